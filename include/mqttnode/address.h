@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * address.h — a leased or static address, with its routes and rules
+ *
+ * Puts the address on the interface, the subnet and default route into the
+ * private table and (metric 4096) the main table, a rule "from ADDRESS" and
+ * one "to SERVER" for each DNS server; takes all of it away again. The
+ * machine's other routes and rules are never touched. Main thread.
+ */
+#ifndef MQTTNODE_ADDRESS_H
+#define MQTTNODE_ADDRESS_H
+
+#include "mqttnode/dhcp.h"
+#include "mqttnode/netlink.h"
+#include "mqttnode/settings.h"
+
+struct address;
+
+/* For interface @ifindex; @nl and @settings must outlive it. 0 or -errno. */
+int address_new(struct address **ret, struct netlink *nl, const struct network_settings *settings,
+		unsigned int ifindex, const char *interface);
+
+/* Takes away what is left. Accepts NULL. */
+struct address *address_free(struct address *a);
+
+/*
+ * Puts @lease into effect in place of the one before; what is unchanged is not
+ * touched. Returns 0 or -errno; logs what failed.
+ */
+int address_apply(struct address *a, const struct lease *lease);
+
+/* Takes everything away. */
+void address_clear(struct address *a);
+
+/* The lease in effect, or NULL. Owned by @a. */
+const struct lease *address_current(const struct address *a);
+
+/* The static configuration as a lease that never ends. */
+struct lease address_from_settings(const struct network_settings *settings);
+
+DEFINE_CLEANUP(struct address, address_free);
+
+#endif

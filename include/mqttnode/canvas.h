@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * canvas.h — a picture of one bit a pixel, in the layout of the panel
+ *
+ * Pages of 8 rows; a byte is one column of a page, bit 0 on top (SSD1306
+ * datasheet 8.7). Drawing clips at the edges.
+ */
+#ifndef MQTTNODE_CANVAS_H
+#define MQTTNODE_CANVAS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CANVAS_WIDTH_MAX  128
+#define CANVAS_HEIGHT_MAX 64
+#define CANVAS_BYTES_MAX  (CANVAS_WIDTH_MAX * CANVAS_HEIGHT_MAX / 8)
+
+struct canvas {
+	uint8_t width;
+	uint8_t height; /* a multiple of 8 */
+	uint8_t data[CANVAS_BYTES_MAX]; /* data[page * width + x] */
+};
+
+void canvas_init(struct canvas *c, uint8_t width, uint8_t height); /* all dark */
+void canvas_set_pixel(struct canvas *c, int x, int y, bool lit);
+bool canvas_get_pixel(const struct canvas *c, int x, int y);
+
+/* Draws a glyph of @width columns and 8 rows, one byte a column, bit 0 on top. */
+void canvas_draw_columns(struct canvas *c, int x, int y, const uint8_t *columns, int width);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dhcp.h — a supervised udhcpc
+ *
+ * The client runs in the foreground as our child, with this very binary as its
+ * hook: the hook sends its argument and environment through an inherited
+ * datagram socket. What arrives is untrusted text and is checked here. The
+ * address stays on the interface until the client has exited, else its RELEASE
+ * is never sent. Main thread. Theory of operation: src/net/dhcp.c.
+ */
+#ifndef MQTTNODE_DHCP_H
+#define MQTTNODE_DHCP_H
+
+#include "mqttnode/cleanup.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#define DHCP_DNS_MAX 3
+
+/* What a server granted, checked. Source: RFC 2131, RFC 2132. */
+struct lease {
+	struct in_addr address;
+	uint8_t prefix_len;
+	struct in_addr gateway;		   /* 0.0.0.0: none offered */
+	struct in_addr dns[DHCP_DNS_MAX];
+	unsigned int n_dns;
+	struct in_addr server;
+	uint32_t lifetime_s;
+	uint16_t mtu;			   /* option 26, 576..1500; 0: not given */
+};
+
+struct dhcp_events {
+	void *ctx;
+	/* A lease was granted, renewed (same address) or replaced. */
+	void (*on_lease)(void *ctx, const struct lease *lease);
+	/* The lease is void: expired, refused, or given up. @why is a sentence. */
+	void (*on_lost)(void *ctx, const char *why);
+	/* No lease yet: @cause is a sentence ("No answer from a DHCP server (12 s)"). */
+	void (*on_trouble)(void *ctx, const char *cause);
+	/* dhcp_stop() is complete: the client has exited and will send nothing more. */
+	void (*on_stopped)(void *ctx);
+};
+
+struct dhcp;
+
+/* Nothing runs before dhcp_link(true). @event must outlive it. 0 or -errno. */
+int dhcp_new(struct dhcp **ret, sd_event *event, const char *interface, const char *hostname,
+	     const struct dhcp_events *events);
+
+/* Kills a client still running (no release) and forgets it. Accepts NULL. */
+struct dhcp *dhcp_free(struct dhcp *d);
+
+/*
+ * The cable is in: starts the client, or renews, and looks for a new server if
+ * nobody answers within 3 s. The cable is out: nothing is asked; the lease
+ * stays until it expires.
+ */
+void dhcp_link(struct dhcp *d, bool up);
+
+/* Releases the lease and ends the client: on_stopped follows, at most @limit_ms later. */
+void dhcp_stop(struct dhcp *d, unsigned int limit_ms);
+
+/*
+ * Whether this process was started by udhcpc as the hook of a daemon; to be
+ * asked first thing in main(). dhcp_hook_main() reports and returns the exit
+ * status.
+ */
+bool dhcp_is_hook(void);
+int dhcp_hook_main(int argc, char **argv);
+
+/*
+ * Turns one report of the hook (argument and NAME=VALUE strings, each ended by
+ * a zero byte) into a lease. Returns 0, or -EBADMSG with what is wrong in
+ * @error. Pure; for dhcp.c and its tests.
+ */
+int dhcp_parse_report(const char *report, size_t len, const char **ret_reason,
+		      struct lease *ret, char *error, size_t error_size);
+
+DEFINE_CLEANUP(struct dhcp, dhcp_free);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * font.h — the built-in 8x8 font and text drawn with it
+ *
+ * Text is UTF-8. Characters that the font lacks are drawn as a hollow box,
+ * control characters as a space, never silently left out.
+ */
+#ifndef MQTTNODE_FONT_H
+#define MQTTNODE_FONT_H
+
+#include "mqttnode/canvas.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FONT_WIDTH  8
+#define FONT_HEIGHT 8
+
+/* The columns of a character; the hollow box if the font has no such glyph. */
+const uint8_t *font_glyph(uint32_t code_point);
+
+/* Draws @len bytes of UTF-8 from (@x, @y), clipped, without wrapping. Returns the x after it. */
+int font_draw_text(struct canvas *c, int x, int y, const char *text, size_t len);
+
+/*
+ * Draws text into the rows from @y on, @rows lines of the canvas's width,
+ * broken at spaces where possible and at newlines; "…" marks what did not fit.
+ * Returns the number of lines used.
+ */
+int font_draw_wrapped(struct canvas *c, int y, int rows, const char *text, size_t len);
+
+#endif

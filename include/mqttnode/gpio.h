@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gpio.h — the interrupt and the reset line
+ *
+ * The seam to GPIO: implemented over libgpiod (gpio_v1.c or gpio_v2.c, chosen
+ * by meson) and by the simulated board. Levels are physical: true is high. A
+ * line is named "GPIO25" (line name, searched on all chips), "gpiochip0:25",
+ * "/dev/gpiochip0:25" or "pinctrl-rp1:25" (chip label). One thread at a time
+ * per line.
+ */
+#ifndef MQTTNODE_GPIO_H
+#define MQTTNODE_GPIO_H
+
+#include "mqttnode/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct gpio_line;
+
+/*
+ * Requests @spec as output with the initial @level. Returns 0 or -errno:
+ * -ENOENT (no such line or chip), -ENOTUNIQ (the name exists on several chips),
+ * -EBUSY (in use), -EACCES, -EINVAL (bad spec or offset). Undo with
+ * gpio_close().
+ */
+int gpio_open_output(struct gpio_line **ret, const char *spec, bool level);
+
+/*
+ * Requests @spec as input with pull-up (best effort) and falling-edge events.
+ * Errors as above, and -ENXIO if the chip has no interrupts.
+ */
+int gpio_open_interrupt(struct gpio_line **ret, const char *spec);
+
+/* Releases the line. Accepts NULL, returns NULL. */
+struct gpio_line *gpio_close(struct gpio_line *line);
+
+/* Sets an output. Returns 0 or -errno. */
+int gpio_set(struct gpio_line *line, bool level);
+
+/* Reads the level: 0, 1 or -errno. */
+int gpio_get(struct gpio_line *line);
+
+/* For an interrupt line: readable after an edge. Owned by the line. */
+int gpio_event_fd(const struct gpio_line *line);
+
+/*
+ * Discards pending events without blocking; events say "look at the chip",
+ * their number means nothing. Returns 0 or -errno.
+ */
+int gpio_drain_events(struct gpio_line *line);
+
+/*
+ * A sentence for people: why @spec could not be requested (@error is a
+ * positive errno), who uses it if that is the reason, and what to do.
+ */
+char *gpio_explain(const char *spec, int error, char *buf, size_t size);
+
+DEFINE_CLEANUP(struct gpio_line, gpio_close);
+
+#endif

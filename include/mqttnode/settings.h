@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings.h — the configuration file, read once and checked completely
+ *
+ * The only module that knows libconfig. The result is immutable. Modules take
+ * their own part, never the whole. Every key is listed in one table in
+ * settings.c with its type, range and default; the example file and the manual
+ * are compared with that table by a test.
+ */
+#ifndef MQTTNODE_SETTINGS_H
+#define MQTTNODE_SETTINGS_H
+
+#include "mqttnode/cleanup.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SETTINGS_DEFAULT_PATH "/etc/mqttnode.conf"
+#define SETTINGS_DNS_MAX      3
+
+enum phy_mode {
+	PHY_MODE_AUTO,
+	PHY_MODE_100_FULL,
+	PHY_MODE_100_HALF,
+	PHY_MODE_10_FULL,
+	PHY_MODE_10_HALF,
+};
+
+struct ethernet_settings {
+	char *spi;		   /* device node */
+	uint32_t spi_speed_hz;	   /* highest clock to ask for */
+	char *interrupt;	   /* GPIO line, see gpio.h; "" = poll */
+	char *reset;		   /* GPIO line; "" = soft reset only */
+	char interface[IFNAMSIZ];
+	bool mac_auto;		   /* derive it; mac is then zero */
+	uint8_t mac[6];
+	enum phy_mode phy;
+};
+
+enum network_method {
+	NETWORK_METHOD_DHCP,
+	NETWORK_METHOD_STATIC,
+};
+
+struct network_settings {
+	enum network_method method;
+	struct in_addr address;	   /* static */
+	uint8_t prefix_len;	   /* static, 1..32 */
+	struct in_addr gateway;	   /* static; 0.0.0.0: none */
+	struct in_addr dns[SETTINGS_DNS_MAX];
+	size_t n_dns;		   /* configured servers; they replace the lease's */
+	bool dns_system;	   /* dns = "system": leave name resolution alone */
+	bool default_route;
+	uint32_t table;
+};
+
+enum subscription_action {
+	SUBSCRIPTION_JOURNAL = 1 << 0,
+	SUBSCRIPTION_OLED = 1 << 1,
+};
+
+struct publication_settings {
+	char *topic;
+	char *text;		   /* template, see template.h; checked */
+	uint64_t interval_ms;	   /* at least 10 */
+	int qos;
+	bool retain;
+};
+
+struct subscription_settings {
+	char *topic;		   /* topic filter */
+	int qos;
+	unsigned int actions;	   /* enum subscription_action, or'ed */
+	size_t max_size;	   /* payloads above are dropped and counted; bytes */
+};
+
+struct mqtt_settings {
+	char *host;		   /* never NULL after settings_load() unless host_unset */
+	bool host_unset;
+	uint16_t port;
+	char *client_id;	   /* NULL: mqttnode-XXXXXX from the MAC */
+	char *username;		   /* NULL: none */
+	char *password_credential; /* name in $CREDENTIALS_DIRECTORY, or NULL */
+	char *password_file;	   /* path, or NULL */
+	char *base_topic;	   /* NULL: mqttnode/CLIENT_ID */
+	bool status;		   /* birth and will on BASE/status */
+	uint16_t keepalive_s;
+	unsigned int reconnect_max_s;
+	bool clean_session;
+	struct publication_settings *publish;
+	size_t n_publish;
+	struct subscription_settings *subscribe;
+	size_t n_subscribe;
+};
+
+struct oled_settings {
+	char *i2c;		   /* device node; "" = no display */
+	uint8_t address;	   /* 7 bit */
+	uint8_t width;
+	uint8_t height;
+	uint64_t message_time_ms;
+};
+
+struct settings {
+	char *path;		   /* the file read */
+	int log_level;		   /* syslog level */
+	struct ethernet_settings ethernet;
+	struct network_settings network;
+	struct mqtt_settings mqtt;
+	struct oled_settings oled;
+};
+
+/* What is wrong in a file, or merely unwise: whole sentences, "FILE:LINE: ...". */
+struct settings_report {
+	char **errors;
+	size_t n_errors;
+	char **warnings;
+	size_t n_warnings;
+};
+
+/*
+ * Reads and checks @path. All mistakes are collected in @report (of syntax
+ * errors the first: libconfig stops there), never printed. Returns 0 and the
+ * settings, to be released with settings_free(), or -EINVAL with at least one
+ * error in the report, or -ENOMEM. A missing mqtt.host alone is an error too,
+ * but sets settings_host_is_unset(). The caller releases the report.
+ */
+int settings_load(struct settings **ret, const char *path, struct settings_report *report);
+
+/*
+ * Whether the only thing missing in @path is mqtt.host: 1 if so, 0 if the host
+ * is set or the file has other errors. For ExecCondition=.
+ */
+int settings_host_is_unset(const char *path);
+
+struct settings *settings_free(struct settings *s);
+void settings_report_clear(struct settings_report *report);
+
+/*
+ * Reads the MQTT password from the credential or file that @s names into a new
+ * string without its final newline; *ret is NULL if none is configured. Returns
+ * 0, or -errno with a sentence in @error. @warning is a sentence or "". The
+ * caller overwrites and frees the password.
+ */
+int settings_read_password(const struct mqtt_settings *s, char **ret, char *error,
+			   size_t error_size, char *warning, size_t warning_size);
+
+DEFINE_CLEANUP(struct settings, settings_free);
+
+#endif

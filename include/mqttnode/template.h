@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * template.h — text with variables: "{hostname} is {uptime} s old"
+ *
+ * "{name}" is replaced by a value, "{{" is a brace. Any thread.
+ */
+#ifndef MQTTNODE_TEMPLATE_H
+#define MQTTNODE_TEMPLATE_H
+
+#include <stddef.h>
+
+enum template_variable {
+	TEMPLATE_IP,	    /* leased or static address */
+	TEMPLATE_NETMASK,
+	TEMPLATE_GATEWAY,
+	TEMPLATE_MAC,
+	TEMPLATE_INTERFACE,
+	TEMPLATE_HOSTNAME,
+	TEMPLATE_CLIENT_ID,
+	TEMPLATE_SEQ,	    /* counts per publication from 1 */
+	TEMPLATE_UPTIME,    /* whole seconds of the daemon */
+	TEMPLATE_TIME,	    /* RFC 3339 UTC */
+	TEMPLATE_VARIABLES,
+};
+
+/* The name of a variable as written between braces. */
+const char *template_variable_name(enum template_variable v);
+
+/*
+ * Checks @text. Returns 0, or -EINVAL with a sentence in @error: an unknown
+ * name (with the known ones), an open or empty brace.
+ */
+int template_check(const char *text, char *error, size_t size);
+
+/*
+ * Expands @text, which template_check() accepted, into a new string that the
+ * caller frees. @values has TEMPLATE_VARIABLES entries; NULL is empty.
+ * Returns NULL when out of memory.
+ */
+char *template_expand(const char *text, const char *const values[TEMPLATE_VARIABLES]);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* topic.h — rules for topic names and filters, MQTT 3.1.1 section 4.7 */
+#ifndef MQTTNODE_TOPIC_H
+#define MQTTNODE_TOPIC_H
+
+#include <stddef.h>
+
+/*
+ * Checks a topic name (published) or a topic filter (subscribed): 1..65535
+ * bytes, valid UTF-8, no control characters; a name without wildcards and not
+ * beginning with "$"; a filter with "+" alone in its level and "#" alone and
+ * last. Returns 0, or -EINVAL with what is wrong in @error. Any thread.
+ */
+int topic_check_name(const char *topic, char *error, size_t size);
+int topic_check_filter(const char *filter, char *error, size_t size);
+
+#endif
