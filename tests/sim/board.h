@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * board.h — the whole simulated board: chip, panel, lines, wire and board socket
+ *
+ * mqttnode-sim is the daemon's core linked with this board instead of the
+ * adapters. The daemon knows nothing of it: the board is started by the first
+ * adapter that is opened (board_autostart.c), in real time, as described by the
+ * only variable it reads:
+ *
+ *   MQTTNODE_BOARD="wire=5,socket=6,link-delay=100"
+ *
+ *	wire=FD		where the cable ends: a TAP (IFF_TAP | IFF_NO_PI) or a
+ *			packet-preserving socket. Without it the far end is silent.
+ *	socket=FD	the board socket: a listening or a connected Unix stream
+ *			socket. Without it nobody can ask or change anything.
+ *	link=up|down	whether the cable is in at the start (up)
+ *	link-delay=MS	how long auto-negotiation takes (1500)
+ *	oled=in|out	whether the display is plugged in at the start (in)
+ *	oled-address=N	0x3c (default) or 0x3d
+ *	i2c-clock=HZ	clock of the display's bus (400000)
+ *	spi=PATH	name of the chip's bus (/dev/spidev0.0)
+ *	i2c=PATH	name of the display's bus (/dev/i2c-1)
+ *	int=NAME	the line at INTn (GPIO25); "gpiochip0:25" names it too
+ *	reset=NAME	the line at RSTn (GPIO24)
+ *	bufsiz=BYTES	what a bus message may carry each way (4096)
+ *	alignment=BYTES	what each transfer is rounded up to (1)
+ *	seed=N		of all that is random: RAM at power-up, bit errors (1)
+ *
+ * Descriptors are inherited; the board owns them and makes them close-on-exec.
+ * Without $MQTTNODE_BOARD the first open of an adapter says so on stderr and
+ * ends the process with status 1.
+ *
+ *
+ * The board socket
+ *
+ * A client sends lines of words separated by spaces, at most 255 bytes each,
+ * and gets one JSON object in one line for each, in order: {"ok": true, ...} or
+ * {"ok": false, "error": "a sentence"}. Up to eight clients at a time; one that
+ * does not read its answers for 2 s is disconnected. What a command changes is
+ * in effect when its answer arrives.
+ *
+ * help		{"help": ["stats", ...]}: all commands with their arguments.
+ *
+ * stats	All counters since the start, as objects of integers unless noted:
+ *		  "time_ns"	CLOCK_MONOTONIC of the answer
+ *		  "memory"	bytes the board has allocated for its models
+ *				(thread stacks are not in it)
+ *		  "violations"	how many: must stay 0
+ *		  "spi"		"messages", "transfers", "chip_selects", "bytes",
+ *				"failed" (calls that returned an error)
+ *		  "chip"	"rx_frames" stored in the ring, "rx_dropped_full",
+ *				"rx_dropped_filter", "rx_dropped_closed", "tx_frames",
+ *				"resets", "open" (bool), "mac" (text), "version"
+ *		  "wire"	"cable" (bool), "link" (bool), and as the far end sees
+ *				it "to_node" and "from_node", each: "frames", "bytes",
+ *				"dropped", and of the frames "arp", "ipv4", "ipv6",
+ *				"other". Dropped: cable out, or the far end is full.
+ *		  "i2c"		"calls", "transactions" (START to STOP that was
+ *				acknowledged), "messages", "wire_bytes", "failed"
+ *		  "oled"	"plugged" (bool), "lit" (bool), "glitches"
+ *		  "gpio"	"int" and "reset" (levels, 0 or 1), "int_edges"
+ *				(falling), "int_events", "int_events_dropped",
+ *				"reset_pulses"
+ *
+ * violations	{"violations": [{"time_ns": 1, "part": "w5500", "text": "..."}],
+ *		"warnings": [...]}: what a strict chip objects to, oldest first,
+ *		at most 64 of each kept; and what is merely odd. "part" is "w5500",
+ *		"spi", "ssd1306", "i2c" or "gpio".
+ *
+ * screen	What a person sees: {"width": 128, "height": 64, "lit": true,
+ *		"contrast": 127, "rows": ["..##....", ...]}, 64 texts of 128
+ *		characters, '#' lit and '.' dark; all dark if the panel is off.
+ * pbm		The same as {"pbm": "P1\n128 64\n..."}, a plain PBM file.
+ *
+ * cable in|out	Plugs the Ethernet cable in or out.
+ * oled in|out	Plugs the display in or out; plugged in, it has lost its registers
+ *		and its RAM is noise.
+ * oled glitch	The display loses power for a moment: registers and RAM are lost, it
+ *		goes on acknowledging.
+ * chip lost	The chip loses all registers behind the driver's back.
+ *
+ * faults	{"faults": {"spi-error": "off", ...}}: all faults and their values.
+ * fault NAME VALUE	sets one; fault clear takes all back. Names and values:
+ *
+ *	spi-error ERRNO|off [MS]	every message fails with EIO, ETIMEDOUT,
+ *					EREMOTEIO or ESHUTDOWN, for MS milliseconds
+ *					or until it is set off
+ *	spi-open ERRNO|off		open fails: ENOENT, EACCES, ENOTTY, EWOULDBLOCK
+ *	spi-bit-errors PPM		bit errors per million bits on MISO (0 = none)
+ *	spi-silent 00|ff|off		all reads return this: chip dead or not there
+ *	chip-version N|off		VERSIONR reads N
+ *	chip-cr-stuck on|off		commands are never taken, CR stays
+ *	chip-send-ok-withheld on|off	frames are never sent, SEND_OK never comes
+ *	chip-rx-header N		the next record stored gets the length N
+ *	int-line ok|deaf|low|high|unwired	INT: no edges are seen; stuck low;
+ *					stuck high; not connected (pulled up)
+ *	int-open ERRNO|off		request fails: ENOENT, EBUSY, EACCES, ENXIO
+ *	reset-line ok|unwired		RST: not connected
+ *	reset-open ERRNO|off		request fails: ENOENT, EBUSY, EACCES
+ *	i2c-open ERRNO|off		open fails: ENOENT, EACCES, EBUSY, EOPNOTSUPP
+ *	i2c-stuck on|off		SDA held low: every call takes 1 s and ETIMEDOUT
+ *	i2c-eagain N			the next N calls fail with EAGAIN
+ *	i2c-short on|off		the next call breaks off in the middle (EIO)
+ *	oled-nak-at K|off		every message is refused at its byte K (0: address)
+ *	oled-nak-errno ENXIO|EREMOTEIO	what this adapter returns for no acknowledge
+ *
+ * options	{"options": {...}}: switches of the chip model for behaviour on which
+ *		sources disagree (w5500_sim.h), with their values.
+ * option NAME VALUE	sets one.
+ */
+#ifndef MQTTNODE_TESTS_SIM_BOARD_H
+#define MQTTNODE_TESTS_SIM_BOARD_H
+
+#include "mqttnode/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BOARD_NAME_MAX 64
+
+/* The text of $MQTTNODE_BOARD, taken apart. */
+struct board_config {
+	int wire_fd;   /* -1: none */
+	int socket_fd; /* -1: none */
+	bool cable_in;
+	uint32_t link_delay_ms;
+	bool oled_in;
+	uint8_t oled_address;
+	uint32_t i2c_clock_hz;
+	char spi_path[BOARD_NAME_MAX];
+	char i2c_path[BOARD_NAME_MAX];
+	char int_name[BOARD_NAME_MAX];
+	char reset_name[BOARD_NAME_MAX];
+	size_t bufsiz;
+	size_t alignment;
+	uint32_t seed;
+};
+
+struct board;
+
+/*
+ * Takes @text apart; what it does not say gets its default. Returns 0, or
+ * -EINVAL with a sentence in @error.
+ */
+int board_parse(struct board_config *ret, const char *text, char *error, size_t error_size);
+
+/*
+ * Builds the board, makes its parts known to the adapters by their names and
+ * starts its threads "board-wire" and "board-socket", which block all signals.
+ * Owns the descriptors of @config from here on, also on failure. Returns 0 or
+ * -errno.
+ */
+int board_new(struct board **ret, const struct board_config *config);
+
+/*
+ * Ends the threads and takes the parts away from the adapters; whoever has them
+ * open must have closed them. Accepts NULL, returns NULL.
+ */
+struct board *board_free(struct board *board);
+
+DEFINE_CLEANUP(struct board, board_free);
+
+#endif
