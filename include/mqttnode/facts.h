@@ -20,22 +20,31 @@ struct facts_view {
 	char interface[IFNAMSIZ];
 	char client_id[65];
 	uint8_t mac[6];
-	struct in_addr address;	   /* 0.0.0.0: none */
+	struct in_addr address; /* 0.0.0.0: none */
 	uint8_t prefix_len;
 	struct in_addr gateway;
-	uint64_t started_ns;	   /* CLOCK_MONOTONIC */
+	uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 
 struct facts;
 
+/* An empty set of facts. 0 or -ENOMEM; release with facts_free(), which accepts NULL. */
 int facts_new(struct facts **ret);
 struct facts *facts_free(struct facts *f);
 
-/* Replaces everything / copies everything. */
+/* Replaces all facts. Main. */
 void facts_set(struct facts *f, const struct facts_view *view);
+
+/* Copies all facts. Any thread. */
 void facts_get(struct facts *f, struct facts_view *ret);
 
-/* The values of all template variables but {seq}, as texts. */
+/* The netmask that belongs to the prefix length. */
+struct in_addr facts_netmask(const struct facts_view *view);
+
+/*
+ * The values of all template variables but {seq} as texts, "" if not known.
+ * @now_ns is CLOCK_MONOTONIC.
+ */
 struct facts_texts {
 	char text[TEMPLATE_VARIABLES][65];
 };

@@ -8,7 +8,8 @@
 /* Closes @fd if it is one, keeping errno. Returns -1, for "fd = fd_close(fd)". */
 int fd_close(int fd);
 
-/* A new non-blocking, close-on-exec eventfd with count 0, or -errno. The caller closes it. */
+/* A new non-blocking, close-on-exec eventfd with count 0, or -errno. The caller closes
+ * it. */
 int fd_event_new(void);
 
 /* Makes an eventfd readable. Never blocks; signalling twice is the same as once. */

@@ -40,7 +40,8 @@ enum rung_state {
 
 struct rung_status {
 	enum rung_state state;
-	char text[LADDER_TEXT_SIZE]; /* a sentence: the cause, or when ok the fact ("100 Mbit/s full duplex") */
+	char text[LADDER_TEXT_SIZE]; /* a sentence: the cause, or when ok the fact ("100
+					Mbit/s full duplex") */
 	uint64_t since_ns;	     /* CLOCK_MONOTONIC of the last change of state */
 };
 
@@ -57,22 +58,31 @@ struct ladder *ladder_free(struct ladder *l);
 void ladder_report(struct ladder *l, enum rung rung, enum rung_state state,
 		   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* A whole look at the ladder, with waiting filled in above a rung that is not all right. */
+/*
+ * A whole look at the ladder. Above a rung that is not all right, what is not
+ * fine itself is waiting and has no text.
+ */
 struct ladder_view {
 	struct rung_status rungs[RUNGS];
-	int first_bad;	 /* lowest rung that is trying or failed, or -1 */
-	bool online;	 /* CONNACK accepted and everything below it all right */
+	int first_bad; /* lowest rung that is trying or failed, or -1 */
+	bool online;   /* chip, link, address and CONNACK are all right */
 };
 void ladder_view(struct ladder *l, struct ladder_view *ret); /* any thread */
 
-/* Readable when something changed since the last ladder_view(). Owned by the ladder. Main. */
+/*
+ * Readable when a report changed something; main clears it with
+ * fd_event_clear(), then looks. Owned by the ladder.
+ */
 int ladder_event_fd(const struct ladder *l);
 
 /* "chip", "link", ...; "ok", "trying", ... */
 const char *rung_to_string(enum rung rung);
 const char *rung_state_to_string(enum rung_state state);
 
-/* One line for STATUS= and the journal: "Online as 10.0.0.5, broker mq:1883" or "link: No cable on the W5500". */
+/*
+ * One line for STATUS=: "online as ADDRESS..., BROKER..." or the first rung
+ * that is not all right: "link: No cable on the W5500". Returns @buf.
+ */
 char *ladder_summary(const struct ladder_view *view, char *buf, size_t size);
 
 DEFINE_CLEANUP(struct ladder, ladder_free);

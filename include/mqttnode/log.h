@@ -23,7 +23,8 @@
 #include <syslog.h>
 
 enum log_target {
-	LOG_TARGET_AUTO,    /* the journal if stderr leads there ($JOURNAL_STREAM), else stderr */
+	LOG_TARGET_AUTO, /* the journal if stderr leads there ($JOURNAL_STREAM), else
+			    stderr */
 	LOG_TARGET_STDERR,
 	LOG_TARGET_JOURNAL,
 };
@@ -35,7 +36,10 @@ struct log_field {
 	size_t len;
 };
 
-#define LOG_FIELD_STR(n, s) { .name = (n), .value = (s), .len = strlen(s) }
+#define LOG_FIELD_STR(n, s)                                                              \
+	{                                                                                \
+		.name = (n), .value = (s), .len = strlen(s)                              \
+	}
 
 /* Chooses target and the least important level written. Main, before other threads. */
 void log_setup(enum log_target target, int max_level);
@@ -68,10 +72,12 @@ int log_write(int level, int error, const struct log_field *fields, size_t n_fie
 #define log_info(...)	 ((void)log_write(LOG_INFO, 0, NULL, 0, __VA_ARGS__))
 #define log_debug(...)	 ((void)log_write(LOG_DEBUG, 0, NULL, 0, __VA_ARGS__))
 
-/* The same with an error, given negative (-EIO) or positive; value: the negative errno. */
-#define log_error_errno(e, ...)	  log_write(LOG_ERR, log_errno(e), NULL, 0, __VA_ARGS__)
-#define log_warning_errno(e, ...) log_write(LOG_WARNING, log_errno(e), NULL, 0, __VA_ARGS__)
-#define log_debug_errno(e, ...)	  log_write(LOG_DEBUG, log_errno(e), NULL, 0, __VA_ARGS__)
+/* The same with an error, given negative (-EIO) or positive; value: the negative errno.
+ */
+#define log_error_errno(e, ...) log_write(LOG_ERR, log_errno(e), NULL, 0, __VA_ARGS__)
+#define log_warning_errno(e, ...)                                                        \
+	log_write(LOG_WARNING, log_errno(e), NULL, 0, __VA_ARGS__)
+#define log_debug_errno(e, ...) log_write(LOG_DEBUG, log_errno(e), NULL, 0, __VA_ARGS__)
 
 /* One message with the field MQTTNODE_EVENT=@event, the stable name of what happened. */
 int log_event(int level, const char *event, const char *format, ...)

@@ -30,11 +30,11 @@
 #include "mqttnode/queue.h"
 #include "mqttnode/text.h"
 
-#define LOG_QUEUE_MAX	 512
-#define LOG_MESSAGE_MAX	 1024
-#define LOG_FIELDS_MAX	 12
-#define LOG_FIELD_MAX	 2048 /* longer values are cut */
-#define LOG_FLUSH_MS	 100
+#define LOG_QUEUE_MAX	512
+#define LOG_MESSAGE_MAX 1024
+#define LOG_FIELDS_MAX	12
+#define LOG_FIELD_MAX	2048 /* longer values are cut */
+#define LOG_FLUSH_MS	100
 
 struct log_record {
 	int level;
@@ -46,8 +46,8 @@ struct log_record {
 static struct {
 	bool journal;
 	atomic_int max_level;
-	atomic_bool running;	/* the log thread takes records */
-	atomic_ulong dropped;	/* out of memory; the queue counts its own */
+	atomic_bool running;  /* the log thread takes records */
+	atomic_ulong dropped; /* out of memory; the queue counts its own */
 	struct queue *queue;
 	pthread_t thread;
 	int stop_fd;
@@ -62,7 +62,8 @@ static bool stderr_is_journal(void)
 
 	if (!stream || sscanf(stream, "%llu:%llu", &device, &inode) != 2)
 		return false;
-	return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+	return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
+	       st.st_ino == inode;
 }
 
 void log_setup(enum log_target target, int max_level)
@@ -79,8 +80,8 @@ void log_set_max_level(int level)
 
 static void write_to_stderr(const struct log_record *record)
 {
-	static const char *const prefix[] = { "", "", "", "error: ", "warning: ", "", "",
-					      "debug: " };
+	static const char *const prefix[] = { "",	   "", "", "error: ",
+					      "warning: ", "", "", "debug: " };
 	char line[LOG_MESSAGE_MAX + 32];
 	struct timespec now;
 	struct tm tm;
@@ -116,7 +117,8 @@ static void write_to_stderr(const struct log_record *record)
 
 static void write_record(struct log_record *record)
 {
-	if (logger.journal && sd_journal_sendv(record->fields, (int)record->n_fields) >= 0)
+	if (logger.journal &&
+	    sd_journal_sendv(record->fields, (int)record->n_fields) >= 0)
 		return;
 	write_to_stderr(record);
 }
@@ -172,11 +174,12 @@ static struct log_record *record_new(int level, int error, const struct log_fiel
 	return record;
 }
 
-static int log_writev(int level, int error, const struct log_field *fields, size_t n_fields,
-		      const char *format, va_list ap) __attribute__((format(printf, 5, 0)));
+static int log_writev(int level, int error, const struct log_field *fields,
+		      size_t n_fields, const char *format, va_list ap)
+	__attribute__((format(printf, 5, 0)));
 
-static int log_writev(int level, int error, const struct log_field *fields, size_t n_fields,
-		      const char *format, va_list ap)
+static int log_writev(int level, int error, const struct log_field *fields,
+		      size_t n_fields, const char *format, va_list ap)
 {
 	char raw[LOG_MESSAGE_MAX / 2], message[LOG_MESSAGE_MAX];
 	struct log_record *record;
@@ -333,7 +336,8 @@ void log_stop(void)
 
 uint64_t log_dropped(void)
 {
-	return atomic_load(&logger.dropped) + (logger.queue ? queue_dropped(logger.queue) : 0);
+	return atomic_load(&logger.dropped) +
+	       (logger.queue ? queue_dropped(logger.queue) : 0);
 }
 
 bool log_allow(struct log_limit *limit, unsigned int *ret_held_back)

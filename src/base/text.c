@@ -72,7 +72,8 @@ static bool is_reordering(uint32_t c)
 	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/* Escapes the @n bytes of one character (or invalid byte) into @out; returns the length. */
+/* Escapes the @n bytes of one character (or invalid byte) into @out; returns the length.
+ */
 static size_t escape_one(char out[17], const uint8_t *p, size_t n, bool valid, uint32_t c)
 {
 	static const char hex[] = "0123456789abcdef";

@@ -35,15 +35,27 @@ static void decodes_every_length(void **state)
 static void refuses_what_is_not_utf8(void **state)
 {
 	static const char *const cases[] = {
-		"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2z", "\xe0\x9f\xbf",
-		"\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-		"\xf5\x80\x80\x80", "\xff", "\xe6\xb8",
+		"\x80",
+		"\xbf",
+		"\xc0\x80",
+		"\xc1\xbf",
+		"\xc2",
+		"\xc2z",
+		"\xe0\x9f\xbf",
+		"\xed\xa0\x80",
+		"\xed\xbf\xbf",
+		"\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"\xff",
+		"\xe6\xb8",
 	};
 	uint32_t c;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(text_utf8_decode(cases[i], strlen(cases[i]), &c), -EILSEQ);
+		assert_int_equal(text_utf8_decode(cases[i], strlen(cases[i]), &c),
+				 -EILSEQ);
 	assert_true(text_utf8_valid("na\xc3\xafve\0x", 8));
 	assert_false(text_utf8_valid("na\xefve", 5));
 }
@@ -57,8 +69,11 @@ static void escapes_what_could_harm(void **state)
 			    "a\\x1b[31m\\n\\t\\\\\\x00z");
 	assert_string_equal(text_escape_str(buf, sizeof(buf), "\xe6\xb8\xa9\xff"),
 			    "\xe6\xb8\xa9\\xff");
-	assert_string_equal(text_escape_str(buf, sizeof(buf), "\xe2\x80\xae" "abc"),
-			    "\\xe2\\x80\\xae" "abc");
+	assert_string_equal(text_escape_str(buf, sizeof(buf),
+					    "\xe2\x80\xae"
+					    "abc"),
+			    "\\xe2\\x80\\xae"
+			    "abc");
 	assert_string_equal(text_escape_str(buf, sizeof(buf), "\xc2\x9b"), "\\xc2\\x9b");
 	assert_string_equal(text_escape(buf, sizeof(buf), NULL, 0), "");
 }
@@ -69,8 +84,9 @@ static void cuts_at_a_character(void **state)
 
 	(void)state;
 	for (size_t size = 1; size <= sizeof(buf); size++) {
-		text_escape_str(buf, size, "\xe6\xb8\xa9\xe6\xb8\xa9\xe6\xb8\xa9\xe6\xb8\xa9"
-					   "\xe6\xb8\xa9\xe6\xb8\xa9");
+		text_escape_str(buf, size,
+				"\xe6\xb8\xa9\xe6\xb8\xa9\xe6\xb8\xa9\xe6\xb8\xa9"
+				"\xe6\xb8\xa9\xe6\xb8\xa9");
 		assert_true(strlen(buf) < size);
 		assert_true(text_utf8_valid(buf, strlen(buf)));
 	}
