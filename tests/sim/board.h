@@ -23,7 +23,7 @@
  *	int=NAME	the line at INTn (GPIO25); "gpiochip0:25" names it too
  *	reset=NAME	the line at RSTn (GPIO24)
  *	bufsiz=BYTES	what a bus message may carry each way (4096)
- *	alignment=BYTES	what each transfer is rounded up to (1)
+ *	alignment=BYTES	what each transfer is rounded up to (128)
  *	seed=N		of all that is random: RAM at power-up, bit errors (1)
  *
  * Descriptors are inherited; the board owns them and makes them close-on-exec.
@@ -41,31 +41,35 @@
  *
  * help		{"help": ["stats", ...]}: all commands with their arguments.
  *
- * stats	All counters since the start, as objects of integers unless noted:
+ * stats	Counters since the start, as objects of integers unless noted:
  *		  "time_ns"	CLOCK_MONOTONIC of the answer
  *		  "memory"	bytes the board has allocated for its models
  *				(thread stacks are not in it)
- *		  "violations"	how many: must stay 0
- *		  "spi"		"messages", "transfers", "chip_selects", "bytes",
- *				"failed" (calls that returned an error)
- *		  "chip"	"rx_frames" stored in the ring, "rx_dropped_full",
- *				"rx_dropped_filter", "rx_dropped_closed", "tx_frames",
- *				"resets", "open" (bool), "mac" (text), "version"
- *		  "wire"	"cable" (bool), "link" (bool), and as the far end sees
- *				it "to_node" and "from_node", each: "frames", "bytes",
- *				"dropped", and of the frames "arp", "ipv4", "ipv6",
- *				"other". Dropped: cable out, or the far end is full.
- *		  "i2c"		"calls", "transactions" (START to STOP that was
- *				acknowledged), "messages", "wire_bytes", "failed"
- *		  "oled"	"plugged" (bool), "lit" (bool), "glitches"
- *		  "gpio"	"int" and "reset" (levels, 0 or 1), "int_edges"
- *				(falling), "int_events", "int_events_dropped",
- *				"reset_pulses"
+ *		  "violations", "warnings"	how many; violations must stay 0
+ *		  "bus_waits"	times a bus call slept to last its modelled time
+ *		  "spi"		every member of struct sim_spi_stats (sim_spi.h):
+ *				"messages", "transfers", "failed", "bus_ns", ...
+ *		  "chip"	every member of struct w5500_sim_stats (w5500_sim.h):
+ *				"chip_selects", "bytes", "rx_frames", "tx_frames",
+ *				"rx_dropped_full", "rx_dropped_filter",
+ *				"soft_resets", "hard_resets", "excused", ...
+ *		  "wire"	"cable" (bool), "link" (bool), "mbit", and as the far
+ *				end sees it "to_node" and "from_node", each: "frames",
+ *				"bytes", "dropped", and of the frames "arp", "ipv4",
+ *				"ipv6", "other". Dropped: cable out, no link, or the
+ *				far end does not take it.
+ *		  "i2c"		every member of struct sim_i2c_stats (sim_i2c.h):
+ *				"calls", "transactions", "messages", "wire_bytes",
+ *				"failed"
+ *		  "oled"	"plugged" (bool), "lit" (bool), "power_losses"
+ *		  "gpio"	every member of struct sim_gpio_stats (sim_gpio.h):
+ *				"int_edges", "int_events", "int_events_dropped",
+ *				"reset_pulses"; and "int", "reset": levels, 0 or 1
  *
- * violations	{"violations": [{"time_ns": 1, "part": "w5500", "text": "..."}],
- *		"warnings": [...]}: what a strict chip objects to, oldest first,
- *		at most 64 of each kept; and what is merely odd. "part" is "w5500",
- *		"spi", "ssd1306", "i2c" or "gpio".
+ * violations	{"violations": [{"part": "w5500", "text": "..."}], "warnings":
+ *		[...]}: what a strict chip objects to, and what is merely odd, oldest
+ *		first, at most 64 of each kept for a part. "part" is "w5500" (its bus
+ *		and pins too), "ssd1306", "i2c" or "gpio".
  *
  * screen	What a person sees: {"width": 128, "height": 64, "lit": true,
  *		"contrast": 127, "rows": ["..##....", ...]}, 64 texts of 128
@@ -78,13 +82,13 @@
  * oled glitch	The display loses power for a moment: registers and RAM are lost, it
  *		goes on acknowledging.
  * chip lost	The chip loses all registers behind the driver's back.
+ * spi unbind	The SPI device goes away: ESHUTDOWN until it is opened again.
  *
- * faults	{"faults": {"spi-error": "off", ...}}: all faults and their values.
- * fault NAME VALUE	sets one; fault clear takes all back. Names and values:
+ * fault NAME VALUE	sets a fault; fault clear takes all back, those of "set" too:
  *
- *	spi-error ERRNO|off [MS]	every message fails with EIO, ETIMEDOUT,
- *					EREMOTEIO or ESHUTDOWN, for MS milliseconds
- *					or until it is set off
+ *	spi-error ERRNO|off [MS]	every message fails with EIO, ETIMEDOUT or
+ *					EREMOTEIO, for MS milliseconds or until it is
+ *					set off
  *	spi-open ERRNO|off		open fails: ENOENT, EACCES, ENOTTY, EWOULDBLOCK
  *	spi-bit-errors PPM		bit errors per million bits on MISO (0 = none)
  *	spi-silent 00|ff|off		all reads return this: chip dead or not there
@@ -100,13 +104,17 @@
  *	i2c-open ERRNO|off		open fails: ENOENT, EACCES, EBUSY, EOPNOTSUPP
  *	i2c-stuck on|off		SDA held low: every call takes 1 s and ETIMEDOUT
  *	i2c-eagain N			the next N calls fail with EAGAIN
- *	i2c-short on|off		the next call breaks off in the middle (EIO)
- *	oled-nak-at K|off		every message is refused at its byte K (0: address)
+ *	i2c-short N			the next N calls break off in the middle (EIO)
+ *	oled-nak-at K|off		every message is refused at byte K of a call (0:
+ *					the first address)
  *	oled-nak-errno ENXIO|EREMOTEIO	what this adapter returns for no acknowledge
  *
- * options	{"options": {...}}: switches of the chip model for behaviour on which
- *		sources disagree (w5500_sim.h), with their values.
- * option NAME VALUE	sets one.
+ * settings	{"chip": {...}, "spi": {...}, "i2c": {...}, "gpio": {...}}: every switch and
+ *		fault of the models, as they are now: the members of the structs
+ *		..._options and ..._faults of w5500_sim.h, sim_spi.h, sim_i2c.h and
+ *		sim_gpio.h, where each is explained.
+ * set PART NAME VALUE	sets one of them: "set chip link_delay_ns 0". A value is a number,
+ *		on or off, or the name of an error (EIO).
  */
 #ifndef MQTTNODE_TESTS_SIM_BOARD_H
 #define MQTTNODE_TESTS_SIM_BOARD_H
