@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""The board socket of mqttnode-sim; its commands are described in tests/sim/board.h."""
+
+import json
+import socket
+import threading
+
+
+class BoardGone(ConnectionError):
+    """The daemon, and the board in it, has ended."""
+
+
+class Board:
+    """One client of the board socket. Any thread."""
+
+    def __init__(self):
+        self._socket, self.theirs = socket.socketpair()
+        self._socket.settimeout(20)
+        self._file = self._socket.makefile("rwb")
+        self._lock = threading.Lock()
+        self.violations = []
+
+    def started(self):
+        """The daemon has inherited its end of the socket: ours is the only one here."""
+        self.theirs.close()
+
+    def ask(self, command):
+        """Gives a command and returns the answer; what it changes is in effect by then."""
+        with self._lock:
+            try:
+                self._file.write(command.encode() + b"\n")
+                self._file.flush()
+                line = self._file.readline()
+            except (OSError, ValueError) as error:
+                raise BoardGone(str(error)) from None
+        if not line:
+            raise BoardGone("the board socket was closed")
+        answer = json.loads(line)
+        assert answer.pop("ok"), f"board: {command}: {answer['error']}"
+        return answer
+
+    def stats(self):
+        return self.ask("stats")
+
+    def cable(self, plugged):
+        self.ask("cable in" if plugged else "cable out")
+
+    def oled(self, plugged):
+        self.ask("oled in" if plugged else "oled out")
+
+    def fault(self, *words):
+        self.ask(" ".join(["fault", *map(str, words)]))
+
+    def screen(self):
+        """What a person sees: a list of rows of '#' and '.', top to bottom."""
+        return self.ask("screen")["rows"]
+
+    def look_for_violations(self):
+        """Remembers what the chips object to, so that it is known after the board's end."""
+        answer = self.ask("violations")
+        self.violations = answer["violations"]
+        return self.violations
+
+    def close(self):
+        self._file.close()
+        self._socket.close()

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""What is being tested: the build directory and its kind, as meson tells it."""
+
+import os
+import shutil
+
+
+def root():
+    """The build directory."""
+    return os.environ["MESON_BUILD_ROOT"]
+
+
+def source():
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
+        os.path.abspath(__file__)))))
+
+
+def simulator():
+    """The daemon linked with the simulated board."""
+    return os.environ.get("MQTTNODE_SIM", os.path.join(root(), "tests/sim/mqttnode-sim"))
+
+
+def sanitizer():
+    """"address,undefined", "thread" ... or "none"."""
+    return os.environ.get("MQTTNODE_SANITIZE", "none")
+
+
+def coverage():
+    return os.environ.get("MQTTNODE_COVERAGE", "false") == "true"
+
+
+def is_plain():
+    """Whether bars that need a clock or count bytes of memory are meaningful."""
+    return sanitizer() == "none" and not coverage()
+
+
+def is_short():
+    """Whether long waits and large numbers are cut down (E2E_SHORT=1)."""
+    return os.environ.get("E2E_SHORT") == "1"
+
+
+def tool(name, package):
+    """The path of a program that the tests need, or SystemExit with how to get it."""
+    for path in (os.path.join(root(), "mosquitto/usr/sbin"), "/usr/sbin", "/usr/bin", "/sbin",
+                 "/bin"):
+        if os.access(os.path.join(path, name), os.X_OK):
+            return os.path.join(path, name)
+    found = shutil.which(name)
+    if found:
+        return found
+    raise MissingTool(f"{name} is missing (Debian package {package}); "
+                      f"tests/check installs what the tests need")
+
+
+class MissingTool(Exception):
+    """A program that the tests need is not installed."""

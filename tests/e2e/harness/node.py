@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""The daemon under test, started as its unit starts it."""
+
+import itertools
+import json
+import os
+import re
+import signal
+import socket
+import time
+
+from . import build, stage
+from .board import Board, BoardGone
+from .process import Process
+from .systemd import Manager
+from .waiting import patience, until
+
+USER = 64999  # no passwd entry is needed for it
+WATCHDOG_S = 2.0
+
+_SANITIZER_OPTIONS = ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
+_SANITIZER_REPORT = re.compile(
+    r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|UndefinedBehaviorSanitizer")
+_serial = itertools.count(1)
+
+
+class Node:
+    """A running mqttnode-sim in a namespace, its board, and systemd's view of it."""
+
+    def __init__(self, namespace, config, tap, board="", instance="mqttnode", journal=None,
+                 credentials=None, program=stage.PROGRAM):
+        """@config: text of the configuration file. @board: further words of $MQTTNODE_BOARD.
+        @journal: a systemd.Journal to which its stderr is said to lead. @credentials: name to
+        secret, as LoadCredential= provides them.
+        """
+        number = next(_serial)
+        self.instance = instance
+        self.runtime = f"/run/{instance}"
+        self.state = f"/run/state-{instance}"
+        self.config = f"/run/{instance}-{number}.conf"
+        self.journal = journal
+        self.violations_expected = False
+        with open(self.config, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(config)
+        os.chmod(self.config, 0o644)
+        for directory in (self.runtime, self.state):
+            os.makedirs(directory, 0o755, exist_ok=True)
+            os.chown(directory, USER, USER)
+        self.manager = Manager(f"/run/notify-{number}")
+        self.board = Board()
+        fds = [self.board.theirs.fileno()] + ([tap] if tap is not None else [])
+        words = [f"socket={fds[0]}", "link-delay=100"]
+        if tap is not None:
+            words.append(f"wire={tap}")
+        words += [board] if board else []
+        self.started = time.monotonic()
+        self.process = Process(instance, namespace.command(*self._command(program)),
+                               env=self._environment(",".join(words), number, credentials),
+                               pass_fds=fds, journal=journal is not None)
+        self.board.started()
+
+    def _command(self, program):
+        unit = stage.unit()
+        some = ",".join(f"+{name}" for name in unit.capabilities())
+        return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
+                "--no-new-privs", f"--bounding-set=-all,{some}", f"--inh-caps=-all,{some}",
+                f"--ambient-caps=-all,{some}", "--",
+                "sh", "-c", f'umask {unit.umask()}; export WATCHDOG_PID=$$; exec "$@"', "sh",
+                program, "run", "-c", self.config]
+
+    def _environment(self, board, number, credentials):
+        env = {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG": "C.UTF-8",
+            "NOTIFY_SOCKET": self.manager.path,
+            "WATCHDOG_USEC": str(int(patience(WATCHDOG_S) * 1e6)),
+            "RUNTIME_DIRECTORY": self.runtime,
+            "STATE_DIRECTORY": self.state,
+            "MQTTNODE_BOARD": board,
+        }
+        if credentials:
+            env["CREDENTIALS_DIRECTORY"] = f"/run/credentials-{number}"
+            os.mkdir(env["CREDENTIALS_DIRECTORY"], 0o700)
+            os.chown(env["CREDENTIALS_DIRECTORY"], USER, USER)
+            for name, secret in credentials.items():
+                path = os.path.join(env["CREDENTIALS_DIRECTORY"], name)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(secret)
+                os.chmod(path, 0o400)
+                os.chown(path, USER, USER)
+        for name in _SANITIZER_OPTIONS:
+            if name in os.environ:
+                env[name] = os.environ[name]
+        if build.coverage():
+            env["GCOV_PREFIX"] = "/run/gcov"
+        return env
+
+    # What it says
+
+    @property
+    def lines(self):
+        """Its log: lines on stderr, or messages in the journal."""
+        return self.journal.lines if self.journal else self.process.lines
+
+    def wait_log(self, pattern, seconds, mark=0):
+        """Waits for a log line; returns (moment, match). Fails at once if the daemon ends."""
+        def look():
+            found = self.lines.find(pattern, mark)
+            if not found and not self.process.alive():
+                raise AssertionError(f"{self.instance} ended before a line like {pattern!r}")
+            return found
+        return until(look, seconds, f"{self.instance} logs {pattern!r}")
+
+    def wait_status(self, pattern, seconds, mark=0):
+        """Waits for a STATUS= of systemctl status; returns (moment, match)."""
+        return self.manager.status.wait(pattern, seconds, mark)
+
+    def ask(self, verb):
+        """Asks the daemon's socket for a verb and returns the answer."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(patience(5))
+            client.connect(os.path.join(self.runtime, "control"))
+            client.sendall(json.dumps({"verb": verb}).encode() + b"\n")
+            with client.makefile("rb") as file:
+                answer = json.loads(file.readline())
+        assert answer.pop("ok"), f"{verb}: {answer}"
+        return answer
+
+    def rungs(self):
+        """Name of the rung to its {"state": ..., "text": ...}."""
+        return {rung["rung"]: rung for rung in self.ask("status")["ladder"]}
+
+    def wait_rung(self, rung, state, seconds, text=""):
+        """Waits until a rung has a state (and its sentence matches); returns the moment."""
+        def reached():
+            now = self.rungs()[rung]
+            return now["state"] == state and re.search(text, now["text"]) and time.monotonic()
+        return until(reached, seconds, f"rung {rung} is {state} {text!r}")
+
+    def counters(self):
+        return self.ask("status")["counters"]
+
+    def wait_ready(self):
+        return until(lambda: self.manager.ready or self._fail_if_ended(), 5, "READY=1")
+
+    def wait_online(self, seconds=15):
+        """Waits for CONNACK (and everything below); returns the moment."""
+        mark = self.wait_ready()
+        assert mark
+        return self.wait_rung("connack", "ok", seconds)
+
+    def _fail_if_ended(self):
+        assert self.process.alive(), f"{self.instance} ended at its start"
+        return False
+
+    # What it costs
+
+    def memory(self):
+        """(VmRSS less the board's memory, RssAnon) in bytes."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        rss, anon = (int(fields[name].split()[0]) * 1024 for name in ("VmRSS", "RssAnon"))
+        return rss - self.board.stats()["memory"], anon
+
+    def cpu_seconds(self):
+        """CPU time used so far, by its threads: name to seconds."""
+        tick = os.sysconf("SC_CLK_TCK")
+        used = {}
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/stat", encoding="ascii") as file:
+                name, _, rest = file.read().partition(" (")[2].rpartition(") ")
+            fields = rest.split()
+            used[name] = used.get(name, 0) + (int(fields[11]) + int(fields[12])) / tick
+        return used
+
+    # Its end
+
+    def terminate(self):
+        """SIGTERM; returns (exit status, seconds until the end). Watches the board to the last."""
+        self._watch_board()
+        start = time.monotonic()
+        self.process.send(signal.SIGTERM)
+        while self.process.alive() and time.monotonic() < start + patience(10):
+            if not self._watch_board():
+                break
+        status, end = self.process.wait(10)
+        return status, end - start
+
+    def _watch_board(self):
+        try:
+            self.board.look_for_violations()
+            return True
+        except BoardGone:
+            return False
+
+    def stop(self, limit=3.0):
+        """A clean stop: within @limit seconds, exit status 0, nothing for the chips to object to."""
+        status, seconds = self.terminate()
+        self.check_violations()
+        self.check_sanitizers()
+        assert status == 0, f"{self.instance} ended with status {status}"
+        assert seconds <= patience(limit), f"SIGTERM took {seconds:.2f} s"
+        return seconds
+
+    def check_violations(self):
+        if not self.violations_expected:
+            assert not self.board.violations, \
+                "violations: " + "; ".join(f"{each['part']}: {each['text']}"
+                                           for each in self.board.violations)
+
+    def check_sanitizers(self):
+        reports = [line for line in self.process.lines.texts() if _SANITIZER_REPORT.search(line)]
+        assert not reports, f"sanitizer: {reports[:5]}"
+
+    def check_watchdog(self, start, end):
+        """systemd would not have killed it between two moments."""
+        silence = self.manager.longest_silence(start, end)
+        assert silence <= patience(WATCHDOG_S), f"no WATCHDOG=1 for {silence:.2f} s"
+
+    def close(self):
+        """Ends it in any case; for the end of a test that may have failed."""
+        self.process.stop()
+        self.board.close()
+        self.manager.close()

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""A place of its own for a test program, from which nothing can leak.
+
+enter() starts the program again in new mount, PID, network, IPC and UTS namespaces. There
+/run is an empty file system in memory, /etc a copy that may be changed, /dev/net/tun open to
+everybody (as udev makes it). When the first process of the PID namespace ends, for whatever
+reason, the kernel kills all others; with the last of them every mount, network namespace,
+interface, rule and file is gone. The outer process stays and compares what the machine looks
+like before and after.
+"""
+
+import glob
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+from . import build, syscalls
+
+_MARK = "MQTTNODE_E2E_SANDBOX"
+
+HOSTNAME = "first-light"
+
+
+def enter():
+    """Returns inside the sandbox; outside it waits for the inner run and exits with its status."""
+    if os.getpid() == 1 and _MARK in os.environ:
+        _furnish()
+        return
+    if os.geteuid() != 0:
+        raise PermissionError("network namespaces need root")
+    sys.stdout.flush()
+    before = _machine()
+    status = _run_inside()
+    after = _machine()
+    for what, value in before.items():
+        gone, left = value - after[what], after[what] - value
+        if gone or left:
+            print(f"# {what} of this machine changed: gone {sorted(gone)}, left {sorted(left)}",
+                  flush=True)
+            status = status or 1
+    sys.exit(status)
+
+
+def _run_inside():
+    command = ["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--fork",
+               "--kill-child=SIGKILL", "--mount-proc", "--propagation", "private", "--",
+               sys.executable, *sys.argv]
+    child = subprocess.Popen(command, env={**os.environ, _MARK: "1"},
+                             preexec_fn=lambda: syscalls.die_with_parent(signal.SIGKILL))
+
+    def stop(number, _frame):
+        # unshare ignores these while it waits; the inner process cleans up and ends.
+        for inner in _children(child.pid):
+            os.kill(inner, number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+    return child.wait()
+
+
+def _children(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+    except FileNotFoundError:
+        return []
+
+
+def _furnish():
+    """Makes the file system of the sandbox what a small machine would look like."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
+    os.umask(0o022)
+    syscalls.mount("tmpfs", "/run", "tmpfs", 0, "mode=0755")
+
+    os.mkdir("/run/dev")
+    os.mknod("/run/dev/tun", 0o666 | 0o020000, os.makedev(10, 200))
+    os.chmod("/run/dev/tun", 0o666)
+    syscalls.mount("/run/dev/tun", "/dev/net/tun", flags=syscalls.MS_BIND)
+
+    subprocess.run(["cp", "-a", "/etc", "/run/etc"], check=True)
+    syscalls.mount("/run/etc", "/etc", flags=syscalls.MS_BIND)
+    for name, text in (("machine-id", "0f1e2d3c4b5a69788796a5b4c3d2e1f0\n"),
+                       ("hosts", f"127.0.0.1 localhost\n127.0.1.1 {HOSTNAME}\n")):
+        replace_file(os.path.join("/etc", name), text)
+    socket.sethostname(HOSTNAME)
+
+    if build.coverage():
+        # The daemon's user cannot reach the build directory itself: see node.environment().
+        os.makedirs("/run/gcov" + build.root())
+        syscalls.mount(build.root(), "/run/gcov" + build.root(), flags=syscalls.MS_BIND)
+
+
+def replace_file(path, text):
+    """Puts a new file in the place of @path by rename, as careful programs do."""
+    fresh = f"{path}.new"
+    with open(fresh, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(fresh, 0o644)
+    os.rename(fresh, path)
+
+
+def _machine():
+    """What a test could leave on this machine."""
+    def ip(*words):
+        out = subprocess.run(["ip", "-json", *words], check=True, capture_output=True).stdout
+        for item in json.loads(out or b"[]"):
+            item.pop("expires", None)
+            yield item
+
+    return {
+        "the interfaces": {link["ifname"] for link in ip("link", "show")},
+        "the rules": {json.dumps(rule, sort_keys=True) for rule in ip("rule", "show")},
+        "the routes": {json.dumps(route, sort_keys=True)
+                       for route in ip("route", "show", "table", "all")},
+        "the named network namespaces": set(glob.glob("/run/netns/*")),
+        "the files in /run": set(glob.glob("/run/*mqtt*")),
+        "the mounts": {line.split()[4] for line in open("/proc/self/mountinfo", encoding="utf-8")},
+        "/etc/resolv.conf": {_content("/etc/resolv.conf")},
+    }
+
+
+def _content(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError as error:
+        return str(error)

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: MIT
+"""The real servers on a network: dnsmasq for DHCP and DNS, mosquitto."""
+
+import base64
+import hashlib
+import os
+import signal
+import socket
+import struct
+import time
+
+from . import build
+from .process import Process
+from .waiting import until
+
+
+class Service:
+    """A server in a namespace that can be started, frozen and stopped again and again."""
+
+    def __init__(self, namespace, name):
+        self.namespace = namespace
+        self.name = name
+        self.process = None
+
+    def _start(self, command):
+        assert not self.running(), f"{self.name} runs already"
+        self.process = Process(self.name, self.namespace.command(*command))
+
+    def running(self):
+        return self.process is not None and self.process.alive()
+
+    @property
+    def lines(self):
+        return self.process.lines
+
+    def freeze(self):
+        """Stops its execution; sockets stay open and nobody answers."""
+        self.process.send(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send(signal.SIGCONT)
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+            self.process = None
+
+
+def _dnsmasq(*options):
+    return [build.tool("dnsmasq", "dnsmasq-base"), "--conf-file=/dev/null", "--keep-in-foreground",
+            "--log-facility=-", "--user=root", "--group=root", "--pid-file=", "--no-hosts",
+            "--no-resolv", "--bind-interfaces", "--except-interface=lo", *options]
+
+
+class Dhcp(Service):
+    """A DHCP server for a /24 that knows its own address as router and name server."""
+
+    def __init__(self, namespace, interface, address):
+        super().__init__(namespace, f"dhcp@{namespace.name}")
+        self.interface = interface
+        self.address = address
+        self.leases = f"/run/leases-{namespace.name}"
+
+    def start(self, *options, lease="2m"):
+        subnet = self.address.rsplit(".", 1)[0]
+        self._start(_dnsmasq(
+            f"--interface={self.interface}", "--port=0", "--dhcp-authoritative", "--no-ping",
+            f"--dhcp-range={subnet}.50,{subnet}.60,255.255.255.0,{lease}",
+            f"--dhcp-option=option:router,{self.address}",
+            f"--dhcp-option=option:dns-server,{self.address}",
+            f"--dhcp-leasefile={self.leases}", "--log-dhcp", *options))
+        self.lines.wait("IP range", 5)
+
+    def lease(self):
+        """The address granted last according to the server's own file, or None."""
+        try:
+            with open(self.leases, encoding="ascii") as file:
+                rows = [line.split() for line in file]
+        except FileNotFoundError:
+            return None
+        return rows[-1][2] if rows else None
+
+
+class Dns(Service):
+    """A name server that knows a few names and says of all others that they do not exist."""
+
+    def __init__(self, namespace, interface, address):
+        super().__init__(namespace, f"dns@{namespace.name}")
+        self.interface = interface
+        self.address = address
+
+    def start(self, names):
+        """@names: name to address."""
+        self._start(_dnsmasq(
+            f"--interface={self.interface}", "--port=53", "--log-queries", "--local=/#/",
+            *(f"--host-record={name},{address}" for name, address in names.items())))
+        with self.namespace.inside():
+            client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with client:
+            client.settimeout(0.1)
+            until(lambda: _answers(client, self.address), 5, f"{self.name} answers")
+
+
+def query(name, ident=1):
+    """The DNS question for the IPv4 address of @name. Source: RFC 1035, 4.1."""
+    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+    return struct.pack("!6H", ident, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", 1, 1)
+
+
+def _answers(client, address):
+    try:
+        client.sendto(query("localhost"), (address, 53))
+        return client.recv(512)
+    except (socket.timeout, ConnectionError):
+        return None
+
+
+class MuteDns(Service):
+    """A name server that takes every query and never answers."""
+
+    def __init__(self, namespace, address):
+        super().__init__(namespace, f"mute-dns@{namespace.name}")
+        self.address = address
+        self.socket = None
+
+    def start(self):
+        with self.namespace.inside():
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((self.address, 53))
+        self.socket.setblocking(False)
+
+    def asked(self):
+        """Whether a query has come since the last time."""
+        try:
+            while True:
+                self.socket.recv(512)
+                return True
+        except BlockingIOError:
+            return False
+
+    def stop(self):
+        if self.socket:
+            self.socket.close()
+            self.socket = None
+
+
+class SynDropper(Service):
+    """A TCP port whose queue is full, so that the kernel drops every new SYN.
+
+    Linux drops a SYN silently when the listener's accept queue is full; a backlog of 0 has room
+    for one connection, which we make ourselves.
+    """
+
+    def __init__(self, namespace, address, port):
+        super().__init__(namespace, f"syn-dropper@{namespace.name}")
+        self.where = (address, port)
+        self.sockets = []
+
+    def start(self):
+        with self.namespace.inside():
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(self.where)
+        listener.listen(0)
+        filler.settimeout(2)
+        filler.connect(self.where)
+        self.sockets = [listener, filler]
+
+    def stop(self):
+        for each in self.sockets:
+            each.close()
+        self.sockets = []
+
+
+class Broker(Service):
+    """mosquitto on all addresses of its namespace. It remembers nothing when it is restarted."""
+
+    def __init__(self, namespace, address, port=18830):
+        super().__init__(namespace, f"broker@{namespace.name}")
+        self.address = address
+        self.port = port
+
+    def start(self, users=None):
+        """@users: name to password; None lets everybody in."""
+        settings = [f"listener {self.port} 0.0.0.0", "user root", "log_dest stderr",
+                    "log_type all", "log_timestamp false", "persistence false",
+                    f"allow_anonymous {'false' if users is not None else 'true'}"]
+        if users is not None:
+            path = f"/run/passwords-{self.namespace.name}"
+            with open(path, "w", encoding="ascii") as file:
+                file.writelines(_password_line(*user) for user in users.items())
+            os.chmod(path, 0o600)
+            settings.append(f"password_file {path}")
+        path = f"/run/mosquitto-{self.namespace.name}.conf"
+        with open(path, "w", encoding="ascii") as file:
+            file.write("\n".join(settings) + "\n")
+        self._start([build.tool("mosquitto", "mosquitto"), "-c", path])
+        until(self._accepts, 5, f"{self.name} accepts connections")
+
+    def _accepts(self):
+        assert self.running(), f"{self.name} ended: {self.lines.texts()}"
+        with self.namespace.inside():
+            client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        with client:
+            return client.connect_ex((self.address, self.port)) == 0
+
+    def connections(self, client_id, mark=0):
+        """How often @client_id has connected since the start."""
+        return self.lines.count(rf"New client connected .* as {client_id} ", mark)
+
+
+def _password_line(user, password):
+    """A line of mosquitto's password file: PBKDF2 with SHA-512, as mosquitto_passwd writes it."""
+    salt = hashlib.sha256(str(time.monotonic_ns()).encode()).digest()[:12]
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 101)
+    encode = base64.b64encode
+    return f"{user}:$7$101${encode(salt).decode()}${encode(key).decode()}\n"

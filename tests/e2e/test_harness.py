@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The harness itself: what the other tests rely on is there, and its checks can fail."""
+
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+
+from harness import sandbox
+from harness.cases import case, main
+from harness.decoy import Decoy
+from harness.mqtt import Client
+from harness.network import Namespace, connect
+from harness.ping import Pinger
+from harness.process import Process
+from harness.services import Broker, Dhcp, Dns, MuteDns, SynDropper, query
+from harness.systemd import Journal, Manager, Udev, parse_entry
+from harness.waiting import hold, until
+
+
+class TwoRooms:
+    """Two namespaces with a cable between them, 192.0.2.1 and 192.0.2.2."""
+
+    def __enter__(self):
+        self.here, self.there = Namespace("here"), Namespace("there")
+        connect(self.here, "a0", self.there, "b0")
+        self.here.ip("address", "add", "192.0.2.1/24", "dev", "a0")
+        self.there.ip("address", "add", "192.0.2.2/24", "dev", "b0")
+        return self
+
+    def __exit__(self, *_):
+        self.here.delete()
+        self.there.delete()
+
+
+@case("the sandbox has its own /run, /etc, host name and processes")
+def private():
+    assert os.getpid() == 1
+    assert socket.gethostname() == sandbox.HOSTNAME
+    assert os.stat("/dev/net/tun").st_mode & 0o777 == 0o666
+    assert not os.path.exists("/run/systemd")
+    sandbox.replace_file("/etc/resolv.conf", "nameserver 192.0.2.53\n")
+    with open("/etc/resolv.conf", encoding="ascii") as file:
+        assert file.read() == "nameserver 192.0.2.53\n"
+
+
+@case("a condition that never comes true is reported, and one that stops being true too")
+def conditions():
+    for wait in (lambda: until(lambda: False, 0.05, "a miracle"),
+                 lambda: hold(lambda: False, 1, "a promise")):
+        try:
+            wait()
+        except AssertionError as error:
+            assert "a miracle" in str(error) or "a promise" in str(error)
+        else:
+            raise AssertionError("was not reported")
+
+
+@case("a TAP opened inside a namespace moves frames, and goes on when it is moved to another")
+def tap():
+    with TwoRooms() as rooms:
+        fd = rooms.here.open_tap("t0")
+        for room in (rooms.here, rooms.there):
+            room.no_ipv6("default")
+            if room is rooms.there:
+                rooms.here.ip("link", "set", "t0", "netns", "there")
+            room.ip("link", "set", "t0", "up")
+            with room.inside():
+                packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88B5))
+            packets.bind(("t0", 0x88B5))
+            frame = b"\xff" * 6 + b"\x02" * 6 + struct.pack("!H", 0x88B5) + bytes(46)
+            packets.send(frame)
+            until(lambda: select.select([fd], [], [], 0)[0], 2, "the frame arrives")
+            while True:
+                got = os.read(fd, 2048)
+                if got[12:14] == b"\x88\xb5":
+                    break
+            assert got == frame
+            os.write(fd, frame)
+            packets.settimeout(2)
+            assert packets.recv(2048) == frame
+            packets.close()
+        os.close(fd)
+
+
+@case("dnsmasq answers as told, and a mute name server takes queries only")
+def names():
+    with TwoRooms() as rooms:
+        dns = Dns(rooms.there, "b0", "192.0.2.2")
+        dns.start({"mq.tongxinmao.com": "192.0.2.7"})
+        with rooms.here.inside():
+            client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        client.settimeout(2)
+        client.sendto(query("mq.tongxinmao.com"), ("192.0.2.2", 53))
+        answer = client.recv(512)
+        assert answer.endswith(socket.inet_aton("192.0.2.7")), answer
+        client.sendto(query("example.org"), ("192.0.2.2", 53))
+        assert client.recv(512)[3] & 15 == 3, "NXDOMAIN"
+        dns.stop()
+        mute = MuteDns(rooms.there, "192.0.2.2")
+        mute.start()
+        client.sendto(query("example.org"), ("192.0.2.2", 53))
+        until(mute.asked, 2, "the mute server was asked")
+        mute.stop()
+        client.close()
+
+
+@case("dnsmasq grants leases")
+def leases():
+    with TwoRooms() as rooms:
+        dhcp = Dhcp(rooms.there, "b0", "192.0.2.2")
+        dhcp.start()
+        client = Process("udhcpc", rooms.here.command(
+            "busybox", "udhcpc", "-f", "-q", "-n", "-i", "a0", "-s", "/bin/true"))
+        assert client.wait(15)[0] == 0, client.lines.texts()
+        assert dhcp.lease().startswith("192.0.2.5")
+        dhcp.stop()
+
+
+@case("mosquitto and the client: QoS, retained messages, a password that is refused")
+def broker():
+    with TwoRooms() as rooms:
+        server = Broker(rooms.there, "127.0.0.1")
+        server.start(users={"node": "secret"})
+        client = Client(server, ["#"], user=("node", "secret"))
+        client.publish("a/b", "kept", qos=1, retain=True)
+        client.publish("a/c", b"\0" * 300000, qos=0)
+        assert client.wait("a/b", 2)[0].payload == b"kept"
+        assert len(client.wait("a/c", 5)[0].payload) == 300000
+        late = Client(server, ["a/#"], name="late", user=("node", "secret"))
+        assert late.wait("a/b", 2)[0].retain
+        try:
+            Client(server, name="nobody", user=("node", "wrong"))
+        except ConnectionRefusedError:
+            pass
+        else:
+            raise AssertionError("a wrong password was accepted")
+        until(lambda: server.lines.count("not authorised"), 2, "the refusal is in the log")
+        assert server.connections("late") == 1
+        for each in (client, late):
+            each.close()
+        server.freeze()
+        server.stop()
+
+
+@case("a SYN to the full port is dropped without an answer")
+def syn_dropped():
+    with TwoRooms() as rooms:
+        dropper = SynDropper(rooms.there, "192.0.2.2", 18830)
+        dropper.start()
+        with rooms.here.inside():
+            client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        client.settimeout(1.5)
+        try:
+            client.connect(("192.0.2.2", 18830))
+        except socket.timeout:
+            pass
+        else:
+            raise AssertionError("connected")
+        client.close()
+        dropper.stop()
+
+
+@case("the decoy notices a query, a connection and a single frame")
+def decoy():
+    with TwoRooms() as rooms:
+        lure = Decoy(rooms.there, "b0", "192.0.2.2")
+        lure.frames()
+        lure.assert_untouched()
+        with rooms.here.inside():
+            client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            caller = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        client.settimeout(2)
+        client.sendto(query("mq.tongxinmao.com"), ("192.0.2.2", 53))
+        assert client.recv(512).endswith(socket.inet_aton("192.0.2.2"))
+        caller.connect(("192.0.2.2", 18830))
+        until(lambda: lure.connections, 2, "the connection was noticed")
+        assert lure.queries and lure.frames()
+        try:
+            lure.assert_untouched()
+        except AssertionError:
+            pass
+        else:
+            raise AssertionError("a contact was overlooked")
+        for each in (client, caller, lure):
+            each.close()
+
+
+@case("a ping that pauses is told from one that does not")
+def pings():
+    with TwoRooms() as rooms:
+        rooms.there.ip("address", "add", "192.0.2.3/24", "dev", "b0")
+        pinger = Pinger(rooms.here, {"node": "192.0.2.2", "control": "192.0.2.3"})
+        until(lambda: pinger.answered("node") > 3, 5, "replies")
+        with pinger.watch() as watch:
+            rooms.there.ip("address", "delete", "192.0.2.2/24", "dev", "b0")
+            rooms.there.ip("address", "add", "192.0.2.3/24", "dev", "b0", check=False)
+            before = pinger.answered("control")
+            until(lambda: pinger.answered("control") > before + 20, 10, "the control goes on")
+        assert watch.pause("node") - watch.pause("control") > 0.3, \
+            (watch.pause("node"), watch.pause("control"))
+        pinger.close()
+
+
+@case("systemd's socket takes READY, STATUS and WATCHDOG; a stalled journal blocks its sender")
+def systemd():
+    manager = Manager("/run/notify-test")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        client.connect(manager.path)
+        client.send(b"READY=1\nSTATUS=online as 10.0.0.5")
+        client.send(b"WATCHDOG=1")
+        until(lambda: manager.watchdog, 2, "WATCHDOG=1")
+    assert manager.ready and manager.status.texts() == ["online as 10.0.0.5"]
+    start = manager.watchdog[0]
+    assert abs(manager.longest_silence(start - 1, start + 0.5) - 1) < 0.01
+    manager.close()
+
+    journal = Journal()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        client.connect(journal.PATH)
+        client.send(b"MESSAGE\n" + struct.pack("<Q", 3) + b"a\nb\nPRIORITY=6\n")
+        until(lambda: journal.entries, 2, "the entry")
+        journal.stall()
+        client.setblocking(False)
+        for _ in range(5000):
+            try:
+                client.send(b"MESSAGE=x\n")
+            except BlockingIOError:
+                break
+        else:
+            raise AssertionError("a stalled journal takes everything")
+        journal.resume()
+    assert journal.entries[0] == {"MESSAGE": b"a\nb", "PRIORITY": b"6"}
+    assert parse_entry(b"A=1\nB=2\n") == {"A": b"1", "B": b"2"}
+    journal.close()
+
+
+@case("udev's part: the sysctl snippet is applied when the interface appears")
+def udev():
+    os.makedirs("/run/tree/usr/lib/sysctl.d")
+    with open("/run/tree/usr/lib/sysctl.d/50-test.conf", "w", encoding="ascii") as file:
+        file.write("# a comment\nnet.ipv4.conf.mqtt0.arp_ignore = 1\n"
+                   "-net/ipv4/conf/mqtt0/arp_announce=2\n")
+    namespace = Namespace("node")
+    watcher = Udev(namespace, "/run/tree")
+    fd = namespace.open_tap("mqtt0")
+    until(lambda: len(watcher.applied) == 2, 2, "both lines are applied")
+    with namespace.inside():
+        with open("/proc/sys/net/ipv4/conf/mqtt0/arp_ignore", encoding="ascii") as file:
+            assert file.read() == "1\n"
+    watcher.close()
+    os.close(fd)
+    namespace.delete()
+
+
+@case("a changed route, rule or address of the host is seen in a snapshot")
+def snapshots():
+    with TwoRooms() as rooms:
+        for words in (("address", "add", "192.0.2.9/32", "dev", "a0"),
+                      ("route", "add", "198.51.100.0/24", "via", "192.0.2.2"),
+                      ("rule", "add", "from", "192.0.2.9", "table", "7700")):
+            before = rooms.here.snapshot()
+            rooms.here.ip(*words)
+            assert rooms.here.snapshot() != before, words
+            rooms.here.ip(words[0], "delete", *words[2:])
+            assert rooms.here.snapshot() == before, words
+
+
+@case("a process that ignores SIGTERM is ended all the same")
+def stubborn():
+    process = Process("stubborn", ["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"])
+    process.lines.wait("ready", 2)
+    process.stop()
+    assert not process.alive()
+    status = subprocess.run(["sh", "-c", "kill -0 $1", "sh", str(process.pid)],
+                            stderr=subprocess.DEVNULL, check=False).returncode
+    assert status != 0 and process.popen.returncode == -signal.SIGKILL
+
+
+if __name__ == "__main__":
+    main()
