@@ -7,11 +7,23 @@
 
 #include "mqttnode/settings.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /*
  * Runs the daemon in the foreground until SIGTERM or SIGINT. @socket_path is
  * the control socket, NULL for the default. Returns 0 after a clean stop or
- * -errno if it could not start (logged).
+ * -errno if it could not start (logged). With @ret_left_behind a thread is
+ * stuck in the resolver or on a bus and still uses @settings: release nothing,
+ * leave by _exit().
  */
-int node_run(const struct settings *settings, const char *socket_path);
+int node_run(const struct settings *settings, const char *socket_path,
+	     bool *ret_left_behind);
+
+/*
+ * The default path of the control socket: $RUNTIME_DIRECTORY/control, or
+ * /run/mqttnode/control.
+ */
+void node_socket_path(char *buf, size_t size);
 
 #endif

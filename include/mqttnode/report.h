@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h — the running daemon as JSON: the answer to the verb "status"
+ *
+ * Main thread.
+ */
+#ifndef MQTTNODE_REPORT_H
+#define MQTTNODE_REPORT_H
+
+#include "mqttnode/display.h"
+#include "mqttnode/facts.h"
+#include "mqttnode/ladder.h"
+#include "mqttnode/mqtt.h"
+#include "mqttnode/pump.h"
+
+#include <json-c/json_object.h>
+#include <stdint.h>
+
+/* What is reported on; borrowed for the call. */
+struct report_sources {
+	struct ladder *ladder;
+	struct facts *facts;
+	struct pump *pump;
+	struct mqtt *mqtt;
+	struct display *display; /* NULL: none configured */
+	uint64_t tap_tx_dropped;
+};
+
+/* Adds the members version, uptime, node, ladder, chip, mqtt, display and log to @answer.
+ */
+void report_status(const struct report_sources *sources, json_object *answer);
+
+#endif

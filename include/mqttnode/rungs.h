@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rungs.h — what chip, interface and gateway say, as rungs and sentences
+ *
+ * The lower four rungs; the MQTT thread reports the upper five itself. Main
+ * thread.
+ */
+#ifndef MQTTNODE_RUNGS_H
+#define MQTTNODE_RUNGS_H
+
+#include "mqttnode/dhcp.h"
+#include "mqttnode/gateway.h"
+#include "mqttnode/ladder.h"
+#include "mqttnode/pump.h"
+#include "mqttnode/settings.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Reports chip and link. For the first 3 s after the chip came up a missing
+ * link is "trying": auto-negotiation takes that long. @now_ns is the pump's
+ * clock; a later call is needed then, see rungs_link_settling().
+ */
+struct rungs_chip {
+	uint64_t running_since_ns; /* 0: not running */
+};
+void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
+		       const struct ethernet_settings *settings,
+		       const struct pump_status *status, uint64_t now_ns);
+
+/* Whether time alone will change what rungs_report_chip() says. */
+bool rungs_link_settling(const struct rungs_chip *state,
+			 const struct pump_status *status);
+
+/* Reports the lease in effect, or with NULL that there is none. */
+void rungs_report_lease(struct ladder *ladder, enum network_method method,
+			const struct lease *lease);
+
+/* Reports why there is no address; @failed or still trying. */
+void rungs_report_trouble(struct ladder *ladder, bool failed, const char *cause);
+
+/* Reports the route by the state of the gateway. */
+void rungs_report_gateway(struct ladder *ladder, enum gateway_state state,
+			  struct in_addr gateway);
+
+#endif

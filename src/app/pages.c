@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/* pages.c — which picture the display shows now */
+#include "mqttnode/pages.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "mqttnode/clock.h"
+#include "mqttnode/screen.h"
+
+struct pages {
+	struct display *display;	      /* borrowed */
+	struct facts *facts;		      /* borrowed */
+	const struct oled_settings *settings; /* borrowed */
+	sd_event_source *timer;		      /* end of the message */
+	struct ladder_view view;
+	struct canvas message;
+	bool showing_message;
+	struct canvas posted;
+};
+
+/* Draws what is due and posts it if it is news. */
+static void refresh(struct pages *p)
+{
+	struct facts_view facts;
+	struct canvas picture;
+
+	canvas_init(&picture, p->settings->width, p->settings->height);
+	if (p->showing_message) {
+		picture = p->message;
+	} else if (p->view.online && p->view.first_bad < 0) {
+		facts_get(p->facts, &facts);
+		screen_draw_address(&picture, &facts);
+	} else {
+		screen_draw_ladder(&picture, &p->view);
+	}
+	if (memcmp(&picture, &p->posted, sizeof(picture)) == 0)
+		return;
+	p->posted = picture;
+	display_post(p->display, &picture);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct pages *p = userdata;
+
+	(void)source;
+	(void)usec;
+	p->showing_message = false;
+	refresh(p);
+	return 0;
+}
+
+int pages_new(struct pages **ret, sd_event *event, struct display *display,
+	      struct facts *facts, const struct oled_settings *settings)
+{
+	_cleanup_(pages_freep) struct pages *p = NULL;
+	int r;
+
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->display = display;
+	p->facts = facts;
+	p->settings = settings;
+	p->view.first_bad = -1;
+	r = sd_event_add_time_relative(event, &p->timer, CLOCK_MONOTONIC, 0, 0, on_timer,
+				       p);
+	if (r < 0)
+		return r;
+	(void)sd_event_source_set_description(p->timer, "message page");
+	(void)sd_event_source_set_enabled(p->timer, SD_EVENT_OFF);
+	*ret = TAKE_PTR(p);
+	return 0;
+}
+
+struct pages *pages_free(struct pages *p)
+{
+	if (!p)
+		return NULL;
+	sd_event_source_disable_unref(p->timer);
+	free(p);
+	return NULL;
+}
+
+void pages_update(struct pages *p, const struct ladder_view *view)
+{
+	p->view = *view;
+	refresh(p);
+}
+
+void pages_show_message(struct pages *p, const char *topic, const void *payload,
+			size_t len)
+{
+	canvas_init(&p->message, p->settings->width, p->settings->height);
+	screen_draw_message(&p->message, topic, payload, len);
+	p->showing_message = true;
+	(void)sd_event_source_set_time_relative(p->timer,
+						p->settings->message_time_ms * 1000);
+	(void)sd_event_source_set_enabled(p->timer, SD_EVENT_ONESHOT);
+	refresh(p);
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+/* report.c — the running daemon as JSON */
+#include "mqttnode/report.h"
+
+#include <arpa/inet.h>
+
+#include "mqttnode/clock.h"
+#include "mqttnode/log.h"
+#include "mqttnode/mac.h"
+#include "mqttnode/version.h"
+
+static void add_string(json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, json_object_new_string(value));
+}
+
+static void add_number(json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+static void add_bool(json_object *o, const char *key, bool value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+static void add_address(json_object *o, const char *key, struct in_addr address)
+{
+	char text[INET_ADDRSTRLEN];
+
+	if (address.s_addr)
+		add_string(o, key, inet_ntop(AF_INET, &address, text, sizeof(text)));
+	else
+		json_object_object_add(o, key, NULL);
+}
+
+static json_object *node_json(const struct facts_view *facts)
+{
+	json_object *o = json_object_new_object();
+	char mac[MAC_TEXT_SIZE];
+
+	add_string(o, "hostname", facts->hostname);
+	add_string(o, "client_id", facts->client_id);
+	add_string(o, "interface", facts->interface);
+	add_string(o, "mac", mac_format(facts->mac, mac));
+	add_address(o, "address", facts->address);
+	add_number(o, "prefix_length", facts->prefix_len);
+	add_address(o, "gateway", facts->gateway);
+	return o;
+}
+
+static json_object *ladder_json(const struct ladder_view *view, uint64_t now)
+{
+	json_object *list = json_object_new_array();
+
+	for (int i = 0; i < RUNGS; i++) {
+		const struct rung_status *rung = &view->rungs[i];
+		json_object *o = json_object_new_object();
+
+		add_string(o, "rung", rung_to_string((enum rung)i));
+		add_string(o, "state", rung_state_to_string(rung->state));
+		add_string(o, "text", rung->text);
+		add_number(o, "since_s", (now - rung->since_ns) / NSEC_PER_SEC);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static json_object *chip_json(struct pump *pump, uint64_t tap_tx_dropped)
+{
+	static const char *const states[] = {
+		[CHIP_STATE_ABSENT] = "absent",
+		[CHIP_STATE_STARTING] = "starting",
+		[CHIP_STATE_RUNNING] = "running",
+		[CHIP_STATE_RECOVERING] = "recovering",
+	};
+	json_object *o = json_object_new_object();
+	json_object *n = json_object_new_object();
+	struct pump_counters counters;
+	struct pump_status status;
+
+	pump_get_status(pump, &status);
+	pump_get_counters(pump, &counters);
+	add_string(o, "state", states[status.chip]);
+	add_string(o, "cause", status.cause);
+	add_string(o, "hint", status.hint);
+	add_number(o, "spi_speed_hz", status.spi_speed_hz);
+	add_bool(o, "interrupt_works", status.interrupt_works);
+	add_bool(o, "link", status.link_up);
+	add_number(o, "link_mbit", status.link_up ? status.link_mbit : 0);
+	add_bool(o, "full_duplex", status.link_up && status.full_duplex);
+#define COUNTER(name) add_number(n, #name, counters.name)
+	COUNTER(rx_frames);
+	COUNTER(rx_bytes);
+	COUNTER(tx_frames);
+	COUNTER(tx_bytes);
+	COUNTER(rx_dropped_filter);
+	COUNTER(rx_dropped_tap);
+	COUNTER(rx_overflow_suspected);
+	COUNTER(rx_header_bad);
+	COUNTER(rx_window_bad);
+	COUNTER(tx_dropped_link);
+	COUNTER(tx_dropped_chip);
+	COUNTER(tx_dropped_size);
+	COUNTER(bus_messages);
+	COUNTER(bus_errors);
+	COUNTER(link_changes);
+	COUNTER(recover_resync);
+	COUNTER(recover_reopen);
+	COUNTER(recover_soft_reset);
+	COUNTER(recover_hard_reset);
+	COUNTER(recover_probe);
+	COUNTER(chip_lost);
+	COUNTER(interrupt_missed);
+#undef COUNTER
+	add_number(n, "tx_dropped_kernel", tap_tx_dropped);
+	json_object_object_add(o, "counters", n);
+	return o;
+}
+
+static json_object *mqtt_json(struct mqtt *mqtt)
+{
+	json_object *o = json_object_new_object();
+	struct mqtt_counters counters;
+
+	mqtt_get_counters(mqtt, &counters);
+#define COUNTER(name) add_number(o, #name, counters.name)
+	COUNTER(connects);
+	COUNTER(connect_failures);
+	COUNTER(disconnects);
+	COUNTER(published);
+	COUNTER(dropped_offline);
+	COUNTER(dropped_queue);
+	COUNTER(dropped_interval);
+	COUNTER(received);
+	COUNTER(received_oversize);
+	COUNTER(received_queue_full);
+	COUNTER(backlog);
+#undef COUNTER
+	return o;
+}
+
+static json_object *display_json(struct display *display)
+{
+	json_object *o = json_object_new_object();
+	struct display_status status;
+
+	display_get_status(display, &status);
+	add_bool(o, "present", status.present);
+	add_string(o, "cause", status.cause);
+	add_number(o, "frames", status.frames);
+	add_number(o, "bus_errors", status.bus_errors);
+	add_number(o, "losses", status.losses);
+	return o;
+}
+
+void report_status(const struct report_sources *sources, json_object *answer)
+{
+	uint64_t now = clock_now_ns(&clock_system);
+	json_object *log = json_object_new_object();
+	struct ladder_view view;
+	struct facts_view facts;
+
+	facts_get(sources->facts, &facts);
+	ladder_view(sources->ladder, &view);
+	add_string(answer, "version", MQTTNODE_VERSION);
+	add_number(answer, "uptime_s", (now - facts.started_ns) / NSEC_PER_SEC);
+	add_bool(answer, "online", view.online);
+	json_object_object_add(answer, "node", node_json(&facts));
+	json_object_object_add(answer, "ladder", ladder_json(&view, now));
+	json_object_object_add(answer, "chip",
+			       chip_json(sources->pump, sources->tap_tx_dropped));
+	json_object_object_add(answer, "mqtt", mqtt_json(sources->mqtt));
+	json_object_object_add(answer, "display",
+			       sources->display ? display_json(sources->display) : NULL);
+	add_number(log, "dropped", log_dropped());
+	json_object_object_add(answer, "log", log);
+}

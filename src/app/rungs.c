@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+/* rungs.c — what chip, interface and gateway say, as rungs and sentences */
+#include "mqttnode/rungs.h"
+
+#include <arpa/inet.h>
+
+#include "mqttnode/clock.h"
+
+/* Auto-negotiation typically takes 1 to 3 s (W5500 reference section 5, step 13). */
+#define LINK_SETTLE_NS (3 * NSEC_PER_SEC)
+
+static void report_link(struct rungs_chip *state, struct ladder *ladder,
+			const struct pump_status *status, uint64_t now_ns)
+{
+	if (status->chip != CHIP_STATE_RUNNING)
+		ladder_report(ladder, RUNG_LINK, RUNG_STATE_WAITING, "%s", "");
+	else if (status->link_up)
+		ladder_report(ladder, RUNG_LINK, RUNG_STATE_OK, "%u Mbit/s %s duplex",
+			      status->link_mbit, status->full_duplex ? "full" : "half");
+	else if (now_ns - state->running_since_ns < LINK_SETTLE_NS)
+		ladder_report(ladder, RUNG_LINK, RUNG_STATE_TRYING,
+			      "Waiting for the link");
+	else
+		ladder_report(ladder, RUNG_LINK, RUNG_STATE_FAILED,
+			      "No cable on the W5500");
+}
+
+void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
+		       const struct ethernet_settings *settings,
+		       const struct pump_status *status, uint64_t now_ns)
+{
+	switch (status->chip) {
+	case CHIP_STATE_RUNNING:
+		ladder_report(ladder, RUNG_CHIP, RUNG_STATE_OK,
+			      "W5500 on %s at %.4g MHz, %s", settings->spi,
+			      status->spi_speed_hz / 1e6,
+			      status->interrupt_works ? "interrupt" : "polling");
+		break;
+	case CHIP_STATE_STARTING:
+		ladder_report(ladder, RUNG_CHIP, RUNG_STATE_TRYING, "%s",
+			      status->cause[0] ? status->cause : "Starting the W5500");
+		break;
+	case CHIP_STATE_RECOVERING:
+	case CHIP_STATE_ABSENT:
+		ladder_report(ladder, RUNG_CHIP, RUNG_STATE_FAILED, "%s",
+			      status->cause[0] ? status->cause
+					       : "No answer from the W5500");
+		break;
+	}
+	/* A chip that recovers in between has a link that settles anew. */
+	if (status->chip != CHIP_STATE_RUNNING)
+		state->running_since_ns = 0;
+	else if (!state->running_since_ns)
+		state->running_since_ns = now_ns;
+	report_link(state, ladder, status, now_ns);
+}
+
+bool rungs_link_settling(const struct rungs_chip *state, const struct pump_status *status)
+{
+	return state->running_since_ns && !status->link_up;
+}
+
+void rungs_report_lease(struct ladder *ladder, enum network_method method,
+			const struct lease *lease)
+{
+	char address[INET_ADDRSTRLEN], server[INET_ADDRSTRLEN];
+
+	if (!lease) {
+		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_TRYING, "No address yet");
+		return;
+	}
+	(void)inet_ntop(AF_INET, &lease->address, address, sizeof(address));
+	(void)inet_ntop(AF_INET, &lease->server, server, sizeof(server));
+	if (method == NETWORK_METHOD_STATIC)
+		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK, "%s/%u (static)",
+			      address, lease->prefix_len);
+	else
+		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK,
+			      "%s/%u (DHCP server %s, lease %u s)", address,
+			      lease->prefix_len, server, lease->lifetime_s);
+}
+
+void rungs_report_trouble(struct ladder *ladder, bool failed, const char *cause)
+{
+	ladder_report(ladder, RUNG_ADDRESS,
+		      failed ? RUNG_STATE_FAILED : RUNG_STATE_TRYING, "%s", cause);
+}
+
+void rungs_report_gateway(struct ladder *ladder, enum gateway_state state,
+			  struct in_addr gateway)
+{
+	char address[INET_ADDRSTRLEN];
+
+	(void)inet_ntop(AF_INET, &gateway, address, sizeof(address));
+	switch (state) {
+	case GATEWAY_STATE_NONE:
+		ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_UNUSED, "No gateway");
+		break;
+	case GATEWAY_STATE_TRYING:
+		ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_TRYING,
+			      "Waiting for gateway %s to answer", address);
+		break;
+	case GATEWAY_STATE_OK:
+		ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_OK, "Gateway %s answers",
+			      address);
+		break;
+	case GATEWAY_STATE_FAILED:
+		ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_FAILED,
+			      "Gateway %s does not answer", address);
+		break;
+	}
+}

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: MIT
+/*
+ * uplink.c — the network interface with its address
+ *
+ * The device lives as long as its descriptor, which the pump has. When it is
+ * deleted from outside, everything that was tied to its index goes with it:
+ * the DHCP client's sockets, addresses, routes. All of that is thrown away and
+ * made again over a new device; the lease itself is kept and confirmed anew.
+ */
+#include "mqttnode/uplink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mqttnode/address.h"
+#include "mqttnode/fd.h"
+#include "mqttnode/log.h"
+#include "mqttnode/names.h"
+#include "mqttnode/netlink.h"
+#include "mqttnode/tap.h"
+
+#define TAP_RETRY_US UINT64_C(1000000)
+
+struct uplink {
+	sd_event *event;			 /* borrowed */
+	const struct network_settings *settings; /* borrowed */
+	const struct uplink_events *events;	 /* borrowed */
+	char interface[IFNAMSIZ];
+	uint8_t mac[6];
+	char hostname[65];
+
+	struct netlink_events netlink_events;
+	struct dhcp_events dhcp_events;
+	struct netlink *netlink;
+	struct gateway *gateway;
+	sd_event_source *retry; /* creating the device anew */
+
+	unsigned int ifindex; /* 0: there is no device */
+	struct address *address;
+	struct dhcp *dhcp;  /* NULL with a static address */
+	struct lease lease; /* kept over the loss of the device */
+	bool have_lease;
+	bool link_up;
+	bool set_down; /* somebody took IFF_UP away */
+	bool stopping;
+	uint64_t tx_dropped_before; /* by devices that are gone */
+	uint64_t tx_dropped;
+};
+
+static void use_servers(const struct uplink *u, const struct lease *lease)
+{
+	if (u->settings->n_dns > 0)
+		names_set_servers(u->settings->dns, u->settings->n_dns);
+	else
+		names_set_servers(lease->dns, lease->n_dns);
+}
+
+/* Puts the lease into effect (again) and tells. */
+static void put_into_effect(struct uplink *u)
+{
+	int r;
+
+	r = address_apply(u->address, &u->lease);
+	if (r < 0) {
+		u->events->on_trouble(u->events->ctx, true,
+				      "The kernel refused the address; see the log");
+		return;
+	}
+	use_servers(u, &u->lease);
+	gateway_set(u->gateway, u->ifindex, u->lease.gateway);
+	u->events->on_lease(u->events->ctx, &u->lease);
+}
+
+static void drop_lease(struct uplink *u)
+{
+	if (!u->have_lease)
+		return;
+	u->have_lease = false;
+	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
+	if (u->address)
+		address_clear(u->address);
+	names_set_servers(u->settings->dns, u->settings->n_dns);
+	u->events->on_lease(u->events->ctx, NULL);
+}
+
+static void on_dhcp_lease(void *ctx, const struct lease *lease)
+{
+	struct uplink *u = ctx;
+
+	u->lease = *lease;
+	u->have_lease = true;
+	put_into_effect(u);
+}
+
+static void on_dhcp_lost(void *ctx, const char *why)
+{
+	struct uplink *u = ctx;
+
+	drop_lease(u);
+	if (!u->stopping)
+		u->events->on_trouble(u->events->ctx, true, why);
+}
+
+static void on_dhcp_trouble(void *ctx, const char *cause)
+{
+	struct uplink *u = ctx;
+
+	u->events->on_trouble(u->events->ctx, !u->have_lease, cause);
+}
+
+static void on_dhcp_stopped(void *ctx)
+{
+	struct uplink *u = ctx;
+
+	drop_lease(u);
+	u->events->on_stopped(u->events->ctx);
+}
+
+static void on_gateway_state(void *ctx, enum gateway_state state, struct in_addr gateway)
+{
+	struct uplink *u = ctx;
+
+	u->events->on_gateway(u->events->ctx, state, gateway);
+}
+
+/* Throws away what belongs to the device that is gone. */
+static void forget_device(struct uplink *u)
+{
+	u->dhcp = dhcp_free(u->dhcp);
+	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
+	u->address = address_free(u->address);
+	u->ifindex = 0;
+	u->tx_dropped_before += u->tx_dropped;
+	u->tx_dropped = 0;
+	netlink_watch(u->netlink, 0);
+}
+
+/* Makes everything that belongs to the new device @ifindex. 0 or -errno. */
+static int equip_device(struct uplink *u, unsigned int ifindex)
+{
+	int r;
+
+	u->ifindex = ifindex;
+	u->set_down = false;
+	netlink_watch(u->netlink, ifindex);
+	r = netlink_link_up(u->netlink, ifindex, 0);
+	if (r < 0)
+		return log_error_errno(r, "Cannot set interface %s up: %m", u->interface);
+	r = address_new(&u->address, u->netlink, u->settings, ifindex, u->interface);
+	if (r < 0)
+		return log_error_errno(r, "Cannot manage addresses on %s: %m",
+				       u->interface);
+	if (u->settings->method == NETWORK_METHOD_STATIC)
+		return 0;
+	r = dhcp_new(&u->dhcp, u->event, u->interface, u->hostname, &u->dhcp_events);
+	if (r < 0)
+		return log_error_errno(r, "Cannot set up the DHCP client: %m");
+	return 0;
+}
+
+/* Creates the device and hands out its descriptor. 0 or -errno, logged. */
+static int create_device(struct uplink *u)
+{
+	_cleanup_close_ int fd = -1;
+	unsigned int ifindex;
+	char why[200];
+	int r;
+
+	fd = tap_open(u->interface, u->mac);
+	if (fd < 0)
+		return log_error_errno(fd, "%s",
+				       tap_explain(u->interface, -fd, why, sizeof(why)));
+	ifindex = if_nametoindex(u->interface);
+	if (!ifindex)
+		return log_error_errno(errno, "Interface %s vanished: %m", u->interface);
+	r = equip_device(u, ifindex);
+	if (r < 0) {
+		forget_device(u);
+		return r;
+	}
+	u->events->on_tap(u->events->ctx, take_fd(&fd));
+	return 0;
+}
+
+/* The device is there: bring back what was on the one before. */
+static void resume(struct uplink *u)
+{
+	if (u->have_lease)
+		put_into_effect(u);
+	if (u->dhcp && u->link_up)
+		dhcp_link(u->dhcp, true);
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct uplink *u = userdata;
+
+	(void)usec;
+	if (create_device(u) < 0) {
+		(void)sd_event_source_set_time_relative(source, TAP_RETRY_US);
+		(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+		return 0;
+	}
+	log_notice("Interface %s was created again", u->interface);
+	resume(u);
+	return 0;
+}
+
+void uplink_tap_lost(struct uplink *u)
+{
+	if (!u->ifindex || u->stopping)
+		return;
+	log_warning("Interface %s was deleted by somebody, creating it again",
+		    u->interface);
+	forget_device(u);
+	u->events->on_trouble(u->events->ctx, true,
+			      "The interface was deleted by somebody");
+	(void)sd_event_source_set_time_relative(u->retry, 0);
+	(void)sd_event_source_set_enabled(u->retry, SD_EVENT_ONESHOT);
+}
+
+static void on_link_news(void *ctx, bool exists, bool up, bool carrier)
+{
+	struct uplink *u = ctx;
+
+	(void)carrier; /* it is ours to set */
+	if (!exists) {
+		uplink_tap_lost(u);
+		return;
+	}
+	if (!up && !u->set_down) {
+		u->set_down = true;
+		log_warning(
+			"Interface %s was set down by somebody: \"ip link set %s up\" "
+			"brings it back",
+			u->interface, u->interface);
+		u->events->on_trouble(u->events->ctx, true,
+				      "The interface was set down by somebody");
+	} else if (up && u->set_down) {
+		u->set_down = false;
+		log_notice("Interface %s is up again", u->interface);
+		/* The kernel took the routes away with IFF_UP. */
+		if (u->have_lease) {
+			address_clear(u->address);
+			put_into_effect(u);
+		}
+	}
+}
+
+static void on_address_news(void *ctx, struct in_addr address, uint8_t prefix_len,
+			    bool present)
+{
+	char text[INET_ADDRSTRLEN];
+	struct uplink *u = ctx;
+
+	(void)prefix_len;
+	if (present || !u->have_lease || address.s_addr != u->lease.address.s_addr ||
+	    u->stopping)
+		return;
+	log_warning("Address %s was removed from %s by somebody, putting it back",
+		    inet_ntop(AF_INET, &address, text, sizeof(text)), u->interface);
+	address_clear(u->address);
+	put_into_effect(u);
+}
+
+static void on_neighbour_news(void *ctx, struct in_addr address, uint16_t state)
+{
+	struct uplink *u = ctx;
+
+	gateway_on_neighbour(u->gateway, address, state);
+}
+
+static void on_overrun(void *ctx)
+{
+	struct uplink *u = ctx;
+
+	/* Whatever was missed shows when the gateway is asked again. */
+	if (u->have_lease && u->ifindex) {
+		gateway_set(u->gateway, 0, (struct in_addr){ 0 });
+		gateway_set(u->gateway, u->ifindex, u->lease.gateway);
+	}
+}
+
+int uplink_new(struct uplink **ret, sd_event *event, const char *interface,
+	       const uint8_t mac[6], const char *hostname,
+	       const struct network_settings *settings,
+	       const struct uplink_events *events)
+{
+	_cleanup_(uplink_freep) struct uplink *u = NULL;
+	int r;
+
+	u = calloc(1, sizeof(*u));
+	if (!u)
+		return -ENOMEM;
+	u->event = event;
+	u->settings = settings;
+	u->events = events;
+	memcpy(u->mac, mac, sizeof(u->mac));
+	(void)snprintf(u->interface, sizeof(u->interface), "%s", interface);
+	(void)snprintf(u->hostname, sizeof(u->hostname), "%s", hostname);
+	u->netlink_events = (struct netlink_events){
+		.ctx = u,
+		.on_link = on_link_news,
+		.on_address = on_address_news,
+		.on_neighbour = on_neighbour_news,
+		.on_overrun = on_overrun,
+	};
+	u->dhcp_events = (struct dhcp_events){
+		.ctx = u,
+		.on_lease = on_dhcp_lease,
+		.on_lost = on_dhcp_lost,
+		.on_trouble = on_dhcp_trouble,
+		.on_stopped = on_dhcp_stopped,
+	};
+	r = netlink_new(&u->netlink, event, &u->netlink_events);
+	if (r < 0)
+		return log_error_errno(r, "Cannot open netlink sockets: %m");
+	r = gateway_new(&u->gateway, event, u->netlink, on_gateway_state, u);
+	if (r < 0)
+		return r;
+	r = sd_event_add_time_relative(event, &u->retry, CLOCK_MONOTONIC, 0, 0, on_retry,
+				       u);
+	if (r < 0)
+		return r;
+	(void)sd_event_source_set_description(u->retry, "interface");
+	(void)sd_event_source_set_enabled(u->retry, SD_EVENT_OFF);
+	names_set_servers(settings->dns, settings->n_dns);
+	r = create_device(u);
+	if (r < 0)
+		return r;
+	if (settings->method == NETWORK_METHOD_STATIC) {
+		u->lease = address_from_settings(settings);
+		u->have_lease = true;
+		put_into_effect(u);
+	}
+	*ret = TAKE_PTR(u);
+	return 0;
+}
+
+struct uplink *uplink_free(struct uplink *u)
+{
+	if (!u)
+		return NULL;
+	sd_event_source_disable_unref(u->retry);
+	u->dhcp = dhcp_free(u->dhcp);
+	u->address = address_free(u->address);
+	u->gateway = gateway_free(u->gateway);
+	u->netlink = netlink_free(u->netlink);
+	free(u);
+	return NULL;
+}
+
+void uplink_link(struct uplink *u, bool up)
+{
+	if (u->link_up == up)
+		return;
+	u->link_up = up;
+	if (u->dhcp)
+		dhcp_link(u->dhcp, up);
+	else if (up && u->have_lease && u->ifindex)
+		put_into_effect(u); /* a static address is confirmed by the link alone */
+	if (up && u->have_lease && u->ifindex) {
+		/* The cable may be in another network: ask the gateway anew. */
+		gateway_set(u->gateway, 0, (struct in_addr){ 0 });
+		gateway_set(u->gateway, u->ifindex, u->lease.gateway);
+	}
+}
+
+uint64_t uplink_tx_dropped(struct uplink *u)
+{
+	struct netlink_link_stats stats;
+
+	if (u->ifindex && netlink_link_stats(u->netlink, u->ifindex, &stats) == 0)
+		u->tx_dropped = stats.tx_dropped;
+	return u->tx_dropped_before + u->tx_dropped;
+}
+
+void uplink_stop(struct uplink *u, unsigned int limit_ms)
+{
+	u->stopping = true;
+	(void)sd_event_source_set_enabled(u->retry, SD_EVENT_OFF);
+	if (u->dhcp) {
+		dhcp_stop(u->dhcp, limit_ms);
+		return;
+	}
+	drop_lease(u);
+	u->events->on_stopped(u->events->ctx);
+}
