@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/* test_rungs.c — chip, lease and gateway as rungs and sentences */
+#include "mqttnode/rungs.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "unit.h"
+
+#include "mqttnode/clock.h"
+
+static char spi[] = "/dev/spidev0.0";
+static const struct ethernet_settings settings = { .spi = spi };
+
+struct fixture {
+	struct ladder *ladder;
+	struct ladder_view view;
+	struct rungs_chip chip;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_int_equal(ladder_new(&f->ladder), 0);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	ladder_free(f->ladder);
+	free(f);
+	return 0;
+}
+
+static void expect(struct fixture *f, enum rung rung, enum rung_state state,
+		   const char *text)
+{
+	ladder_view(f->ladder, &f->view);
+	assert_string_equal(rung_state_to_string(f->view.rungs[rung].state),
+			    rung_state_to_string(state));
+	assert_string_equal(f->view.rungs[rung].text, text);
+}
+
+static void a_chip_starts_runs_and_fails(void **state)
+{
+	struct pump_status status = { .chip = CHIP_STATE_STARTING };
+	struct fixture *f = *state;
+
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 1);
+	expect(f, RUNG_CHIP, RUNG_STATE_TRYING, "Starting the W5500");
+	expect(f, RUNG_LINK, RUNG_STATE_WAITING, "");
+
+	status.chip = CHIP_STATE_ABSENT;
+	snprintf(status.cause, sizeof(status.cause), "MISO is all zeros");
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 1);
+	expect(f, RUNG_CHIP, RUNG_STATE_FAILED, "MISO is all zeros");
+
+	status = (struct pump_status){ .chip = CHIP_STATE_RUNNING,
+				       .spi_speed_hz = 33400000,
+				       .interrupt_works = true,
+				       .link_up = true,
+				       .link_mbit = 100,
+				       .full_duplex = true };
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 1);
+	expect(f, RUNG_CHIP, RUNG_STATE_OK,
+	       "W5500 on /dev/spidev0.0 at 33.4 MHz, interrupt");
+	expect(f, RUNG_LINK, RUNG_STATE_OK, "100 Mbit/s full duplex");
+
+	status = (struct pump_status){ .chip = CHIP_STATE_RECOVERING };
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 2);
+	expect(f, RUNG_CHIP, RUNG_STATE_FAILED, "No answer from the W5500");
+	expect(f, RUNG_LINK, RUNG_STATE_WAITING, "");
+}
+
+static void a_link_may_take_three_seconds_to_come(void **state)
+{
+	struct pump_status status = { .chip = CHIP_STATE_RUNNING };
+	struct fixture *f = *state;
+
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 5 * NSEC_PER_SEC);
+	expect(f, RUNG_LINK, RUNG_STATE_TRYING, "Waiting for the link");
+	assert_true(rungs_link_settling(&f->chip, &status));
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 8 * NSEC_PER_SEC);
+	expect(f, RUNG_LINK, RUNG_STATE_FAILED, "No cable on the W5500");
+	status.link_up = true;
+	status.link_mbit = 10;
+	assert_false(rungs_link_settling(&f->chip, &status));
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 9 * NSEC_PER_SEC);
+	expect(f, RUNG_LINK, RUNG_STATE_OK, "10 Mbit/s half duplex");
+	/* a cable pulled later is known at once */
+	status.link_up = false;
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 9 * NSEC_PER_SEC + 1);
+	expect(f, RUNG_LINK, RUNG_STATE_FAILED, "No cable on the W5500");
+}
+
+static void bring_up(struct fixture *f)
+{
+	struct pump_status status = { .chip = CHIP_STATE_RUNNING,
+				      .link_up = true,
+				      .link_mbit = 100 };
+
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 1);
+}
+
+static void a_lease_is_told_with_its_server(void **state)
+{
+	struct lease lease = { .prefix_len = 24, .lifetime_s = 120 };
+	struct fixture *f = *state;
+
+	bring_up(f);
+	rungs_report_lease(f->ladder, NETWORK_METHOD_DHCP, NULL);
+	expect(f, RUNG_ADDRESS, RUNG_STATE_TRYING, "No address yet");
+	rungs_report_trouble(f->ladder, true, "No answer from a DHCP server (12 s)");
+	expect(f, RUNG_ADDRESS, RUNG_STATE_FAILED, "No answer from a DHCP server (12 s)");
+	lease.address.s_addr = htonl(0x0a4d003b);
+	lease.server.s_addr = htonl(0x0a4d0001);
+	rungs_report_lease(f->ladder, NETWORK_METHOD_DHCP, &lease);
+	expect(f, RUNG_ADDRESS, RUNG_STATE_OK,
+	       "10.77.0.59/24 (DHCP server 10.77.0.1, lease 120 s)");
+	rungs_report_lease(f->ladder, NETWORK_METHOD_STATIC, &lease);
+	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "10.77.0.59/24 (static)");
+}
+
+static void a_gateway_answers_or_not(void **state)
+{
+	struct in_addr gateway = { .s_addr = htonl(0x0a4d0001) };
+	struct lease lease = { .prefix_len = 24 };
+	struct fixture *f = *state;
+
+	bring_up(f);
+	rungs_report_lease(f->ladder, NETWORK_METHOD_STATIC, &lease);
+	rungs_report_gateway(f->ladder, GATEWAY_STATE_NONE, gateway);
+	expect(f, RUNG_ROUTE, RUNG_STATE_UNUSED, "No gateway");
+	rungs_report_gateway(f->ladder, GATEWAY_STATE_TRYING, gateway);
+	expect(f, RUNG_ROUTE, RUNG_STATE_TRYING,
+	       "Waiting for gateway 10.77.0.1 to answer");
+	rungs_report_gateway(f->ladder, GATEWAY_STATE_OK, gateway);
+	expect(f, RUNG_ROUTE, RUNG_STATE_OK, "Gateway 10.77.0.1 answers");
+	rungs_report_gateway(f->ladder, GATEWAY_STATE_FAILED, gateway);
+	expect(f, RUNG_ROUTE, RUNG_STATE_FAILED, "Gateway 10.77.0.1 does not answer");
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		CASE(a_chip_starts_runs_and_fails),
+		CASE(a_link_may_take_three_seconds_to_come),
+		CASE(a_lease_is_told_with_its_server),
+		CASE(a_gateway_answers_or_not),
+	};
+
+	return cmocka_run_group_tests_name("rungs", tests, NULL, NULL);
+}
