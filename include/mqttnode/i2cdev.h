@@ -31,9 +31,9 @@ struct i2c_message {
 
 /*
  * Opens bus @path for the device at the 7-bit @address. Returns 0 or -errno:
- * -ENOENT, -EACCES, -EBUSY (a kernel driver owns the address), -EOPNOTSUPP
- * (the adapter cannot do plain I2C). Does not touch the device. Undo with
- * i2cdev_close().
+ * -ENOENT, -EACCES, -ENOTTY (not an I2C bus), -EBUSY (a kernel driver owns the
+ * address), -EOPNOTSUPP (the adapter cannot do plain I2C). Does not touch the
+ * device. Undo with i2cdev_close().
  */
 int i2cdev_open(struct i2c_bus **ret, const char *path, uint8_t address);
 
