@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_uplink.c — the interface with its address, over faked parts
+ *
+ * TAP, netlink, DHCP client, addresses and names are faked at link time and
+ * write a journal of what they were asked to do.
+ */
+#include "mqttnode/uplink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <linux/neighbour.h>
+
+#include "unit.h"
+
+#include "mqttnode/address.h"
+#include "mqttnode/log.h"
+#include "mqttnode/names.h"
+#include "mqttnode/netlink.h"
+#include "mqttnode/tap.h"
+
+static char done[2048]; /* the journal */
+static int tap_result;	/* -errno for the next tap_open() */
+static unsigned int ifindex = 7;
+static uint64_t dropped;
+static const struct netlink_events *netlink_events;
+static const struct dhcp_events *dhcp_events;
+static struct lease applied;
+
+static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void note(const char *format, ...)
+{
+	size_t used = strlen(done);
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(done + used, sizeof(done) - used, format, ap);
+	va_end(ap);
+	strncat(done, ";", sizeof(done) - strlen(done) - 1);
+}
+
+static void expect(const char *what)
+{
+	assert_string_equal(done, what);
+	done[0] = '\0';
+}
+
+/* --- the fakes ------------------------------------------------------------ */
+
+int tap_open(const char *name, const uint8_t mac[6])
+{
+	(void)mac;
+	note("tap %s", name);
+	return tap_result < 0 ? tap_result : eventfd(0, EFD_CLOEXEC);
+}
+
+char *tap_explain(const char *name, int error, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s: %d", name, error);
+	return buf;
+}
+
+unsigned int if_nametoindex(const char *name)
+{
+	(void)name;
+	return ifindex;
+}
+
+static struct fake {
+	char unused;
+} fake;
+
+int netlink_new(struct netlink **ret, sd_event *event,
+		const struct netlink_events *events)
+{
+	(void)event;
+	netlink_events = events;
+	*ret = (struct netlink *)(void *)&fake;
+	return 0;
+}
+
+struct netlink *netlink_free(struct netlink *nl)
+{
+	(void)nl;
+	return NULL;
+}
+
+void netlink_watch(struct netlink *nl, unsigned int index)
+{
+	(void)nl;
+	note("watch %u", index);
+}
+
+int netlink_link_up(struct netlink *nl, unsigned int index, uint32_t mtu)
+{
+	(void)nl;
+	(void)mtu;
+	note("up %u", index);
+	return 0;
+}
+
+int netlink_link_stats(struct netlink *nl, unsigned int index,
+		       struct netlink_link_stats *ret)
+{
+	(void)nl;
+	(void)index;
+	*ret = (struct netlink_link_stats){ .tx_dropped = dropped };
+	return 0;
+}
+
+int netlink_neighbour_probe(struct netlink *nl, unsigned int index,
+			    struct in_addr address)
+{
+	(void)nl;
+	(void)address;
+	note("probe %u", index);
+	return 0;
+}
+
+int address_new(struct address **ret, struct netlink *nl,
+		const struct network_settings *settings, unsigned int index,
+		const char *interface)
+{
+	(void)nl;
+	(void)settings;
+	(void)interface;
+	(void)index;
+	*ret = (struct address *)(void *)&fake;
+	return 0;
+}
+
+struct address *address_free(struct address *a)
+{
+	(void)a;
+	return NULL;
+}
+
+int address_apply(struct address *a, const struct lease *lease)
+{
+	assert_non_null(a);
+	applied = *lease;
+	note("apply %u", ntohl(lease->address.s_addr) & 255);
+	return 0;
+}
+
+void address_clear(struct address *a)
+{
+	assert_non_null(a);
+	note("clear");
+}
+
+struct lease address_from_settings(const struct network_settings *settings)
+{
+	return (struct lease){ .address = settings->address,
+			       .prefix_len = settings->prefix_len,
+			       .gateway = settings->gateway };
+}
+
+int dhcp_new(struct dhcp **ret, sd_event *event, const char *interface,
+	     const char *hostname, const struct dhcp_events *events)
+{
+	(void)event;
+	(void)interface;
+	note("dhcp for %s", hostname);
+	dhcp_events = events;
+	*ret = (struct dhcp *)(void *)&fake;
+	return 0;
+}
+
+struct dhcp *dhcp_free(struct dhcp *d)
+{
+	(void)d;
+	return NULL;
+}
+
+void dhcp_link(struct dhcp *d, bool up)
+{
+	assert_non_null(d);
+	note("dhcp link %d", up);
+}
+
+void dhcp_stop(struct dhcp *d, unsigned int limit_ms)
+{
+	assert_non_null(d);
+	note("dhcp stop %u", limit_ms);
+}
+
+void names_set_servers(const struct in_addr *servers, size_t n)
+{
+	note("names %u", n ? ntohl(servers[0].s_addr) & 255 : 0);
+}
+
+/* --- the listener ----------------------------------------------------------- */
+
+static void on_tap(void *ctx, int fd)
+{
+	(void)ctx;
+	note("on tap");
+	close(fd);
+}
+
+static void on_lease(void *ctx, const struct lease *lease)
+{
+	(void)ctx;
+	note("on lease %u", lease ? ntohl(lease->address.s_addr) & 255 : 0);
+}
+
+static void on_trouble(void *ctx, bool failed, const char *cause)
+{
+	(void)ctx;
+	note("on trouble %d %s", failed, cause);
+}
+
+static void on_gateway(void *ctx, enum gateway_state state, struct in_addr gateway)
+{
+	(void)ctx;
+	(void)gateway;
+	note("on gateway %d", (int)state);
+}
+
+static void on_stopped(void *ctx)
+{
+	(void)ctx;
+	note("on stopped");
+}
+
+static const struct uplink_events events = {
+	.on_tap = on_tap,
+	.on_lease = on_lease,
+	.on_trouble = on_trouble,
+	.on_gateway = on_gateway,
+	.on_stopped = on_stopped,
+};
+static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+
+static struct in_addr host(uint32_t n)
+{
+	return (struct in_addr){ .s_addr = htonl(0x0a000000 + n) };
+}
+
+struct fixture {
+	sd_event *event;
+	struct uplink *uplink;
+	struct network_settings settings;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	done[0] = '\0';
+	tap_result = 0;
+	ifindex = 7;
+	dropped = 0;
+	log_set_max_level(LOG_EMERG);
+	assert_true(sd_event_new(&f->event) >= 0);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	f->uplink = uplink_free(f->uplink);
+	sd_event_unref(f->event);
+	free(f);
+	return 0;
+}
+
+static void start(struct fixture *f)
+{
+	assert_int_equal(uplink_new(&f->uplink, f->event, "mqtt0", mac, "pi",
+				    &f->settings, &events),
+			 0);
+}
+
+static void lease_arrives(uint32_t address)
+{
+	struct lease lease = { .address = host(address),
+			       .prefix_len = 24,
+			       .gateway = host(1),
+			       .dns = { host(9) },
+			       .n_dns = 1 };
+
+	dhcp_events->on_lease(dhcp_events->ctx, &lease);
+}
+
+static void dhcp_follows_the_link(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	expect("names 0;tap mqtt0;watch 7;up 7;dhcp for pi;on tap;");
+	uplink_link(f->uplink, true);
+	uplink_link(f->uplink, true);
+	expect("dhcp link 1;");
+	dhcp_events->on_trouble(dhcp_events->ctx, "No answer");
+	expect("on trouble 1 No answer;");
+	lease_arrives(5);
+	expect("apply 5;names 9;on gateway 1;probe 7;on lease 5;");
+	netlink_events->on_neighbour(netlink_events->ctx, host(1), NUD_REACHABLE);
+	expect("on gateway 2;");
+	/* without an answer after that the lease is still good */
+	dhcp_events->on_trouble(dhcp_events->ctx, "No answer");
+	expect("on trouble 0 No answer;");
+	uplink_link(f->uplink, false);
+	expect("dhcp link 0;");
+	uplink_link(f->uplink, true);
+	expect("dhcp link 1;on gateway 0;on gateway 1;probe 7;");
+	dhcp_events->on_lost(dhcp_events->ctx, "The lease ran out");
+	expect("on gateway 0;clear;names 0;on lease 0;on trouble 1 The lease ran out;");
+}
+
+static void configured_servers_replace_those_of_the_lease(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.dns[0] = host(77);
+	f->settings.n_dns = 1;
+	start(f);
+	done[0] = '\0';
+	lease_arrives(5);
+	expect("apply 5;names 77;on gateway 1;probe 7;on lease 5;");
+}
+
+static void a_static_address_is_there_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.method = NETWORK_METHOD_STATIC;
+	f->settings.address = host(50);
+	f->settings.prefix_len = 24;
+	start(f);
+	expect("names 0;tap mqtt0;watch 7;up 7;on tap;apply 50;names 0;on lease 50;");
+	uplink_link(f->uplink, true);
+	expect("apply 50;names 0;on lease 50;");
+	uplink_stop(f->uplink, 500);
+	expect("clear;names 0;on lease 0;on stopped;");
+}
+
+static void a_deleted_interface_comes_back_with_its_lease(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	uplink_link(f->uplink, true);
+	lease_arrives(5);
+	dropped = 3;
+	assert_int_equal(uplink_tx_dropped(f->uplink), 3);
+	done[0] = '\0';
+	ifindex = 8;
+	netlink_events->on_link(netlink_events->ctx, false, false, false);
+	uplink_tap_lost(f->uplink); /* the pump noticed it too */
+	expect("on gateway 0;watch 0;on trouble 1 The interface was deleted by somebody;");
+	for (int i = 0; i < 3; i++)
+		(void)sd_event_run(f->event, 1000);
+	expect("tap mqtt0;watch 8;up 8;dhcp for pi;on tap;apply 5;names 9;on gateway 1;"
+	       "probe 8;on lease 5;dhcp link 1;");
+	dropped = 2;
+	assert_int_equal(uplink_tx_dropped(f->uplink), 5);
+}
+
+static void a_removed_address_is_put_back(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	lease_arrives(5);
+	done[0] = '\0';
+	netlink_events->on_address(netlink_events->ctx, host(6), 24, false);
+	netlink_events->on_address(netlink_events->ctx, host(5), 24, true);
+	expect("");
+	netlink_events->on_address(netlink_events->ctx, host(5), 24, false);
+	expect("clear;apply 5;names 9;on lease 5;");
+}
+
+static void an_interface_set_down_is_told_and_equipped_when_up(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	lease_arrives(5);
+	done[0] = '\0';
+	netlink_events->on_link(netlink_events->ctx, true, false, false);
+	netlink_events->on_link(netlink_events->ctx, true, false, false);
+	expect("on trouble 1 The interface was set down by somebody;");
+	netlink_events->on_link(netlink_events->ctx, true, true, false);
+	expect("clear;apply 5;names 9;on lease 5;");
+}
+
+static void lost_news_are_made_up_for(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	netlink_events->on_overrun(netlink_events->ctx);
+	lease_arrives(5);
+	done[0] = '\0';
+	netlink_events->on_overrun(netlink_events->ctx);
+	expect("on gateway 0;on gateway 1;probe 7;");
+}
+
+static void stopping_releases_and_says_so(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	lease_arrives(5);
+	done[0] = '\0';
+	uplink_stop(f->uplink, 500);
+	expect("dhcp stop 500;");
+	uplink_tap_lost(f->uplink); /* too late to matter */
+	dhcp_events->on_stopped(dhcp_events->ctx);
+	expect("on gateway 0;clear;names 0;on lease 0;on stopped;");
+}
+
+static void no_interface_no_uplink(void **state)
+{
+	struct fixture *f = *state;
+	struct uplink *none = NULL;
+
+	tap_result = -EBUSY;
+	assert_int_equal(
+		uplink_new(&none, f->event, "mqtt0", mac, "pi", &f->settings, &events),
+		-EBUSY);
+	assert_null(none);
+	expect("names 0;tap mqtt0;");
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		CASE(dhcp_follows_the_link),
+		CASE(configured_servers_replace_those_of_the_lease),
+		CASE(a_static_address_is_there_at_once),
+		CASE(a_deleted_interface_comes_back_with_its_lease),
+		CASE(a_removed_address_is_put_back),
+		CASE(an_interface_set_down_is_told_and_equipped_when_up),
+		CASE(lost_news_are_made_up_for),
+		CASE(stopping_releases_and_says_so),
+		CASE(no_interface_no_uplink),
+	};
+
+	return cmocka_run_group_tests_name("uplink", tests, NULL, NULL);
+}
