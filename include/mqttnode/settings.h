@@ -3,9 +3,9 @@
  * settings.h — the configuration file, read once and checked completely
  *
  * The only module that knows libconfig. The result is immutable. Modules take
- * their own part, never the whole. Every key is listed in one table in
- * settings.c with its type, range and default; the example file and the manual
- * are compared with that table by a test.
+ * their own part, never the whole. Every key is listed in one table,
+ * settings_schema.c, with its type, range and default; the example file and the
+ * manual are compared with that table by a test. Main thread.
  */
 #ifndef MQTTNODE_SETTINGS_H
 #define MQTTNODE_SETTINGS_H
@@ -78,8 +78,7 @@ struct subscription_settings {
 };
 
 struct mqtt_settings {
-	char *host;		   /* never NULL after settings_load() unless host_unset */
-	bool host_unset;
+	char *host;		   /* name or IPv4 address */
 	uint16_t port;
 	char *client_id;	   /* NULL: mqttnode-XXXXXX from the MAC */
 	char *username;		   /* NULL: none */
@@ -113,31 +112,41 @@ struct settings {
 	struct oled_settings oled;
 };
 
-/* What is wrong in a file, or merely unwise: whole sentences, "FILE:LINE: ...". */
+/* Most sentences of each kind in a report; one more says that there are more. */
+#define SETTINGS_REPORT_MAX 100
+
+/*
+ * What is wrong in a file, or merely unwise: sentences of printable text,
+ * "FILE:LINE: KEY: found X; valid is Y". A secret is never part of one. Begins
+ * zeroed; settings_report_clear() releases what it holds.
+ */
 struct settings_report {
 	char **errors;
 	size_t n_errors;
 	char **warnings;
 	size_t n_warnings;
+	bool out_of_memory;	   /* sentences are missing */
+	bool host_unset;	   /* one of the errors is that mqtt.host is not set */
 };
+
+void settings_report_clear(struct settings_report *report);
 
 /*
  * Reads and checks @path. All mistakes are collected in @report (of syntax
  * errors the first: libconfig stops there), never printed. Returns 0 and the
  * settings, to be released with settings_free(), or -EINVAL with at least one
- * error in the report, or -ENOMEM. A missing mqtt.host alone is an error too,
- * but sets settings_host_is_unset(). The caller releases the report.
+ * error in the report, or -ENOMEM. The caller clears the report either way.
  */
 int settings_load(struct settings **ret, const char *path, struct settings_report *report);
 
+/* Releases the settings. Accepts NULL, returns NULL. */
+struct settings *settings_free(struct settings *s);
+
 /*
- * Whether the only thing missing in @path is mqtt.host: 1 if so, 0 if the host
- * is set or the file has other errors. For ExecCondition=.
+ * Whether the only mistake in @path is that mqtt.host is missing: 1 if so, 0 if
+ * the host is set or the file has other errors. For ExecCondition=.
  */
 int settings_host_is_unset(const char *path);
-
-struct settings *settings_free(struct settings *s);
-void settings_report_clear(struct settings_report *report);
 
 /*
  * Reads the MQTT password from the credential or file that @s names into a new
@@ -147,6 +156,16 @@ void settings_report_clear(struct settings_report *report);
  */
 int settings_read_password(const struct mqtt_settings *s, char **ret, char *error,
 			   size_t error_size, char *warning, size_t warning_size);
+
+/* A key of the file as the manual and the example must show it. */
+struct settings_key_info {
+	const char *path;	   /* "mqtt.publish.qos" */
+	const char *fallback;	   /* default as written in the file; NULL: none */
+	bool later;		   /* refused in this version */
+};
+
+/* The @i-th key, in the order of the manual. Returns whether there is one. */
+bool settings_key_info(size_t i, struct settings_key_info *ret);
 
 DEFINE_CLEANUP(struct settings, settings_free);
 

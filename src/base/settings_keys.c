@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+/* settings_keys.c — every key, its type, range and default */
+#include "settings_schema.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "mqttnode/log.h"
+#include "mqttnode/template.h"
+#include "mqttnode/text.h"
+#include "mqttnode/topic.h"
+
+#define VALUE(p, f) .path = (p), .kind = KEY_VALUE, .store = (f)
+#define GROUP(p)    .path = (p), .kind = KEY_GROUP
+#define GROUPS(p)   .path = (p), .kind = KEY_GROUPS
+#define LATER(p)    { .path = (p), .kind = KEY_LATER }
+
+/* Where a value goes: member @m of struct @type. */
+#define INTO(type, m)                                                                    \
+	.offset = offsetof(struct type, m), .size = sizeof(((struct type *)NULL)->m)
+
+#define ELEMENTS(type, m, n)                                                             \
+	INTO(type, m), .count_offset = offsetof(struct type, n),                         \
+		       .element_size = sizeof(*((struct type *)NULL)->m)
+
+#define BYTES_IN_MQTT_STRING 65535 /* MQTT 3.1.1, 1.5.3 */
+
+static const struct key_choice log_levels[] = {
+	{ "error", LOG_ERR, false },   { "warning", LOG_WARNING, false },
+	{ "notice", LOG_NOTICE, false }, { "info", LOG_INFO, false },
+	{ "debug", LOG_DEBUG, false }, { NULL, 0, false },
+};
+
+static const struct key_choice phy_modes[] = {
+	{ "auto", PHY_MODE_AUTO, false },	  { "100-full", PHY_MODE_100_FULL, false },
+	{ "100-half", PHY_MODE_100_HALF, false }, { "10-full", PHY_MODE_10_FULL, false },
+	{ "10-half", PHY_MODE_10_HALF, false },	  { NULL, 0, false },
+};
+
+static const struct key_choice methods[] = {
+	{ "dhcp", NETWORK_METHOD_DHCP, false },
+	{ "static", NETWORK_METHOD_STATIC, false },
+	{ "external", 0, true },
+	{ NULL, 0, false },
+};
+
+static const struct key_choice protocols[] = {
+	{ "3.1.1", 0, false },
+	{ "5", 0, true },
+	{ NULL, 0, false },
+};
+
+static const struct key_choice actions[] = {
+	{ "journal", SUBSCRIPTION_JOURNAL, false },
+	{ "oled", SUBSCRIPTION_OLED, false },
+	{ "command", 0, true },
+	{ "file", 0, true },
+	{ "gpio", 0, true },
+	{ NULL, 0, false },
+};
+
+static const struct key_choice controllers[] = {
+	{ "ssd1306", 0, false },
+	{ "ssd1309", 0, true },
+	{ "sh1106", 0, true },
+	{ NULL, 0, false },
+};
+
+static const struct key_choice widths[] = {
+	{ "128", 128, false },
+	{ NULL, 0, false },
+};
+
+static const struct key_choice heights[] = {
+	{ "64", 64, false },
+	{ "32", 32, true },
+	{ NULL, 0, false },
+};
+
+static int check_printable(const char *s, char *why, size_t size)
+{
+	size_t len = strlen(s);
+	uint32_t c;
+	int n;
+
+	for (size_t i = 0; i < len; i += (size_t)n) {
+		n = text_utf8_decode(s + i, len - i, &c);
+		if (n < 0 || text_is_control(c)) {
+			text_format(why, size, "it holds a control character");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int check_path(const char *s, char *why, size_t size)
+{
+	if (s[0] && s[0] != '/')
+		return -EINVAL;
+	return check_printable(s, why, size);
+}
+
+/* See gpio.h for the ways to name a line. */
+static int check_line(const char *s, char *why, size_t size)
+{
+	const char *colon = strrchr(s, ':');
+	bool chip = strncmp(s, "/dev/", 5) == 0 || strncmp(s, "gpiochip", 8) == 0;
+
+	if (colon && (colon == s || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])) {
+		text_format(why, size, "a number must follow the chip and the colon");
+		return -EINVAL;
+	}
+	if (chip && !colon) {
+		text_format(why, size, "this names a chip, not a line of it");
+		return -EINVAL;
+	}
+	return check_printable(s, why, size);
+}
+
+static int check_credential(const char *s, char *why, size_t size)
+{
+	if (strchr(s, '/') || strcmp(s, ".") == 0 || strcmp(s, "..") == 0)
+		return -EINVAL;
+	return check_printable(s, why, size);
+}
+
+static int check_filter(const char *s, char *why, size_t size)
+{
+	if (strncmp(s, "$share/", 7) == 0) {
+		text_format(why, size, "shared subscriptions are not supported in this version");
+		return -EINVAL;
+	}
+	return topic_check_filter(s, why, size);
+}
+
+/* clang-format off */
+const struct settings_key settings_keys[] = {
+{ VALUE("log_level", store_choice), INTO(settings, log_level),
+  .fallback = "\"info\"", .choices = log_levels },
+
+{ GROUP("ethernet"), INTO(settings, ethernet) },
+{ VALUE("ethernet.spi", store_string), INTO(ethernet_settings, spi),
+  .fallback = "\"/dev/spidev0.0\"", .min = 1, .max = 255, .check = check_path,
+  .valid = "the path of a device such as \"/dev/spidev0.0\"" },
+{ VALUE("ethernet.spi_speed_hz", store_int), INTO(ethernet_settings, spi_speed_hz),
+  .fallback = "33400000", .min = 1000000, .max = 80000000 },
+{ VALUE("ethernet.interrupt", store_string), INTO(ethernet_settings, interrupt),
+  .fallback = "\"GPIO25\"", .max = 255, .check = check_line,
+  .valid = "a GPIO line such as \"GPIO25\" or \"gpiochip0:25\", or \"\" to poll" },
+{ VALUE("ethernet.reset", store_string), INTO(ethernet_settings, reset),
+  .fallback = "\"GPIO24\"", .max = 255, .check = check_line,
+  .valid = "a GPIO line such as \"GPIO24\" or \"gpiochip0:24\", or \"\" for none" },
+{ VALUE("ethernet.interface", store_interface), INTO(ethernet_settings, interface),
+  .fallback = "\"mqtt0\"",
+  .valid = "a name of 1 to 15 letters, digits, \"-\", \"_\" or \".\", such as \"mqtt0\"" },
+{ VALUE("ethernet.mac", store_mac), INTO(ethernet_settings, mac),
+  .fallback = "\"auto\"",
+  .valid = "\"auto\" or a unicast address such as \"02:00:00:12:34:56\"" },
+{ VALUE("ethernet.phy", store_choice), INTO(ethernet_settings, phy),
+  .fallback = "\"auto\"", .choices = phy_modes },
+LATER("ethernet.bus_plan"),
+LATER("ethernet.spi_max_transfer"),
+LATER("ethernet.promiscuous"),
+
+{ GROUP("network"), INTO(settings, network) },
+{ VALUE("network.method", store_choice), INTO(network_settings, method),
+  .fallback = "\"dhcp\"", .choices = methods },
+{ VALUE("network.address", store_address),
+  .valid = "an IPv4 address with its prefix length, such as \"192.168.1.50/24\"" },
+{ VALUE("network.gateway", store_gateway),
+  .valid = "an IPv4 address such as \"192.168.1.1\"" },
+{ VALUE("network.dns", store_dns),
+  .valid = "up to 3 IPv4 addresses such as [ \"192.168.1.1\" ], or \"system\"" },
+{ VALUE("network.default_route", store_bool), INTO(network_settings, default_route),
+  .fallback = "true" },
+{ VALUE("network.table", store_table), INTO(network_settings, table),
+  .fallback = "7700", .min = 1, .max = INT32_MAX,
+  .valid = "a whole number from 1 to 2147483647 except 253, 254 and 255" },
+LATER("network.ipv6"),
+
+{ GROUP("mqtt"), INTO(settings, mqtt) },
+{ VALUE("mqtt.host", store_string), INTO(mqtt_settings, host),
+  .max = 253, .check = check_host,
+  .valid = "the name or IPv4 address of your broker, such as \"broker.lan\"" },
+{ VALUE("mqtt.port", store_int), INTO(mqtt_settings, port),
+  .fallback = "1883", .min = 1, .max = 65535 },
+{ VALUE("mqtt.client_id", store_string), INTO(mqtt_settings, client_id),
+  .min = 1, .max = 64, .check = check_printable,
+  .valid = "1 to 64 bytes of text without control characters" },
+{ VALUE("mqtt.username", store_string), INTO(mqtt_settings, username),
+  .min = 1, .max = BYTES_IN_MQTT_STRING, .check = check_printable,
+  .valid = "1 to 65535 bytes of text without control characters" },
+{ .path = "mqtt.password", .kind = KEY_LATER, .secret = true,
+  .valid = "a password in a file of its own, named by mqtt.password_file, or in a systemd "
+	   "credential, named by mqtt.password_credential" },
+{ VALUE("mqtt.password_credential", store_string),
+  INTO(mqtt_settings, password_credential),
+  .min = 1, .max = 255, .check = check_credential, .secret = true,
+  .valid = "the name of a systemd credential, such as \"mqtt-password\"" },
+{ VALUE("mqtt.password_file", store_string), INTO(mqtt_settings, password_file),
+  .min = 1, .max = 4095, .check = check_path, .secret = true,
+  .valid = "the path of a file, beginning with \"/\"" },
+{ VALUE("mqtt.base_topic", store_string), INTO(mqtt_settings, base_topic),
+  .min = 1, .max = 1024, .check = topic_check_name,
+  .valid = "a topic such as \"home/node\"" },
+{ VALUE("mqtt.status", store_bool), INTO(mqtt_settings, status),
+  .fallback = "true" },
+{ VALUE("mqtt.keepalive", store_int), INTO(mqtt_settings, keepalive_s),
+  .fallback = "20", .min = 5, .max = 65535 },
+{ VALUE("mqtt.reconnect_max", store_int), INTO(mqtt_settings, reconnect_max_s),
+  .fallback = "30", .min = 1, .max = 3600 },
+{ VALUE("mqtt.clean_session", store_bool), INTO(mqtt_settings, clean_session),
+  .fallback = "true" },
+{ VALUE("mqtt.protocol", store_choice), .fallback = "\"3.1.1\"", .choices = protocols },
+LATER("mqtt.tls"),
+LATER("mqtt.spool"),
+LATER("mqtt.discovery"),
+
+{ GROUPS("mqtt.publish"), ELEMENTS(mqtt_settings, publish, n_publish), .max = 256 },
+{ VALUE("mqtt.publish.topic", store_string), INTO(publication_settings, topic),
+  .required = true, .min = 1, .max = BYTES_IN_MQTT_STRING, .check = topic_check_name,
+  .valid = "a topic such as \"home/node/hello\"" },
+{ VALUE("mqtt.publish.text", store_string), INTO(publication_settings, text),
+  .required = true, .max = BYTES_IN_MQTT_STRING, .check = template_check,
+  .valid = "text, with variables such as {ip} and {{ for a brace" },
+{ VALUE("mqtt.publish.interval", store_seconds),
+  INTO(publication_settings, interval_ms),
+  .fallback = "1.0", .min = 0.01, .max = 31536000 },
+{ VALUE("mqtt.publish.qos", store_int), INTO(publication_settings, qos),
+  .fallback = "0", .min = 0, .max = 2 },
+{ VALUE("mqtt.publish.retain", store_bool), INTO(publication_settings, retain),
+  .fallback = "false" },
+LATER("mqtt.publish.file"),
+LATER("mqtt.publish.command"),
+LATER("mqtt.publish.gpio"),
+LATER("mqtt.publish.trigger"),
+LATER("mqtt.publish.store"),
+LATER("mqtt.publish.expiry"),
+LATER("mqtt.publish.json"),
+LATER("mqtt.publish.name"),
+LATER("mqtt.publish.unit"),
+LATER("mqtt.publish.device_class"),
+LATER("mqtt.publish.state_class"),
+LATER("mqtt.publish.scale"),
+LATER("mqtt.publish.offset"),
+LATER("mqtt.publish.decimals"),
+
+{ GROUPS("mqtt.subscribe"), ELEMENTS(mqtt_settings, subscribe, n_subscribe), .max = 256 },
+{ VALUE("mqtt.subscribe.topic", store_string), INTO(subscription_settings, topic),
+  .required = true, .min = 1, .max = BYTES_IN_MQTT_STRING, .check = check_filter,
+  .valid = "a topic filter such as \"home/+/set\" or \"home/#\"" },
+{ VALUE("mqtt.subscribe.qos", store_int), INTO(subscription_settings, qos),
+  .fallback = "0", .min = 0, .max = 2 },
+{ VALUE("mqtt.subscribe.actions", store_choices), INTO(subscription_settings, actions),
+  .fallback = "[ \"journal\", \"oled\" ]", .choices = actions },
+{ VALUE("mqtt.subscribe.max_size", store_int), INTO(subscription_settings, max_size),
+  .fallback = "65536", .min = 1, .max = 16777216 },
+LATER("mqtt.subscribe.file"),
+LATER("mqtt.subscribe.command"),
+LATER("mqtt.subscribe.gpio"),
+LATER("mqtt.subscribe.retained"),
+
+{ GROUP("oled"), INTO(settings, oled) },
+{ VALUE("oled.i2c", store_string), INTO(oled_settings, i2c),
+  .fallback = "\"/dev/i2c-1\"", .max = 255, .check = check_path,
+  .valid = "the path of a device such as \"/dev/i2c-1\", or \"\" for no display" },
+{ VALUE("oled.address", store_int), INTO(oled_settings, address),
+  .fallback = "0x3c", .min = 0x08, .max = 0x77,
+  .valid = "an I2C address from 0x08 to 0x77: 0x3c for a board marked 0x78, 0x3d for 0x7a" },
+{ VALUE("oled.controller", store_choice), .fallback = "\"ssd1306\"",
+  .choices = controllers },
+{ VALUE("oled.width", store_choice), INTO(oled_settings, width),
+  .fallback = "128", .choices = widths },
+{ VALUE("oled.height", store_choice), INTO(oled_settings, height),
+  .fallback = "64", .choices = heights },
+{ VALUE("oled.message_time", store_seconds), INTO(oled_settings, message_time_ms),
+  .fallback = "5.0", .min = 0.1, .max = 3600 },
+LATER("oled.max_write"),
+LATER("oled.rotate"),
+LATER("oled.contrast"),
+LATER("oled.idle_off"),
+LATER("oled.font_file"),
+LATER("oled.pages"),
+};
+/* clang-format on */
+
+const size_t settings_n_keys = ARRAY_SIZE(settings_keys);

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+/*
+ * settings_relations.c — keys that must fit each other
+ *
+ * A key that was refused by itself is in the file but has no value: what
+ * depends on it is then left alone, or one mistake would be told twice.
+ */
+#include "settings_relations.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "mqttnode/text.h"
+#include "mqttnode/topic.h"
+
+struct check {
+	struct settings *s;
+	const struct conf_file *file;
+	struct settings_report *report;
+};
+
+static const struct conf_node *member(const struct check *c, const char *group,
+				      const char *name)
+{
+	return conf_node_member(conf_node_member(conf_file_root(c->file), group), name);
+}
+
+__attribute__((format(printf, 3, 4))) static void
+wrong(const struct check *c, const struct conf_node *n, const char *format, ...)
+{
+	char where[512], sentence[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, ap);
+	va_end(ap);
+	report_error(c->report, "%s: %s",
+		     conf_node_place(c->file, n, where, sizeof(where)), sentence);
+}
+
+__attribute__((format(printf, 3, 4))) static void
+unwise(const struct check *c, const struct conf_node *n, const char *format, ...)
+{
+	char where[512], sentence[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, ap);
+	va_end(ap);
+	report_warning(c->report, "%s: %s",
+		       conf_node_place(c->file, n, where, sizeof(where)), sentence);
+}
+
+static void check_ethernet(const struct check *c)
+{
+	const struct ethernet_settings *e = &c->s->ethernet;
+	const struct conf_node *reset = member(c, "ethernet", "reset");
+	const struct conf_node *interrupt = member(c, "ethernet", "interrupt");
+	char shown[80];
+
+	if (!e->interrupt || !e->reset || !e->reset[0] ||
+	    strcmp(e->interrupt, e->reset) != 0)
+		return;
+	wrong(c, reset ? reset : interrupt,
+	      "ethernet.reset: found \"%s\", which is ethernet.interrupt too; "
+	      "valid is another line, or \"\" for none",
+	      text_escape_str(shown, sizeof(shown), e->reset));
+}
+
+/* Whether a literal address, for which nothing must be resolved. */
+static bool is_literal(const char *host)
+{
+	struct in_addr a;
+
+	return inet_pton(AF_INET, host, &a) == 1;
+}
+
+static void check_subnet(const struct check *c, const struct conf_node *gateway)
+{
+	const struct network_settings *n = &c->s->network;
+	uint32_t mask = htonl(UINT32_MAX << (32 - n->prefix_len));
+	char address[INET_ADDRSTRLEN], router[INET_ADDRSTRLEN];
+
+	(void)inet_ntop(AF_INET, &n->address, address, sizeof(address));
+	(void)inet_ntop(AF_INET, &n->gateway, router, sizeof(router));
+	if (n->gateway.s_addr == n->address.s_addr)
+		wrong(c, gateway,
+		      "network.gateway: found \"%s\", which is network.address too; "
+		      "valid is the address of the router",
+		      router);
+	else if ((n->gateway.s_addr ^ n->address.s_addr) & mask)
+		unwise(c, gateway,
+		       "network.gateway: \"%s\" is not in the subnet of %s/%u", router,
+		       address, n->prefix_len);
+}
+
+static void check_network(const struct check *c)
+{
+	static const char *const only_static[] = { "address", "gateway" };
+	const struct network_settings *n = &c->s->network;
+	const struct conf_node *method = member(c, "network", "method");
+	const struct conf_node *address = member(c, "network", "address");
+	const struct conf_node *gateway = member(c, "network", "gateway");
+	const struct conf_node *found;
+
+	if (n->method == NETWORK_METHOD_STATIC) {
+		if (!address)
+			wrong(c, method,
+			      "network.address: not set; valid with method = \"static\" is an IPv4 "
+			      "address with its prefix length, such as \"192.168.1.50/24\"");
+		if (n->address.s_addr && n->gateway.s_addr)
+			check_subnet(c, gateway);
+		if (!member(c, "network", "dns") && c->s->mqtt.host &&
+		    !is_literal(c->s->mqtt.host))
+			unwise(c, method,
+			       "network.dns: not set; without a DNS server the name in mqtt.host "
+			       "cannot be found, unless /etc/hosts has it");
+		return;
+	}
+	/* A method that was refused says nothing about the rest. */
+	if (method && (conf_node_type(method) != CONF_STRING ||
+		       strcmp(conf_node_string(method), "dhcp") != 0))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(only_static); i++) {
+		found = member(c, "network", only_static[i]);
+		if (found)
+			wrong(c, found,
+			      "network.%s: found with method \"dhcp\", which gets it from the "
+			      "server; valid with method = \"static\" only",
+			      only_static[i]);
+	}
+}
+
+static void check_password_file(const struct check *c, const struct conf_node *n)
+{
+	struct stat st;
+
+	/* Who checks may not be who runs: only what is seen is told. */
+	if (!c->s->mqtt.password_file || stat(c->s->mqtt.password_file, &st) < 0)
+		return;
+	if (!S_ISREG(st.st_mode))
+		wrong(c, n,
+		      "mqtt.password_file: this is not a file; valid is a file that holds "
+		      "the password");
+	else if (st.st_mode & S_IROTH)
+		unwise(c, n,
+		       "mqtt.password_file: everybody can read this file; valid is mode 0640 "
+		       "or less");
+}
+
+static void check_credentials(const struct check *c)
+{
+	const struct conf_node *credential = member(c, "mqtt", "password_credential");
+	const struct conf_node *file = member(c, "mqtt", "password_file");
+	const struct conf_node *first = credential ? credential : file;
+
+	if (!first)
+		return;
+	if (credential && file)
+		wrong(c, file,
+		      "mqtt.password_file: found beside mqtt.password_credential; valid is "
+		      "one of them");
+	if (!member(c, "mqtt", "username"))
+		wrong(c, first,
+		      "mqtt.username: not set; valid with a password is the user name");
+	check_password_file(c, file);
+}
+
+/* The retained word of the node itself, which no publication may overwrite. */
+static void check_status_topic(const struct check *c)
+{
+	const struct mqtt_settings *m = &c->s->mqtt;
+	const struct conf_node *list = member(c, "mqtt", "publish");
+	_cleanup_free_ char *status = NULL;
+	const struct conf_node *id = member(c, "mqtt", "client_id");
+	char why[256];
+	int r;
+
+	if (m->base_topic)
+		r = asprintf(&status, "%s/status", m->base_topic);
+	else if (m->client_id)
+		r = asprintf(&status, "mqttnode/%s/status", m->client_id);
+	else
+		return;
+	if (r < 0) {
+		status = NULL;
+		c->report->out_of_memory = true;
+		return;
+	}
+	if (!m->base_topic && topic_check_name(status, why, sizeof(why)) < 0)
+		wrong(c, id,
+		      "mqtt.client_id: cannot be part of the topic mqttnode/CLIENT_ID; valid is an "
+		      "id without + and #, or a mqtt.base_topic beside it");
+	for (size_t i = 0; m->status && i < m->n_publish; i++)
+		if (m->publish[i].topic && strcmp(m->publish[i].topic, status) == 0)
+			wrong(c, conf_node_member(conf_node_at(list, i), "topic"),
+			      "mqtt.publish[%zu].topic: this is the status topic of the node; valid "
+			      "is another one, or mqtt.status = false",
+			      i);
+}
+
+static void check_duplicates(const struct check *c)
+{
+	const struct mqtt_settings *m = &c->s->mqtt;
+	const struct conf_node *list = member(c, "mqtt", "subscribe");
+
+	for (size_t i = 1; i < m->n_subscribe; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (!m->subscribe[i].topic || !m->subscribe[j].topic ||
+			    strcmp(m->subscribe[i].topic, m->subscribe[j].topic) != 0)
+				continue;
+			wrong(c, conf_node_member(conf_node_at(list, i), "topic"),
+			      "mqtt.subscribe[%zu].topic: the same as mqtt.subscribe[%zu]; valid is "
+			      "each topic once",
+			      i, j);
+			break;
+		}
+	}
+}
+
+static void check_mqtt(const struct check *c)
+{
+	struct mqtt_settings *m = &c->s->mqtt;
+	const struct conf_node *host = member(c, "mqtt", "host");
+
+	if (m->host && !m->host[0]) {
+		free(m->host);
+		m->host = NULL;
+		host = NULL;
+	}
+	if (!m->host && !host) {
+		c->report->host_unset = true;
+		report_error(
+			c->report,
+			"%s: mqtt.host: not set; valid is the name or IPv4 address of your "
+			"broker",
+			c->s->path);
+	}
+	if (!m->clean_session && !member(c, "mqtt", "client_id") &&
+	    conf_node_type(member(c, "mqtt", "clean_session")) == CONF_BOOL)
+		wrong(c, member(c, "mqtt", "clean_session"),
+		      "mqtt.client_id: not set; valid with clean_session = false is an id that "
+		      "stays the same");
+	check_credentials(c);
+	check_status_topic(c);
+	check_duplicates(c);
+}
+
+void settings_check_relations(struct settings *s, const struct conf_file *file,
+			      struct settings_report *report)
+{
+	const struct check c = { .s = s, .file = file, .report = report };
+
+	check_ethernet(&c);
+	check_network(&c);
+	check_mqtt(&c);
+}
