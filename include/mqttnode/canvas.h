@@ -3,7 +3,7 @@
  * canvas.h — a picture of one bit a pixel, in the layout of the panel
  *
  * Pages of 8 rows; a byte is one column of a page, bit 0 on top (SSD1306
- * datasheet 8.7). Drawing clips at the edges.
+ * datasheet 8.7). Drawing clips at the edges. One thread at a time per canvas.
  */
 #ifndef MQTTNODE_CANVAS_H
 #define MQTTNODE_CANVAS_H
@@ -21,11 +21,20 @@ struct canvas {
 	uint8_t data[CANVAS_BYTES_MAX]; /* data[page * width + x] */
 };
 
-void canvas_init(struct canvas *c, uint8_t width, uint8_t height); /* all dark */
+/* All dark. */
+void canvas_init(struct canvas *c, uint8_t width, uint8_t height);
+
+/* Pixels outside are dark and stay so. */
 void canvas_set_pixel(struct canvas *c, int x, int y, bool lit);
 bool canvas_get_pixel(const struct canvas *c, int x, int y);
 
-/* Draws a glyph of @width columns and 8 rows, one byte a column, bit 0 on top. */
+/*
+ * Draws a glyph of @width columns and 8 rows, one byte a column, bit 0 on top.
+ * Lights pixels only: what is dark in the glyph stays as it was.
+ */
 void canvas_draw_columns(struct canvas *c, int x, int y, const uint8_t *columns, int width);
+
+/* Draws a line of @width pixels from (@x, @y) to the right. */
+void canvas_draw_line(struct canvas *c, int x, int y, int width);
 
 #endif

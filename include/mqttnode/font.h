@@ -2,8 +2,9 @@
 /*
  * font.h — the built-in 8x8 font and text drawn with it
  *
- * Text is UTF-8. Characters that the font lacks are drawn as a hollow box,
- * control characters as a space, never silently left out.
+ * Text is UTF-8. Characters that the font lacks and bytes that are not UTF-8
+ * are drawn as a hollow box, control characters as a space, never silently left
+ * out. The font has ASCII, the degree sign and the ellipsis. Any thread.
  */
 #ifndef MQTTNODE_FONT_H
 #define MQTTNODE_FONT_H
@@ -21,6 +22,9 @@ const uint8_t *font_glyph(uint32_t code_point);
 
 /* Draws @len bytes of UTF-8 from (@x, @y), clipped, without wrapping. Returns the x after it. */
 int font_draw_text(struct canvas *c, int x, int y, const char *text, size_t len);
+
+/* How many characters @len bytes of UTF-8 are, a byte that is no character counted as one. */
+size_t font_count(const char *text, size_t len);
 
 /*
  * Draws text into the rows from @y on, @rows lines of the canvas's width,

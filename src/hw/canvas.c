@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+/* canvas.c — a picture of one bit a pixel, in the layout of the panel */
+#include "mqttnode/canvas.h"
+
+#include <assert.h>
+#include <string.h>
+
+void canvas_init(struct canvas *c, uint8_t width, uint8_t height)
+{
+	assert(width > 0 && width <= CANVAS_WIDTH_MAX);
+	assert(height > 0 && height <= CANVAS_HEIGHT_MAX && height % 8 == 0);
+	*c = (struct canvas){ .width = width, .height = height };
+}
+
+static bool inside(const struct canvas *c, int x, int y)
+{
+	return x >= 0 && x < c->width && y >= 0 && y < c->height;
+}
+
+void canvas_set_pixel(struct canvas *c, int x, int y, bool lit)
+{
+	uint8_t bit = (uint8_t)(1u << (y & 7));
+	uint8_t *byte;
+
+	if (!inside(c, x, y))
+		return;
+	byte = &c->data[y / 8 * c->width + x];
+	*byte = (uint8_t)(lit ? *byte | bit : *byte & ~bit);
+}
+
+bool canvas_get_pixel(const struct canvas *c, int x, int y)
+{
+	return inside(c, x, y) && c->data[y / 8 * c->width + x] & 1u << (y & 7);
+}
+
+void canvas_draw_columns(struct canvas *c, int x, int y, const uint8_t *columns,
+			 int width)
+{
+	int pages = c->height / 8, page, shift;
+
+	if (y <= -8 || y >= c->height)
+		return;
+	/* A column of 8 rows lies in one page or across two: page and page + 1. */
+	page = y < 0 ? -1 : y / 8;
+	shift = y - page * 8;
+	for (int i = 0; i < width; i++) {
+		unsigned int bits = (unsigned int)columns[i] << shift;
+		int64_t column = (int64_t)x + i;
+
+		if (column < 0 || column >= c->width)
+			continue;
+		if (page >= 0)
+			c->data[page * c->width + column] |= (uint8_t)bits;
+		if (page + 1 < pages)
+			c->data[(page + 1) * c->width + column] |= (uint8_t)(bits >> 8);
+	}
+}
+
+void canvas_draw_line(struct canvas *c, int x, int y, int width)
+{
+	for (int i = 0; i < width; i++)
+		canvas_set_pixel(c, x + i, y, true);
+}
