@@ -2,7 +2,7 @@
 /*
  * netlink.h — interface, addresses, routes, rules and neighbours of the kernel
  *
- * The only file that knows rtnetlink (over libmnl). Requests are answered by
+ * The only module that knows rtnetlink (over libmnl). Requests are answered by
  * the kernel at once; news of our interface arrive by callback on the event
  * loop. Main thread. Source: rtnetlink(7), linux/rtnetlink.h, linux/fib_rules.h.
  */
@@ -11,6 +11,7 @@
 
 #include "mqttnode/cleanup.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,54 +23,106 @@
 
 struct netlink;
 
-/* News about the watched interface; each may be NULL. */
+/*
+ * News about the watched interface; each callback may be NULL. None of them is
+ * called from within a function of this header: they come from the event loop.
+ */
 struct netlink_events {
 	void *ctx;
-	/* Something about the link changed (flags, MTU, name) or it went away. */
+	/*
+	 * The link was looked at or changed (flags, carrier, MTU, name), or the
+	 * interface went away. @carrier: frames can be sent from now on. (The
+	 * kernel drops what is sent between the driver's word and this news.)
+	 */
 	void (*on_link)(void *ctx, bool exists, bool up, bool carrier);
-	/* An IPv4 address appeared on or left the interface. */
-	void (*on_address)(void *ctx, struct in_addr address, uint8_t prefix_len, bool present);
-	/* The state of an IPv4 neighbour changed (NUD_*); 0: entry removed. */
+	/*
+	 * An IPv4 address is on the interface, was given a new lifetime, or
+	 * left it. What was done through this module is no news.
+	 */
+	void (*on_address)(void *ctx, struct in_addr address, uint8_t prefix_len,
+			   bool present);
+	/*
+	 * An IPv4 neighbour is in @state (NUD_*); 0: its entry was removed. The
+	 * kernel does not tell NUD_INCOMPLETE: ask netlink_neighbour_state().
+	 */
 	void (*on_neighbour)(void *ctx, struct in_addr address, uint16_t state);
-	/* Events were lost (ENOBUFS): everything is to be looked at again. */
+	/*
+	 * Events were lost: forget what was told. What is there now is told
+	 * next, by the callbacks above.
+	 */
 	void (*on_overrun)(void *ctx);
 };
 
-/* Opens both sockets. @event and @events must outlive it. 0 or -errno. */
-int netlink_new(struct netlink **ret, sd_event *event, const struct netlink_events *events);
+/*
+ * Opens both sockets. @event and @events must outlive it. Returns 0 or -errno;
+ * release with netlink_free().
+ */
+int netlink_new(struct netlink **ret, sd_event *event,
+		const struct netlink_events *events);
+
+/* Accepts NULL. What was added to the kernel stays there. */
 struct netlink *netlink_free(struct netlink *nl);
 
-/* Watches the interface @ifindex from now on; events about others are dropped. */
+/*
+ * What the kernel said about the last request that failed, in its own words
+ * ("Nexthop has invalid gateway"), or "" if it said nothing. Valid until the
+ * next request.
+ */
+const char *netlink_error(const struct netlink *nl);
+
+/*
+ * Watches the interface @ifindex from now on; events about others are dropped.
+ * What is there already is told too. 0 ends it.
+ */
 void netlink_watch(struct netlink *nl, unsigned int ifindex);
 
-/* Sets IFF_UP, the MTU (0: leave), and switches IPv6 off (address generation mode none). */
+/*
+ * Requests. Each returns 0, or -errno from the kernel, or -ETIMEDOUT when it
+ * did not answer within a second.
+ */
+
+/* Switches IPv6 off (address generation mode none), sets the MTU (0: leaves it) and
+ * IFF_UP. */
 int netlink_link_up(struct netlink *nl, unsigned int ifindex, uint32_t mtu);
 
+/* The kernel's own counters: tx_dropped are frames that the full TAP queue did not take.
+ */
 struct netlink_link_stats {
 	uint64_t rx_packets, tx_packets, rx_dropped, tx_dropped;
 };
 int netlink_link_stats(struct netlink *nl, unsigned int ifindex,
 		       struct netlink_link_stats *ret);
 
-/* Adds or refreshes an address without the kernel's subnet route; lifetime 0: for ever. */
+/*
+ * Adds an address without the kernel's subnet route, or gives the one there a
+ * new lifetime; 0: for ever.
+ */
 int netlink_address_add(struct netlink *nl, unsigned int ifindex, struct in_addr address,
 			uint8_t prefix_len, uint32_t lifetime_s);
-/* Removes it; absent is no error. */
-int netlink_address_delete(struct netlink *nl, unsigned int ifindex, struct in_addr address,
-			   uint8_t prefix_len);
+
+/* Removes it; absent (or its interface gone) is no error. */
+int netlink_address_delete(struct netlink *nl, unsigned int ifindex,
+			   struct in_addr address, uint8_t prefix_len);
 
 /* A route to destination/prefix_len (0/0: default) out of @ifindex. */
 struct netlink_route {
 	struct in_addr destination;
 	uint8_t prefix_len;
-	struct in_addr gateway;	 /* 0.0.0.0: on link */
-	struct in_addr source;	 /* RTA_PREFSRC */
+	struct in_addr gateway; /* 0.0.0.0: on link */
+	struct in_addr source;	/* RTA_PREFSRC */
 	unsigned int ifindex;
-	uint32_t table;		 /* RT_TABLE_MAIN or ours */
-	uint32_t metric;	 /* 0: none */
-	bool onlink;		 /* the gateway is outside the subnet */
+	uint32_t table;	 /* RT_TABLE_MAIN or ours */
+	uint32_t metric; /* 0: none */
+	bool onlink;	 /* the gateway is outside the subnet */
 };
+
+/*
+ * Adds a route beside (never in place of) what others put there; present is no
+ * error.
+ */
 int netlink_route_add(struct netlink *nl, const struct netlink_route *route);
+
+/* Removes exactly this route if it is ours; absent is no error. */
 int netlink_route_delete(struct netlink *nl, const struct netlink_route *route);
 
 /* A rule "from source" or "to destination for our uid" that looks up @table. */
@@ -79,24 +132,35 @@ struct netlink_rule {
 	bool own_uid_only;
 	uint32_t table;
 };
+
+/* Adds a rule; present is no error. */
 int netlink_rule_add(struct netlink *nl, const struct netlink_rule *rule);
+
+/* Removes a rule of ours; absent is no error. */
 int netlink_rule_delete(struct netlink *nl, const struct netlink_rule *rule);
 
 /*
- * Removes all rules with our protocol, priority and @table: what a crash left
- * behind, and at exit. Returns how many, or -errno.
+ * Removes all rules with our protocol, our priority and @table: what a crash
+ * left behind, and at exit. Returns how many, or -errno.
  */
 int netlink_rules_flush(struct netlink *nl, uint32_t table);
 
-/* Makes the kernel resolve a neighbour now; news come by on_neighbour. */
-int netlink_neighbour_probe(struct netlink *nl, unsigned int ifindex, struct in_addr address);
+/* Makes the kernel resolve a neighbour now if it is not reachable; news come by
+ * on_neighbour. */
+int netlink_neighbour_probe(struct netlink *nl, unsigned int ifindex,
+			    struct in_addr address);
+
+/* The state of a neighbour (NUD_*), 0 if there is no entry, or -errno. */
+int netlink_neighbour_state(struct netlink *nl, unsigned int ifindex,
+			    struct in_addr address);
 
 /*
  * The name of another interface that has an address in the subnet of
  * @address/@prefix_len: 1 and the name, 0 if none, or -errno.
  */
-int netlink_subnet_elsewhere(struct netlink *nl, unsigned int ifindex, struct in_addr address,
-			     uint8_t prefix_len, char name[16]);
+int netlink_subnet_elsewhere(struct netlink *nl, unsigned int ifindex,
+			     struct in_addr address, uint8_t prefix_len,
+			     char name[IF_NAMESIZE]);
 
 DEFINE_CLEANUP(struct netlink, netlink_free);
 

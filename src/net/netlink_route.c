@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+/*
+ * netlink_route.c — requests to the kernel: routes and rules
+ *
+ * The machine has routes and rules of its own. What is added here never takes
+ * the place of any of them, and what is removed bears our marks.
+ */
+#include "mqttnode/netlink.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <unistd.h>
+
+#include "netlink_internal.h"
+
+/* Rules removed at most: an end to a loop over the world's data. */
+#define FLUSH_MAX 256
+
+static struct nlmsghdr *route_request(struct netlink_request *request, uint16_t type,
+				      uint16_t flags, const struct netlink_route *route)
+{
+	struct nlmsghdr *nlh = netlink_request_begin(request, type, flags);
+	struct rtmsg *info = netlink_request_header(nlh, sizeof(*info));
+
+	info->rtm_family = AF_INET;
+	info->rtm_dst_len = route->prefix_len;
+	info->rtm_table = RT_TABLE_UNSPEC; /* RTA_TABLE has room for it */
+	info->rtm_protocol = NETLINK_PROTOCOL;
+	info->rtm_scope = route->gateway.s_addr ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	info->rtm_type = RTN_UNICAST;
+	info->rtm_flags = route->onlink ? RTNH_F_ONLINK : 0;
+	mnl_attr_put_u32(nlh, RTA_TABLE, route->table);
+	mnl_attr_put_u32(nlh, RTA_OIF, route->ifindex);
+	if (route->prefix_len)
+		netlink_put_address(nlh, RTA_DST, route->destination);
+	if (route->gateway.s_addr)
+		netlink_put_address(nlh, RTA_GATEWAY, route->gateway);
+	if (route->source.s_addr)
+		netlink_put_address(nlh, RTA_PREFSRC, route->source);
+	if (route->metric)
+		mnl_attr_put_u32(nlh, RTA_PRIORITY, route->metric);
+	return nlh;
+}
+
+int netlink_route_add(struct netlink *nl, const struct netlink_route *route)
+{
+	struct netlink_request request;
+	int r;
+
+	/*
+	 * NLM_F_REPLACE would replace somebody else's route of the same metric;
+	 * APPEND puts ours behind it and fails only if ours is there.
+	 */
+	r = netlink_request_send(nl, route_request(&request, RTM_NEWROUTE,
+						   NLM_F_CREATE | NLM_F_APPEND, route));
+	return r == -EEXIST ? 0 : r;
+}
+
+int netlink_route_delete(struct netlink *nl, const struct netlink_route *route)
+{
+	struct netlink_request request;
+	int r;
+
+	r = netlink_request_send(nl, route_request(&request, RTM_DELROUTE, 0, route));
+	return r == -ESRCH || r == -ENODEV ? 0 : r;
+}
+
+/* A request about our rules of @table; more attributes narrow it down. */
+static struct nlmsghdr *rule_request(struct netlink_request *request, uint16_t type,
+				     uint16_t flags, uint32_t table,
+				     struct fib_rule_hdr **ret_info)
+{
+	struct nlmsghdr *nlh = netlink_request_begin(request, type, flags);
+	struct fib_rule_hdr *info = netlink_request_header(nlh, sizeof(*info));
+
+	info->family = AF_INET;
+	info->action = FR_ACT_TO_TBL;
+	info->table = RT_TABLE_UNSPEC; /* FRA_TABLE has room for it */
+	mnl_attr_put_u32(nlh, FRA_TABLE, table);
+	mnl_attr_put_u32(nlh, FRA_PRIORITY, NETLINK_RULE_PRIORITY);
+	mnl_attr_put_u8(nlh, FRA_PROTOCOL, NETLINK_PROTOCOL);
+	*ret_info = info;
+	return nlh;
+}
+
+static int rule_change(struct netlink *nl, uint16_t type, uint16_t flags,
+		       const struct netlink_rule *rule)
+{
+	struct fib_rule_hdr *info;
+	struct netlink_request request;
+	struct nlmsghdr *nlh;
+
+	nlh = rule_request(&request, type, flags, rule->table, &info);
+	if (rule->source.s_addr) {
+		info->src_len = 32;
+		netlink_put_address(nlh, FRA_SRC, rule->source);
+	}
+	if (rule->destination.s_addr) {
+		info->dst_len = 32;
+		netlink_put_address(nlh, FRA_DST, rule->destination);
+	}
+	if (rule->own_uid_only) {
+		struct fib_rule_uid_range range = { .start = getuid(), .end = getuid() };
+
+		mnl_attr_put(nlh, FRA_UID_RANGE, sizeof(range), &range);
+	}
+	return netlink_request_send(nl, nlh);
+}
+
+int netlink_rule_add(struct netlink *nl, const struct netlink_rule *rule)
+{
+	int r = rule_change(nl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule);
+
+	return r == -EEXIST ? 0 : r;
+}
+
+int netlink_rule_delete(struct netlink *nl, const struct netlink_rule *rule)
+{
+	int r = rule_change(nl, RTM_DELRULE, 0, rule);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+int netlink_rules_flush(struct netlink *nl, uint32_t table)
+{
+	struct fib_rule_hdr *info;
+	struct netlink_request request;
+	int n = 0;
+	int r = 0;
+
+	/* Each removes the first rule that matches all three marks. */
+	while (n < FLUSH_MAX) {
+		r = netlink_request_send(
+			nl, rule_request(&request, RTM_DELRULE, 0, table, &info));
+		if (r < 0)
+			break;
+		n++;
+	}
+	return r == 0 || r == -ENOENT ? n : r;
+}

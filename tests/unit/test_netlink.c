@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: MIT
+/* test_netlink.c — requests to and news from a real kernel, in a namespace of its own */
+#include "mqttnode/netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netns.h"
+#include "unit.h"
+
+#include "mqttnode/clock.h"
+#include "mqttnode/tap.h"
+
+/* What the callbacks told. */
+struct told {
+	unsigned int links, addresses, neighbours, overruns;
+	bool exists, up, carrier;
+	struct in_addr address;
+	uint8_t prefix_len;
+	bool present;
+	struct in_addr neighbour;
+	uint16_t state;
+};
+
+struct fixture {
+	sd_event *event;
+	struct netlink *nl;
+	struct netlink_events events;
+	struct told told;
+	unsigned int ifindex;
+};
+
+static void on_link(void *ctx, bool exists, bool up, bool carrier)
+{
+	struct told *t = ctx;
+
+	t->links++;
+	t->exists = exists;
+	t->up = up;
+	t->carrier = carrier;
+}
+
+static void on_address(void *ctx, struct in_addr address, uint8_t prefix_len,
+		       bool present)
+{
+	struct told *t = ctx;
+
+	t->addresses++;
+	t->address = address;
+	t->prefix_len = prefix_len;
+	t->present = present;
+}
+
+static void on_neighbour(void *ctx, struct in_addr address, uint16_t state)
+{
+	struct told *t = ctx;
+
+	t->neighbours++;
+	t->neighbour = address;
+	t->state = state;
+}
+
+static void on_overrun(void *ctx)
+{
+	struct told *t = ctx;
+
+	t->overruns++;
+}
+
+static struct in_addr ip(const char *text)
+{
+	struct in_addr a;
+
+	assert_int_equal(inet_pton(AF_INET, text, &a), 1);
+	return a;
+}
+
+/* Runs the event loop until nothing has come for 50 ms. */
+static void settle(struct fixture *f)
+{
+	int r;
+
+	while ((r = sd_event_run(f->event, 50000)) > 0)
+		;
+	assert_int_equal(r, 0);
+}
+
+/* Runs the event loop until @condition, at most 6 s. */
+#define WAIT_FOR(f, condition)                                                           \
+	do {                                                                             \
+		uint64_t limit = clock_now_ns(&clock_system) + 6 * NSEC_PER_SEC;         \
+		while (!(condition) && clock_now_ns(&clock_system) < limit)              \
+			assert_true(sd_event_run((f)->event, 100000) >= 0);              \
+		assert_true(condition);                                                  \
+	} while (0)
+
+/* Two interfaces joined by a cable: mqtt0, watched, and far0; both down. */
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	netns_run("ip link add mqtt0 type veth peer name far0");
+	f->ifindex = if_nametoindex("mqtt0");
+	assert_int_equal(sd_event_new(&f->event), 0);
+	f->events = (struct netlink_events){
+		.ctx = &f->told,
+		.on_link = on_link,
+		.on_address = on_address,
+		.on_neighbour = on_neighbour,
+		.on_overrun = on_overrun,
+	};
+	assert_int_equal(netlink_new(&f->nl, f->event, &f->events), 0);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	netlink_free(f->nl);
+	sd_event_unref(f->event);
+	free(f);
+	netns_run("ip link del mqtt0 2> /dev/null; ip rule flush; "
+		  "ip rule add pref 32766 table main");
+	return 0;
+}
+
+static void up_without_ipv6(void **state)
+{
+	struct fixture *f = *state;
+	char out[1024];
+
+	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 1400), 0);
+	netns_run("ip link set far0 up");
+	netns_wait("ip -o link show mqtt0 | grep -q 'state UP'");
+	netns_output(out, sizeof(out), "ip addr show mqtt0");
+	assert_non_null(strstr(out, "mtu 1400"));
+	assert_null(strstr(out, "inet6"));
+	/* far0 is as usual, so that the kernel does know IPv6 */
+	netns_wait("ip addr show far0 | grep -q inet6");
+	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);
+	netns_run("ip link show mqtt0 | grep -q 'mtu 1400'");
+	assert_int_equal(netlink_link_up(f->nl, 9999, 0), -ENODEV);
+}
+
+static void tells_of_the_link_and_of_nobody_elses(void **state)
+{
+	struct fixture *f = *state;
+
+	netlink_watch(f->nl, f->ifindex);
+	assert_int_equal(f->told.links, 0); /* not from within */
+	WAIT_FOR(f, f->told.links > 0);
+	assert_true(f->told.exists && !f->told.up && !f->told.carrier);
+
+	netns_run("ip link set mqtt0 up");
+	WAIT_FOR(f, f->told.up);
+	assert_false(f->told.carrier);
+	netns_run("ip link set far0 up");
+	WAIT_FOR(f, f->told.carrier);
+	netns_run("ip link set far0 down");
+	WAIT_FOR(f, !f->told.carrier);
+	assert_true(f->told.up);
+
+	settle(f);
+	f->told = (struct told){ 0 };
+	netns_run("ip link add other0 type veth peer name other1; ip link set other0 up; "
+		  "ip addr add 10.1.1.1/24 dev other0; ip link del other0");
+	settle(f);
+	assert_int_equal(f->told.links + f->told.addresses, 0);
+
+	/* The same name again is another interface. */
+	netns_run("ip link del mqtt0");
+	WAIT_FOR(f, f->told.links > 0 && !f->told.exists);
+	f->told = (struct told){ 0 };
+	netns_run("ip link add mqtt0 type veth peer name far0");
+	settle(f);
+	assert_int_equal(f->told.links, 0);
+}
+
+static void addresses_come_with_a_lifetime_and_without_a_route(void **state)
+{
+	struct fixture *f = *state;
+	char out[1024];
+
+	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);
+	assert_int_equal(
+		netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 3600), 0);
+	netns_output(out, sizeof(out), "ip -4 addr show mqtt0");
+	assert_non_null(strstr(out, "inet 10.77.0.5/24 brd 10.77.0.255"));
+	assert_non_null(strstr(out, "noprefixroute"));
+	assert_non_null(strstr(out, "valid_lft 3600sec"));
+	netns_output(out, sizeof(out), "ip route show dev mqtt0");
+	assert_string_equal(out, "");
+
+	/* renewed, then for ever */
+	assert_int_equal(
+		netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 7200), 0);
+	netns_run("ip -4 addr show mqtt0 | grep -q 'valid_lft 7200sec'");
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 0),
+			 0);
+	netns_run("ip -4 addr show mqtt0 | grep -q 'valid_lft forever'");
+
+	/* a single host needs no broadcast address */
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.78.0.5"), 32, 0),
+			 0);
+	netns_output(out, sizeof(out), "ip -o -4 addr show mqtt0 | grep 10.78");
+	assert_null(strstr(out, "brd"));
+
+	assert_int_equal(netlink_address_delete(f->nl, f->ifindex, ip("10.77.0.5"), 24),
+			 0);
+	assert_int_equal(netlink_address_delete(f->nl, f->ifindex, ip("10.77.0.5"), 24),
+			 0);
+	netns_run("! ip -4 addr show mqtt0 | grep -q 10.77");
+	assert_int_equal(netlink_address_delete(f->nl, 9999, ip("10.77.0.5"), 24), 0);
+	assert_int_equal(netlink_address_add(f->nl, 9999, ip("10.77.0.5"), 24, 0),
+			 -ENODEV);
+}
+
+static void tells_what_others_do_to_addresses(void **state)
+{
+	struct fixture *f = *state;
+
+	netns_run("ip addr add 10.1.2.3/16 dev mqtt0");
+	netlink_watch(f->nl, f->ifindex);
+	settle(f);
+	assert_true(f->told.addresses > 0); /* was there before */
+	assert_int_equal(f->told.address.s_addr, ip("10.1.2.3").s_addr);
+	assert_int_equal(f->told.prefix_len, 16);
+	assert_true(f->told.present);
+
+	f->told.addresses = 1;
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 0),
+			 0);
+	assert_int_equal(netlink_address_delete(f->nl, f->ifindex, ip("10.77.0.5"), 24),
+			 0);
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 0),
+			 0);
+	settle(f);
+	assert_int_equal(f->told.addresses, 1);
+
+	netns_run("ip addr del 10.77.0.5/24 dev mqtt0");
+	WAIT_FOR(f, f->told.addresses == 2);
+	assert_int_equal(f->told.address.s_addr, ip("10.77.0.5").s_addr);
+	assert_false(f->told.present);
+
+	netlink_watch(f->nl, 0);
+	netns_run("ip addr del 10.1.2.3/16 dev mqtt0");
+	settle(f);
+	assert_int_equal(f->told.addresses, 2);
+}
+
+static void routes_stand_beside_those_of_others(void **state)
+{
+	struct fixture *f = *state;
+	struct netlink_route subnet = {
+		.destination = ip("10.77.0.0"),
+		.prefix_len = 24,
+		.source = ip("10.77.0.5"),
+		.ifindex = f->ifindex,
+		.table = 7700,
+	};
+	struct netlink_route gateway = {
+		.gateway = ip("10.77.0.1"),
+		.source = ip("10.77.0.5"),
+		.ifindex = f->ifindex,
+		.table = RT_TABLE_MAIN,
+		.metric = 4096,
+	};
+	char out[1024];
+
+	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);
+	netns_run("ip link set far0 up");
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 0),
+			 0);
+	assert_int_equal(netlink_route_add(f->nl, &subnet), 0);
+	assert_int_equal(netlink_route_add(f->nl, &subnet), 0);
+	netns_output(out, sizeof(out), "ip route show table 7700");
+	assert_string_equal(
+		out, "10.77.0.0/24 dev mqtt0 proto 77 scope link src 10.77.0.5 \n");
+
+	/* Without a way to the gateway the kernel says why not. */
+	assert_true(netlink_route_add(f->nl, &gateway) < 0);
+	assert_string_not_equal(netlink_error(f->nl), "");
+	gateway.onlink = true;
+	netns_run("ip addr add 10.9.9.1/24 dev far0");
+	netns_run("ip route add default via 10.9.9.9 dev far0 metric 4096");
+	assert_int_equal(netlink_route_add(f->nl, &gateway), 0);
+	assert_string_equal(netlink_error(f->nl), "");
+	netns_output(out, sizeof(out), "ip route show default");
+	assert_string_equal(
+		out, "default via 10.9.9.9 dev far0 metric 4096 \n"
+		     "default via 10.77.0.1 dev mqtt0 proto 77 src 10.77.0.5 metric "
+		     "4096 onlink \n");
+
+	/* What is not ours is not removed, even if all else is equal. */
+	assert_int_equal(netlink_route_delete(f->nl, &gateway), 0);
+	assert_int_equal(netlink_route_delete(f->nl, &gateway), 0);
+	netns_run("ip route append default via 10.77.0.1 dev mqtt0 onlink src 10.77.0.5 "
+		  "metric 4096");
+	assert_int_equal(netlink_route_delete(f->nl, &gateway), 0);
+	netns_output(out, sizeof(out), "ip route show default");
+	assert_non_null(strstr(out, "10.9.9.9"));
+	assert_non_null(strstr(out, "10.77.0.1"));
+
+	assert_int_equal(netlink_route_delete(f->nl, &subnet), 0);
+	netns_output(out, sizeof(out), "ip route show table 7700 2> /dev/null");
+	assert_string_equal(out, "");
+}
+
+static void rules_bear_our_marks(void **state)
+{
+	struct fixture *f = *state;
+	struct netlink_rule from = { .source = ip("10.77.0.5"), .table = 7700 };
+	struct netlink_rule to = {
+		.destination = ip("10.77.0.1"),
+		.own_uid_only = true,
+		.table = 7700,
+	};
+	char out[2048], expected[256];
+
+	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
+	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
+	assert_int_equal(netlink_rule_add(f->nl, &to), 0);
+	netns_output(out, sizeof(out), "ip rule show pref 7700");
+	snprintf(expected, sizeof(expected),
+		 "7700:	from 10.77.0.5 lookup 7700 proto 77\n"
+		 "7700:	from all to 10.77.0.1 uidrange %u-%u lookup 7700 proto 77\n",
+		 getuid(), getuid());
+	assert_string_equal(out, expected);
+	assert_int_equal(netlink_rule_delete(f->nl, &from), 0);
+	assert_int_equal(netlink_rule_delete(f->nl, &from), 0);
+	netns_output(out, sizeof(out), "ip rule show pref 7700");
+	assert_null(strstr(out, "from 10.77"));
+	assert_non_null(strstr(out, "10.77.0.1"));
+}
+
+static void flush_takes_only_rules_with_all_three_marks(void **state)
+{
+	struct fixture *f = *state;
+	char before[2048], after[2048];
+
+	netns_run("ip rule add from 10.1.0.1 pref 7700 table 7700 protocol 4");
+	netns_run("ip rule add from 10.1.0.2 pref 7701 table 7700 protocol 77");
+	netns_run("ip rule add from 10.1.0.3 pref 7700 table 7701 protocol 77");
+	netns_output(before, sizeof(before), "ip rule show");
+	netns_run(
+		"for i in 1 2 3 4 5; do ip rule add from 10.2.0.$i pref 7700 table 7700 "
+		"protocol 77; ip rule add to 10.3.0.$i pref 7700 table 7700 protocol 77 "
+		"uidrange 5-5; done");
+	assert_int_equal(netlink_rules_flush(f->nl, 7700), 10);
+	netns_output(after, sizeof(after), "ip rule show");
+	assert_string_equal(after, before);
+	assert_int_equal(netlink_rules_flush(f->nl, 7700), 0);
+}
+
+static void neighbours_are_asked_and_told(void **state)
+{
+	struct fixture *f = *state;
+	struct netns_peer peer;
+
+	netns_peer_start(&peer, "ip link set far0 up; ip addr add 10.77.0.1/24 dev far0; "
+				"exec sleep 60");
+	netns_run("ip link set far0 netns %d", peer.pid);
+	netns_peer_go(&peer);
+	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);
+	netlink_watch(f->nl, f->ifindex);
+	WAIT_FOR(f, f->told.carrier);
+	netns_run("ip addr add 10.77.0.5/24 dev mqtt0");
+	settle(f);
+
+	assert_int_equal(netlink_neighbour_state(f->nl, f->ifindex, ip("10.77.0.9")), 0);
+	assert_int_equal(netlink_neighbour_probe(f->nl, f->ifindex, ip("10.77.0.9")), 0);
+	assert_int_equal(netlink_neighbour_state(f->nl, f->ifindex, ip("10.77.0.9")),
+			 NUD_INCOMPLETE);
+	assert_int_equal(netlink_neighbour_probe(f->nl, f->ifindex, ip("10.77.0.1")), 0);
+	WAIT_FOR(f, f->told.neighbour.s_addr == ip("10.77.0.1").s_addr &&
+			    f->told.state == NUD_REACHABLE);
+	assert_int_equal(netlink_neighbour_state(f->nl, f->ifindex, ip("10.77.0.1")),
+			 NUD_REACHABLE);
+	WAIT_FOR(f, f->told.neighbour.s_addr == ip("10.77.0.9").s_addr &&
+			    f->told.state == NUD_FAILED); /* after 3 s */
+	netns_run("ip neigh flush dev mqtt0 nud reachable");
+	WAIT_FOR(f, f->told.neighbour.s_addr == ip("10.77.0.1").s_addr &&
+			    (f->told.state == 0 || f->told.state == NUD_FAILED));
+	netns_peer_kill(&peer);
+}
+
+static void counts_what_a_full_queue_dropped(void **state)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+	struct netlink_link_stats stats;
+	struct fixture *f = *state;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
+	unsigned int ifindex;
+	int tap, sock;
+
+	tap = tap_open("mqtt9", mac);
+	assert_true(tap >= 0);
+	ifindex = if_nametoindex("mqtt9");
+	assert_int_equal(netlink_link_up(f->nl, ifindex, 0), 0);
+	assert_int_equal(tap_set_carrier(tap, true), 0);
+	netns_wait("ip -o link show mqtt9 | grep -q 'state UP'");
+	netns_run("ip addr add 10.88.0.1/24 dev mqtt9; "
+		  "ip neigh add 10.88.0.2 lladdr 02:00:00:00:00:02 dev mqtt9");
+	assert_int_equal(netlink_link_stats(f->nl, ifindex, &stats), 0);
+	assert_int_equal(stats.tx_dropped, 0);
+
+	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	to.sin_addr = ip("10.88.0.2");
+	for (int i = 0; i < 2 * TAP_TXQUEUELEN; i++)
+		assert_int_equal(
+			sendto(sock, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+	assert_int_equal(netlink_link_stats(f->nl, ifindex, &stats), 0);
+	assert_in_range(stats.tx_dropped, TAP_TXQUEUELEN, 2 * TAP_TXQUEUELEN);
+	close(sock);
+	close(tap);
+	assert_int_equal(netlink_link_stats(f->nl, ifindex, &stats), -ENODEV);
+}
+
+static void finds_another_interface_in_the_same_subnet(void **state)
+{
+	struct fixture *f = *state;
+	char name[IF_NAMESIZE];
+
+	netns_run(
+		"ip addr add 10.77.0.5/24 dev mqtt0; ip addr add 10.77.4.5/22 dev far0");
+	assert_int_equal(
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.0.5"), 24, name),
+		0);
+	assert_int_equal(
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.5.5"), 24, name),
+		1);
+	assert_string_equal(name, "far0");
+	assert_int_equal(
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9"), 16, name),
+		1);
+	assert_int_equal(
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9"), 32, name),
+		0);
+	/* a default route's worth of prefix is in no subnet */
+	assert_int_equal(
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9"), 0, name), 0);
+}
+
+static void tells_everything_again_after_an_overrun(void **state)
+{
+	struct fixture *f = *state;
+
+	netlink_watch(f->nl, f->ifindex);
+	settle(f);
+	/* Far more news than the socket holds, and nobody reads. */
+	netns_run(
+		"for i in $(seq 1500); do echo link set far0 mtu $((1000 + i %% 2)); echo "
+		"link set mqtt0 mtu $((1000 + i %% 2)); done | ip -batch -");
+	netns_run(
+		"ip link set mqtt0 up; ip addr add 10.77.0.5/24 dev mqtt0; ip neigh add "
+		"10.77.0.1 lladdr 02:00:00:00:00:02 dev mqtt0");
+	f->told = (struct told){ 0 };
+	settle(f);
+	assert_true(f->told.overruns > 0);
+	assert_true(f->told.exists && f->told.up);
+	assert_true(f->told.present);
+	assert_int_equal(f->told.address.s_addr, ip("10.77.0.5").s_addr);
+	assert_int_equal(f->told.state, NUD_PERMANENT);
+	/* and requests go on */
+	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);
+}
+
+static void callbacks_may_be_missing(void **state)
+{
+	struct netlink_events none = { 0 };
+	struct fixture *f = *state;
+	struct netlink *nl;
+
+	assert_int_equal(netlink_new(&nl, f->event, &none), 0);
+	netlink_watch(nl, f->ifindex);
+	netns_run(
+		"ip link set mqtt0 up; ip addr add 10.77.0.5/24 dev mqtt0; ip neigh add "
+		"10.77.0.1 lladdr 02:00:00:00:00:02 dev mqtt0");
+	settle(f);
+	netlink_free(nl);
+	netlink_free(NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(up_without_ipv6),
+		TEST(tells_of_the_link_and_of_nobody_elses),
+		TEST(addresses_come_with_a_lifetime_and_without_a_route),
+		TEST(tells_what_others_do_to_addresses),
+		TEST(routes_stand_beside_those_of_others),
+		TEST(rules_bear_our_marks),
+		TEST(flush_takes_only_rules_with_all_three_marks),
+		TEST(neighbours_are_asked_and_told),
+		TEST(counts_what_a_full_queue_dropped),
+		TEST(finds_another_interface_in_the_same_subnet),
+		TEST(tells_everything_again_after_an_overrun),
+		TEST(callbacks_may_be_missing),
+	};
+
+	netns_enter();
+	return cmocka_run_group_tests_name("netlink", tests, NULL, NULL);
+}
