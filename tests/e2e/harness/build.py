@@ -2,7 +2,6 @@
 """What is being tested: the build directory and its kind, as meson tells it."""
 
 import os
-import shutil
 
 
 def root():
@@ -10,7 +9,13 @@ def root():
     return os.environ["MESON_BUILD_ROOT"]
 
 
+def tools():
+    """The build directory into which tests/prepare.sh unpacks a broker."""
+    return os.environ.get("MQTTNODE_TOOLS", root())
+
+
 def source():
+    """The source tree."""
     return os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
         os.path.abspath(__file__)))))
 
@@ -41,13 +46,10 @@ def is_short():
 
 def tool(name, package):
     """The path of a program that the tests need, or SystemExit with how to get it."""
-    for path in (os.path.join(root(), "mosquitto/usr/sbin"), "/usr/sbin", "/usr/bin", "/sbin",
+    for path in (os.path.join(tools(), "mosquitto/usr/sbin"), "/usr/sbin", "/usr/bin", "/sbin",
                  "/bin"):
         if os.access(os.path.join(path, name), os.X_OK):
             return os.path.join(path, name)
-    found = shutil.which(name)
-    if found:
-        return found
     raise MissingTool(f"{name} is missing (Debian package {package}); "
                       f"tests/check installs what the tests need")
 

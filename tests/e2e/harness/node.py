@@ -13,7 +13,7 @@ from . import build, stage
 from .board import Board, BoardGone
 from .process import Process
 from .systemd import Manager
-from .waiting import patience, until
+from .waiting import TimedOut, patience, until
 
 USER = 64999  # no passwd entry is needed for it
 WATCHDOG_S = 2.0
@@ -126,28 +126,39 @@ class Node:
         assert answer.pop("ok"), f"{verb}: {answer}"
         return answer
 
+    def status(self):
+        """What "mqttnode status" prints, as a dictionary."""
+        return self.ask("status")
+
     def rungs(self):
         """Name of the rung to its {"state": ..., "text": ...}."""
-        return {rung["rung"]: rung for rung in self.ask("status")["ladder"]}
+        return {rung["rung"]: rung for rung in self.status()["ladder"]}
 
     def wait_rung(self, rung, state, seconds, text=""):
         """Waits until a rung has a state (and its sentence matches); returns the moment."""
-        def reached():
-            now = self.rungs()[rung]
-            return now["state"] == state and re.search(text, now["text"]) and time.monotonic()
-        return until(reached, seconds, f"rung {rung} is {state} {text!r}")
+        last = {}
 
-    def counters(self):
-        return self.ask("status")["counters"]
+        def reached():
+            last.update(self.rungs()[rung])
+            found = last["state"] == state and re.search(text, last["text"])
+            return found and time.monotonic()
+        try:
+            return until(reached, seconds, f"rung {rung} is {state}, {text!r}")
+        except TimedOut as error:
+            raise TimedOut(f"{error}; it is {last}") from None
+
+    def address(self):
+        """Its leased address, or None."""
+        return self.status()["node"]["address"]
 
     def wait_ready(self):
         return until(lambda: self.manager.ready or self._fail_if_ended(), 5, "READY=1")
 
     def wait_online(self, seconds=15):
-        """Waits for CONNACK (and everything below); returns the moment."""
-        mark = self.wait_ready()
-        assert mark
-        return self.wait_rung("connack", "ok", seconds)
+        """Waits until it is online (an address, and CONNACK accepted); returns the moment."""
+        self.wait_ready()
+        return until(lambda: self.status()["online"] and time.monotonic(), seconds,
+                     f"{self.instance} is online")
 
     def _fail_if_ended(self):
         assert self.process.alive(), f"{self.instance} ended at its start"

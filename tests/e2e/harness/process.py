@@ -66,6 +66,7 @@ class Process:
             self.popen = subprocess.Popen(
                 command, env=env, pass_fds=pass_fds, cwd="/", stdin=subprocess.DEVNULL,
                 stdout=theirs, stderr=theirs,
+                start_new_session=True,  # a Ctrl-C in the terminal is for the test alone
                 preexec_fn=lambda: syscalls.die_with_parent(signal.SIGKILL))
         finally:
             os.close(theirs)

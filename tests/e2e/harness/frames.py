@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""Raw Ethernet frames on an interface of a namespace."""
+
+import random
+import select
+import socket
+import struct
+import time
+
+ETHERTYPE = 0x88B5  # IEEE 802: for local experiments
+
+
+class Port:
+    """Sends and receives frames of our EtherType on one interface."""
+
+    def __init__(self, namespace, interface):
+        with namespace.inside():
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
+                                        socket.htons(ETHERTYPE))
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self.socket.bind((interface, ETHERTYPE))
+        self.socket.setblocking(False)
+        self.mac = self.socket.getsockname()[4]
+
+    def send(self, frame):
+        self.socket.send(frame)
+
+    def receive(self):
+        """The next frame that came in, or None."""
+        try:
+            while True:
+                frame, where = self.socket.recvfrom(65536)
+                if where[2] != socket.PACKET_OUTGOING:
+                    return frame
+        except BlockingIOError:
+            return None
+
+    def close(self):
+        self.socket.close()
+
+
+def random_frames(count, source, target, seed):
+    """@count frames of 60 to 1514 bytes with random contents, each with its number in it."""
+    dice = random.Random(seed)
+    head = target + source + struct.pack("!H", ETHERTYPE)
+    for number in range(count):
+        length = dice.choice((60, 1514, dice.randint(60, 1514)))
+        body = struct.pack("!I", number) + dice.randbytes(length - len(head) - 4)
+        yield head + body
+
+
+def exchange(sender, receiver, frames, window, patience_s):
+    """Sends frames with at most @window outstanding; all must arrive, identical and in order.
+
+    Returns how many arrived and the seconds it took.
+    """
+    outstanding, arrived, start = [], 0, time.monotonic()
+    frames = iter(frames)
+    more = True
+    while more or outstanding:
+        while more and len(outstanding) < window:
+            frame = next(frames, None)
+            if frame is None:
+                more = False
+                break
+            sender.send(frame)
+            outstanding.append(frame)
+        if not outstanding:
+            break
+        if not select.select([receiver.socket], [], [], patience_s)[0]:
+            raise AssertionError(f"frame {arrived} of {len(outstanding[0])} bytes was lost")
+        while True:
+            got = receiver.receive()
+            if got is None:
+                break
+            assert outstanding, f"a frame more than was sent: {got[:32].hex(' ')}"
+            expected = outstanding.pop(0)
+            assert got == expected, (
+                f"frame {arrived} differs: {len(expected)} bytes {expected[:32].hex(' ')} were "
+                f"sent, {len(got)} bytes {got[:32].hex(' ')} arrived")
+            arrived += 1
+    return arrived, time.monotonic() - start

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Reading the display: its pixels as text in the daemon's font, and as a picture."""
+
+import functools
+import os
+import subprocess
+
+from . import build
+
+CELL = 8
+
+
+@functools.lru_cache(maxsize=None)
+def _glyphs():
+    """The font as the program glyphs prints it: eight columns, bit 0 at the top, to character."""
+    program = os.path.join(build.root(), "tests/e2e/glyphs")
+    printed = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    numbers = [list(map(int, line.split())) for line in printed.splitlines()]
+    return {tuple(columns): chr(code) for code, *columns in reversed(numbers)}
+
+
+def read_line(rows, y):
+    """The text in the eight rows from @y; a cell that is no character is read as '\\ufffd'."""
+    cells = []
+    for left in range(0, len(rows[0]), CELL):
+        columns = tuple(sum(1 << row for row in range(CELL) if rows[y + row][left + x] == "#")
+                        for x in range(CELL))
+        cells.append(_glyphs().get(columns, "\ufffd"))
+    return "".join(cells).rstrip()
+
+
+def shows(board, text, y=None):
+    """Whether a line of the display contains @text; at row @y, or at any."""
+    rows = board.screen()
+    where = range(len(rows) - CELL + 1) if y is None else (y,)
+    return any(text in read_line(rows, each) for each in where)
+
+
+def is_dark(board):
+    return not any("#" in row for row in board.screen())
+
+
+def picture(rows):
+    """The display as lines of half blocks, two rows of pixels to a line."""
+    blocks = {("#", "#"): "█", ("#", "."): "▀", (".", "#"): "▄", (".", "."): " "}
+    return ["".join(blocks[pair] for pair in zip(upper, lower))
+            for upper, lower in zip(rows[::2], rows[1::2])]

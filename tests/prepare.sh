@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# prepare.sh — what tests/demo, tests/check and .ci/run do first: packages, build, broker
+#
+# To be sourced. Packages are installed from Debian's own archive and stay; none of them starts a
+# service (dnsmasq-base has none; mosquitto, which would, is only unpacked into the build folder).
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$top/build-check
+
+packages_build=(gcc libc6-dev meson ninja-build pkgconf
+	libmosquitto-dev libgpiod-dev libconfig-dev libsystemd-dev libmnl-dev libjson-c-dev
+	libcmocka-dev)
+packages_run=(busybox dnsmasq-base mosquitto-clients iproute2 util-linux python3)
+packages_check=(mandoc systemd)
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+
+fail() {
+	echo "$(basename "$0"): $*" >&2
+	exit 1
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || fail "network namespaces and packages need root: sudo $0"
+	command -v apt-get >/dev/null || fail "this is for Debian and its relatives; see README.md"
+}
+
+is_installed() { dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^ii'; }
+
+# Installs those of the packages that are missing, after naming them.
+install_packages() {
+	local missing=() package
+	for package in "$@"; do
+		is_installed "$package" || missing+=("$package")
+	done
+	[ ${#missing[@]} = 0 ] && return
+	say "Installing Debian packages (they stay): ${missing[*]}"
+	apt_install "${missing[@]}"
+}
+
+apt_install() {
+	DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" \
+		>/dev/null 2>&1 && return
+	# The lists of packages may be old or missing.
+	apt-get -qq update
+	DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" >/dev/null
+}
+
+# A broker without its service: the package is unpacked, only its libraries are installed.
+unpack_mosquitto() {
+	local files=$build/mosquitto libraries
+	command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] && return
+	[ -x "$files/usr/sbin/mosquitto" ] && return
+	say "Unpacking mosquitto into ${files#"$top"/} (the package itself is not installed)"
+	rm -rf "$files.deb" "$files" && mkdir -p "$files.deb"
+	(cd "$files.deb" && { apt-get -qq download mosquitto || {
+		apt-get -qq update && apt-get -qq download mosquitto
+	}; }) 2>/dev/null
+	libraries=$(dpkg-deb -f "$files.deb"/mosquitto_*.deb Depends |
+		tr ',|' '\n\n' | sed 's/(.*//; s/ //g' | grep '^lib' | sort -u)
+	# shellcheck disable=SC2086
+	install_packages $libraries
+	dpkg-deb -x "$files.deb"/mosquitto_*.deb "$files"
+	rm -rf "$files.deb"
+}
+
+# Configures a build directory, or brings an existing one up to date: DIRECTORY OPTIONS...
+configure() {
+	local where=$1
+	shift
+	if [ -f "$where/build.ninja" ]; then
+		meson setup --reconfigure "$@" "$where" "$top" >"$where/setup.log" 2>&1
+	else
+		mkdir -p "$where"
+		meson setup "$@" "$where" "$top" >"$where/setup.log" 2>&1
+	fi || { tail -n 30 "$where/setup.log" >&2; fail "meson setup failed"; }
+}
+
+# Compiles: DIRECTORY
+compile() {
+	ninja -C "$1" >"$1/compile.log" 2>&1 || { tail -n 60 "$1/compile.log" >&2; fail "the build failed"; }
+}
