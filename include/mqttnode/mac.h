@@ -10,10 +10,13 @@
 
 /*
  * Derives a locally administered unicast address from the machine id and
- * @spi_path: stable over restarts, different for two chips on one board.
- * Without a machine id it takes the one kept in @state_dir, or makes a random
- * one and keeps it there. Returns 0 if derived, 1 if kept or random (say so to
- * the user), or -errno (nothing stable could be had; @mac is random then). Main.
+ * @spi_path: stable over restarts, different for two chips on one board, and
+ * of no use to find the machine id. Without a machine id it takes the address
+ * kept in the file mac-NAME in @state_dir, NAME being the last part of
+ * @spi_path, or makes a random one and keeps it there. Returns 0 if derived, 1
+ * if kept (say so to the user), or -errno: the random address in @mac could
+ * not be kept in @state_dir (which may be NULL), so the next start has another.
+ * Main.
  */
 int mac_derive(uint8_t mac[6], const char *spi_path, const char *state_dir);
 

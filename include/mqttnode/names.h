@@ -4,7 +4,9 @@
  *
  * No file is written and nobody else's resolver is touched: the C library is
  * told to look in hosts, mDNS and DNS only, and the thread that resolves gets
- * its own list of servers just before it does. Source: resolver(3), nss(5).
+ * its own list of servers just before it does. What /etc/resolv.conf says, and
+ * when somebody replaces it, has no influence. With dns = "system" nothing
+ * here is called. Source: resolver(3), nsswitch.conf(5), glibc's nss.h.
  */
 #ifndef MQTTNODE_NAMES_H
 #define MQTTNODE_NAMES_H
@@ -12,16 +14,30 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
-/* Tells the C library where to look. Main, before any other thread exists. */
+/* Most servers that the C library's resolver takes (MAXNS). */
+#define NAMES_SERVERS_MAX 3
+
+/* Seconds a server is given to answer, and how often all of them are asked. */
+#define NAMES_TIMEOUT_S 1
+#define NAMES_TRIES	2
+
+/*
+ * Tells the C library where to look for hosts: /etc/hosts, mDNS for .local if
+ * libnss-mdns is installed, DNS. Main, before any other thread exists.
+ */
 void names_setup(void);
 
-/* Sets the DNS servers to use from now on (at most 3; 0: none known). Any thread. */
+/*
+ * Sets the DNS servers to use from now on; those beyond NAMES_SERVERS_MAX are
+ * left out; 0: none are known. Any thread.
+ */
 void names_set_servers(const struct in_addr *servers, size_t n);
 
 /*
- * Makes the calling thread resolve with these servers (retrans 1 s, 2 tries);
- * to be called before each lookup. Returns the number of servers, 0 if none is
- * known, or -errno.
+ * Makes the calling thread resolve with these servers only, names as they are
+ * (no search domains); to be called before each lookup. With no server known,
+ * lookups in DNS fail at once. Returns the number of servers or -errno. Any
+ * thread.
  */
 int names_prepare_thread(void);
 

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_names.c — names are resolved by our servers, whatever the files say
+ *
+ * In a namespace with an /etc of its own: two servers that know, one that is
+ * mute, and one that lies and must never be asked.
+ */
+#include "mqttnode/names.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netns.h"
+#include "unit.h"
+
+#include "mqttnode/bytes.h"
+#include "mqttnode/cleanup.h"
+#include "mqttnode/clock.h"
+#include "mqttnode/fd.h"
+
+enum { KNOWS_1, KNOWS_2, LIES, SERVERS };
+
+static const char *const addresses[SERVERS] = { "127.0.0.1", "127.0.0.2", "127.0.0.9" };
+#define MUTE "127.0.0.3"
+
+static struct {
+	int fds[SERVERS + 1]; /* the last one ends the thread */
+	int mute_fd;
+	pthread_t thread;
+	atomic_uint asked[SERVERS];
+	pthread_mutex_t lock;
+	char last_name[256];
+} dns = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Turns a query into the answer; returns its length. RFC 1035, section 4. */
+static size_t answer(uint8_t *m, size_t len, unsigned int server)
+{
+	char name[256] = "";
+	size_t at = 12;
+
+	while (at < len && m[at] && strlen(name) + m[at] + 2 < sizeof(name)) {
+		strncat(name, (const char *)m + at + 1, m[at]);
+		strcat(name, ".");
+		at += 1u + m[at];
+	}
+	at += 5; /* root label, type, class */
+	assert_true(at <= len);
+	pthread_mutex_lock(&dns.lock);
+	strcpy(dns.last_name, name);
+	pthread_mutex_unlock(&dns.lock);
+	atomic_fetch_add(&dns.asked[server], 1);
+
+	memset(m + 6, 0, 6);
+	m[2] = 0x81; /* response, recursion desired */
+	m[3] = 0x80; /* recursion available */
+	if (strncmp(name, "no", 2) == 0) {
+		m[3] |= 3; /* NXDOMAIN */
+	} else if (get_be16(m + at - 4) == 1) {
+		static const uint8_t record[] = { 0xc0, 12, 0, 1, 0, 1, 0,
+						  0,	0,  0, 0, 4, 10 };
+
+		put_be16(m + 6, 1);
+		memcpy(m + at, record, sizeof(record));
+		at += sizeof(record);
+		m[at++] = server == LIES ? 9 : 1;
+		m[at++] = 0;
+		m[at++] = (uint8_t)server;
+	}
+	return at;
+}
+
+static void *serve(void *arg)
+{
+	struct pollfd p[SERVERS + 1];
+
+	for (size_t i = 0; i <= SERVERS; i++)
+		p[i] = (struct pollfd){ .fd = dns.fds[i], .events = POLLIN };
+	while (poll(p, SERVERS + 1, -1) > 0 && !p[SERVERS].revents) {
+		for (unsigned int i = 0; i < SERVERS; i++) {
+			struct sockaddr_in from;
+			socklen_t from_len = sizeof(from);
+			uint8_t m[1024];
+			ssize_t n;
+
+			if (!p[i].revents)
+				continue;
+			n = recvfrom(p[i].fd, m, 512, 0, (struct sockaddr *)&from,
+				     &from_len);
+			if (n >= 12)
+				sendto(p[i].fd, m, answer(m, (size_t)n, i), 0,
+				       (struct sockaddr *)&from, from_len);
+		}
+	}
+	return arg;
+}
+
+static int listen_at(const char *address)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(53) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(inet_pton(AF_INET, address, &sa.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	return fd;
+}
+
+static int start_servers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SERVERS; i++)
+		dns.fds[i] = listen_at(addresses[i]);
+	dns.mute_fd = listen_at(MUTE);
+	dns.fds[SERVERS] = fd_event_new();
+	return pthread_create(&dns.thread, NULL, serve, NULL);
+}
+
+static int stop_servers(void **state)
+{
+	(void)state;
+	fd_event_signal(dns.fds[SERVERS]);
+	pthread_join(dns.thread, NULL);
+	for (size_t i = 0; i <= SERVERS; i++)
+		close(dns.fds[i]);
+	close(dns.mute_fd);
+	return 0;
+}
+
+/* Replaces a file in /etc by rename, as resolvconf and NetworkManager do. */
+static void replace(const char *path, const char *text)
+{
+	char beside[64];
+	FILE *f;
+
+	snprintf(beside, sizeof(beside), "%s.new", path);
+	f = fopen(beside, "we");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(rename(beside, path), 0);
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SERVERS; i++)
+		atomic_store(&dns.asked[i], 0);
+	names_set_servers(NULL, 0);
+	replace("/etc/resolv.conf", "nameserver 127.0.0.9\nsearch wrong.example\n"
+				    "options rotate timeout:9 attempts:5 ndots:9\n");
+	return 0;
+}
+
+static void use(const char *first, const char *second)
+{
+	struct in_addr servers[2];
+
+	assert_int_equal(inet_pton(AF_INET, first, &servers[0]), 1);
+	if (second)
+		assert_int_equal(inet_pton(AF_INET, second, &servers[1]), 1);
+	names_set_servers(servers, second ? 2 : 1);
+	assert_int_equal(names_prepare_thread(), second ? 2 : 1);
+}
+
+/* Looks @name up; returns 0 and the address as text, or the error of getaddrinfo(). */
+static int look_up(const char *name, char text[INET_ADDRSTRLEN])
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list = NULL;
+	int r = getaddrinfo(name, "1883", &hints, &list);
+
+	text[0] = '\0';
+	if (r == 0) {
+		const struct sockaddr_in *sa = (const void *)list->ai_addr;
+
+		assert_int_equal(list->ai_family, AF_INET);
+		inet_ntop(AF_INET, &sa->sin_addr, text, INET_ADDRSTRLEN);
+		freeaddrinfo(list);
+	}
+	return r;
+}
+
+static void assert_looked_up(const char *name, const char *expected)
+{
+	char text[INET_ADDRSTRLEN];
+
+	assert_int_equal(look_up(name, text), 0);
+	assert_string_equal(text, expected);
+}
+
+static void our_server_is_asked_and_not_the_machines(void **state)
+{
+	(void)state;
+	use("127.0.0.1", NULL);
+	assert_looked_up("mq.example.org", "10.1.0.0");
+	use("127.0.0.2", NULL);
+	assert_looked_up("mq.example.org", "10.1.0.1");
+	assert_int_equal(dns.asked[LIES], 0);
+}
+
+static void a_replaced_resolv_conf_does_not_matter(void **state)
+{
+	(void)state;
+	use("127.0.0.1", NULL);
+	for (int i = 0; i < 5; i++) {
+		/* between the preparation and the lookup, and between two lookups */
+		replace("/etc/resolv.conf",
+			i % 2 ? "nameserver 127.0.0.9\n"
+			      : "nameserver ::1\nnameserver 127.0.0.9\n"
+				"options rotate\n");
+		assert_looked_up("mq.example.org", "10.1.0.0");
+	}
+	for (int i = 0; i < 5; i++) {
+		replace("/etc/resolv.conf",
+			i % 2 ? "nameserver fe80::1%lo\nnameserver 127.0.0.9\nnameserver "
+				"127.0.0.9\nnameserver 127.0.0.9\n"
+			      : "garbage\n");
+		assert_int_equal(names_prepare_thread(), 1);
+		assert_looked_up("mq.example.org", "10.1.0.0");
+	}
+	unlink("/etc/resolv.conf");
+	assert_looked_up("mq.example.org", "10.1.0.0");
+	use("127.0.0.1", NULL);
+	assert_looked_up("mq.example.org", "10.1.0.0");
+	assert_int_equal(dns.asked[LIES], 0);
+
+	/* The same servers as in the file: still ours, without its search list. */
+	replace("/etc/resolv.conf", "nameserver 127.0.0.1\nsearch wrong.example\n");
+	use("127.0.0.1", NULL);
+	replace("/etc/resolv.conf", "nameserver 127.0.0.9\nsearch wrong.example\n");
+	assert_looked_up("mq.example.org", "10.1.0.0");
+	assert_int_equal(dns.asked[LIES], 0);
+}
+
+static void the_environment_does_not_matter(void **state)
+{
+	(void)state;
+	setenv("RES_OPTIONS", "ndots:5 rotate", 1);
+	setenv("LOCALDOMAIN", "wrong.example", 1);
+	use("127.0.0.1", NULL);
+	assert_looked_up("mq", "10.1.0.0");
+	assert_string_equal(dns.last_name, "mq.");
+	unsetenv("RES_OPTIONS");
+	unsetenv("LOCALDOMAIN");
+}
+
+static void names_are_asked_as_they_are(void **state)
+{
+	char text[INET_ADDRSTRLEN];
+
+	(void)state;
+	use("127.0.0.1", NULL);
+	assert_looked_up("mq", "10.1.0.0");
+	assert_string_equal(dns.last_name, "mq.");
+	atomic_store(&dns.asked[KNOWS_1], 0);
+	assert_int_equal(look_up("nobody.example", text), EAI_NONAME);
+	assert_string_equal(dns.last_name, "nobody.example.");
+	assert_int_equal(dns.asked[KNOWS_1], 2); /* A and AAAA, no search list */
+}
+
+static void without_a_server_lookups_fail_at_once(void **state)
+{
+	uint64_t start = clock_now_ns(&clock_system);
+	char text[INET_ADDRSTRLEN];
+
+	(void)state;
+	assert_int_equal(names_prepare_thread(), 0);
+	assert_int_not_equal(look_up("mq.example.org", text), 0);
+	assert_true(clock_now_ns(&clock_system) - start < NSEC_PER_SEC);
+	assert_int_equal(dns.asked[LIES], 0);
+	/* literals and /etc/hosts need none */
+	assert_looked_up("192.0.2.7", "192.0.2.7");
+	assert_looked_up("from-hosts", "192.0.2.44");
+}
+
+static void a_mute_server_is_passed_over_after_a_second(void **state)
+{
+	uint64_t start = clock_now_ns(&clock_system);
+
+	(void)state;
+	use(MUTE, "127.0.0.2");
+	assert_looked_up("mq.example.org", "10.1.0.1");
+	assert_in_range(clock_now_ns(&clock_system) - start, 900 * NSEC_PER_MSEC,
+			4 * NSEC_PER_SEC);
+}
+
+static void mute_servers_are_given_up_soon(void **state)
+{
+	uint64_t start = clock_now_ns(&clock_system);
+	char text[INET_ADDRSTRLEN];
+
+	(void)state;
+	use(MUTE, NULL);
+	assert_int_equal(look_up("mq.example.org", text), EAI_AGAIN);
+	assert_in_range(clock_now_ns(&clock_system) - start, 1 * NSEC_PER_SEC,
+			6 * NSEC_PER_SEC);
+}
+
+static void at_most_three_servers_are_taken(void **state)
+{
+	struct in_addr servers[5] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		inet_pton(AF_INET, i == 0 ? "127.0.0.2" : "127.0.0.9", &servers[i]);
+	names_set_servers(servers, 5);
+	assert_int_equal(names_prepare_thread(), NAMES_SERVERS_MAX);
+	assert_looked_up("mq.example.org", "10.1.0.1");
+	assert_int_equal(dns.asked[LIES], 0);
+}
+
+static void *look_up_in_thread(void *arg)
+{
+	(void)arg;
+	use("127.0.0.2", NULL);
+	assert_looked_up("mq.example.org", "10.1.0.1");
+	return NULL;
+}
+
+static void each_thread_has_its_own(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	use("127.0.0.1", NULL);
+	assert_int_equal(pthread_create(&thread, NULL, look_up_in_thread, NULL), 0);
+	pthread_join(thread, NULL);
+	/* prepared before the other one: its own state is untouched */
+	assert_looked_up("mq.example.org", "10.1.0.0");
+}
+
+static void preparing_again_and_again_costs_nothing(void **state)
+{
+	char before[64], after[64];
+	long grown;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		if (i == 200)
+			netns_output(before, sizeof(before),
+				     "grep VmData /proc/%d/status | tr -dc 0-9",
+				     getpid());
+		use("127.0.0.1", "127.0.0.2");
+	}
+	netns_output(after, sizeof(after), "grep VmData /proc/%d/status | tr -dc 0-9",
+		     getpid());
+	grown = atol(after) - atol(before);
+	assert_in_range(grown, 0, 512); /* kB */
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(our_server_is_asked_and_not_the_machines),
+		TEST(a_replaced_resolv_conf_does_not_matter),
+		TEST(the_environment_does_not_matter),
+		TEST(names_are_asked_as_they_are),
+		TEST(without_a_server_lookups_fail_at_once),
+		TEST(a_mute_server_is_passed_over_after_a_second),
+		TEST(mute_servers_are_given_up_soon),
+		TEST(at_most_three_servers_are_taken),
+		TEST(each_thread_has_its_own),
+		TEST(preparing_again_and_again_costs_nothing),
+	};
+
+	netns_enter();
+	if (mount("test", "/etc", "tmpfs", 0, NULL) < 0)
+		return 1;
+	replace("/etc/nsswitch.conf", "hosts: resolve wins\n");
+	replace("/etc/hosts", "192.0.2.44 from-hosts\n");
+	names_setup();
+	return cmocka_run_group_tests_name("names", tests, start_servers, stop_servers);
+}
