@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: MIT
+/* test_w5500_sim_spi.c — the simulated chip's SPI engine: rules 1 to 6 */
+#include <string.h>
+
+#include "unit.h"
+#include "w5500_rig.h"
+
+static void clock_bytes(struct rig *rig, const uint8_t *mosi, uint8_t *miso, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		miso[i] = w5500_sim_clock_byte(rig->chip, mosi[i]);
+}
+
+/* All of one chip select. */
+static void transact(struct rig *rig, const uint8_t *mosi, uint8_t *miso, size_t n)
+{
+	w5500_sim_select(rig->chip);
+	clock_bytes(rig, mosi, miso, n);
+	w5500_sim_deselect(rig->chip);
+}
+
+/* ---- rule 1 ---- */
+
+static void offset_counts_up_and_wraps_at_ffff(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t data[4] = { 1, 2, 3, 4 }, back[4];
+
+	rig_write(rig, S0_TX, 0xfffe, data, 4);
+	rig_read(rig, S0_TX, 0xfffe, back, 4);
+	assert_memory_equal(back, data, 4);
+	/* 2 KiB of memory: 0xffff is 0x07ff, 0x0000 follows. */
+	rig_read(rig, S0_TX, 0x0000, back, 2);
+	assert_memory_equal(back, data + 2, 2);
+	assert_int_equal(rig_read8(rig, S0_TX, 0x07ff), 2);
+}
+
+static void a_burst_wraps_in_the_ring_by_itself(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t data[100], back[100];
+
+	for (unsigned int i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i + 1);
+	rig_bring_up(rig, 0x84);
+	rig_write(rig, S0_TX, 0x3fc0, data, 100);
+	rig_read(rig, S0_TX, 0x7fc0, back, 100);
+	assert_memory_equal(back, data, 100);
+	assert_int_equal(rig_read8(rig, S0_TX, 0), 0x3fff - 0x3fc0 + 2);
+}
+
+/* ---- rule 2 ---- */
+
+static void header_is_answered_by_01_02_03(void **state)
+{
+	static const uint8_t mosi[] = { 0x00, 0x39, 0x00, 0x00 };
+	static const uint8_t want[] = { 0x01, 0x02, 0x03, 0x04 };
+	struct rig *rig = *state;
+	uint8_t miso[4];
+
+	transact(rig, mosi, miso, 4);
+	assert_memory_equal(miso, want, 4);
+}
+
+static void miso_of_write_data_is_0_or_random(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t mosi[3 + 32] = { 0x00, 0x00, 0x14 }, miso[3 + 32];
+	uint8_t zeroes[32] = { 0 };
+
+	memset(mosi + 3, 0xff, 32);
+	transact(rig, mosi, miso, sizeof(mosi));
+	assert_memory_equal(miso + 3, zeroes, 32);
+	w5500_sim_options(rig->chip)->write_miso_random = true;
+	transact(rig, mosi, miso, sizeof(mosi));
+	assert_memory_not_equal(miso + 3, zeroes, 32);
+	assert_int_equal(miso[2], 0x03);
+}
+
+static void not_selected_the_chip_neither_speaks_nor_listens(void **state)
+{
+	static const uint8_t write_rtr[] = { 0x00, 0x19, 0x04, 0x12, 0x34 };
+	struct rig *rig = *state;
+	uint8_t miso[5];
+
+	clock_bytes(rig, write_rtr, miso, 5);
+	assert_memory_equal(miso, "\xff\xff\xff\xff\xff", 5);
+	assert_int_equal(w5500_sim_clock_bits(rig->chip, 0, 3), 0xff);
+	w5500_sim_options(rig->chip)->hiz_low = true;
+	clock_bytes(rig, write_rtr, miso, 5);
+	assert_memory_equal(miso, "\x00\x00\x00\x00\x00", 5);
+	assert_int_equal(w5500_sim_clock_bits(rig->chip, 0, 3), 0x00);
+	assert_int_equal(rig_read16(rig, COMMON, 0x19), 0x07d0);
+	assert_int_equal(w5500_sim_stats(rig->chip)->bytes, 5); /* of the read */
+}
+
+/* ---- rule 3 ---- */
+
+static void fixed_length_frames_chain_under_one_select(void **state)
+{
+	/* RTR := 0x1234 (2 bytes), RCR := 0x56 (1 byte), read RTR..RCR+1 (4 bytes) */
+	static const uint8_t mosi[] = { 0x00, 0x19, 0x06, 0x12, 0x34, 0x00, 0x1b, 0x05,
+					0x56, 0x00, 0x19, 0x03, 0,    0,    0,	  0 };
+	static const uint8_t want[] = { 1, 2, 3, 0, 0,	  1,	2,    3,
+					0, 1, 2, 3, 0x12, 0x34, 0x56, 0x28 };
+	struct rig *rig = *state;
+	uint8_t miso[16];
+
+	transact(rig, mosi, miso, 16);
+	assert_memory_equal(miso, want, 16);
+}
+
+static void fixed_length_frames_can_end_the_select(void **state)
+{
+	static const uint8_t mosi[] = { 0x00, 0x19, 0x06, 0x12, 0x34,
+					0x00, 0x1b, 0x05, 0x56 };
+	struct rig *rig = *state;
+	uint8_t miso[9];
+
+	w5500_sim_options(rig->chip)->fdm_ends_frame = true;
+	transact(rig, mosi, miso, 9);
+	assert_int_equal(rig_read16(rig, COMMON, 0x19), 0x1234);
+	assert_int_equal(rig_read8(rig, COMMON, 0x1b), 0x08);
+	assert_memory_equal(miso + 5, "\0\0\0\0", 4);
+}
+
+static void variable_length_frames_last_until_deselect(void **state)
+{
+	static const uint8_t mosi[] = { 0x00, 0x09, 0x04, 1, 2, 3, 4, 5, 6 };
+	struct rig *rig = *state;
+	uint8_t miso[9], mac[6];
+
+	transact(rig, mosi, miso, 9);
+	rig_read(rig, COMMON, 0x09, mac, 6);
+	assert_memory_equal(mac, mosi + 3, 6);
+}
+
+/* ---- rule 4 ---- */
+
+static void a_partial_byte_is_discarded(void **state)
+{
+	static const uint8_t mosi[] = { 0x00, 0x19, 0x04, 0x12 };
+	struct rig *rig = *state;
+	uint8_t miso[4];
+
+	w5500_sim_select(rig->chip);
+	clock_bytes(rig, mosi, miso, 4);
+	(void)w5500_sim_clock_bits(rig->chip, 0xff, 7);
+	w5500_sim_deselect(rig->chip);
+	/* The complete byte before the cut has been written (Q24). */
+	assert_int_equal(rig_read16(rig, COMMON, 0x19), 0x12d0);
+}
+
+static void a_header_alone_has_no_effect(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t mosi[] = { 0x00, 0x01, 0x0c }, miso[3];
+
+	for (size_t n = 0; n <= 3; n++)
+		transact(rig, mosi, miso, n);
+	assert_int_equal(rig_read8(rig, S0_REGS, 0x01), 0);
+	assert_int_equal(rig_violations(rig), 0);
+}
+
+static void bits_are_the_same_as_bytes(void **state)
+{
+	static const uint8_t mosi[] = { 0x00, 0x39, 0x00, 0x00 };
+	struct rig *rig = *state;
+	uint8_t miso[4];
+
+	w5500_sim_select(rig->chip);
+	for (unsigned int i = 0; i < 4; i++) {
+		miso[i] = w5500_sim_clock_bits(rig->chip, mosi[i], 3);
+		miso[i] |=
+			w5500_sim_clock_bits(rig->chip, (uint8_t)(mosi[i] << 3), 5) >> 3;
+	}
+	w5500_sim_deselect(rig->chip);
+	assert_memory_equal(miso, "\x01\x02\x03\x04", 4);
+}
+
+static void a_slipped_bit_shifts_everything(void **state)
+{
+	static const uint8_t mosi[] = { 0x00, 0x39, 0x00, 0x00 };
+	struct rig *rig = *state;
+	uint8_t miso[4];
+
+	w5500_sim_select(rig->chip);
+	(void)w5500_sim_clock_bits(rig->chip, 0, 1);
+	clock_bytes(rig, mosi, miso, 4);
+	w5500_sim_deselect(rig->chip);
+	assert_memory_not_equal(miso, "\x01\x02\x03", 3);
+	assert_int_equal(miso[0], 0x02);
+}
+
+/* ---- rule 5 ---- */
+
+static void reserved_blocks_read_0_and_are_violations(void **state)
+{
+	struct rig *rig = *state;
+
+	for (unsigned int bsb = 4; bsb < 32; bsb += 4) {
+		uint8_t data[3] = { 1, 1, 1 };
+
+		rig_read(rig, bsb, 0x0000, data, 3);
+		assert_memory_equal(data, "\0\0\0", 3);
+		rig_assert_violation(rig, "read of reserved block");
+		rig_write8(rig, bsb, 0x0000, 0xff);
+		rig_assert_violation(rig, "write to reserved block");
+	}
+}
+
+static void every_other_block_is_legal(void **state)
+{
+	struct rig *rig = *state;
+
+	for (unsigned int bsb = 0; bsb < 32; bsb++)
+		if (bsb == 0 || bsb % 4 != 0)
+			(void)rig_read8(rig, bsb, 0x0000);
+	assert_int_equal(rig_violations(rig), 0);
+}
+
+static bool common_reserved(uint16_t offset)
+{
+	return offset > 0x39 || (offset >= 0x2f && offset <= 0x38);
+}
+
+static bool socket_reserved(uint16_t offset)
+{
+	return offset == 0x14 || (offset >= 0x17 && offset <= 0x1d) || offset > 0x2f;
+}
+
+static void reserved_offsets_are_violations(void **state)
+{
+	struct rig *rig = *state;
+
+	for (uint16_t offset = 0; offset < 0x60; offset++) {
+		(void)rig_read8(rig, COMMON, offset);
+		if (common_reserved(offset))
+			rig_assert_violation(rig, "read begins at reserved offset");
+		(void)rig_read8(rig, SN(3), offset);
+		if (socket_reserved(offset))
+			rig_assert_violation(rig, "read begins at reserved offset");
+		assert_int_equal(rig_violations(rig), 0);
+		if (common_reserved(offset)) {
+			rig_write8(rig, COMMON, offset, 0);
+			rig_assert_violation(rig, "write to reserved offset");
+		}
+		if (socket_reserved(offset)) {
+			rig_write8(rig, SN(0), offset, 0);
+			rig_assert_violation(rig, "write to reserved offset");
+		}
+	}
+}
+
+static void a_read_may_pass_over_reserved_offsets(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t regs[0x40], zeroes[10] = { 0 };
+
+	rig_read(rig, COMMON, 0x00, regs, 0x40);
+	assert_int_equal(regs[0x39], 0x04);
+	assert_memory_equal(regs + 0x2f, zeroes, 10);
+	assert_memory_equal(regs + 0x3a, zeroes, 6);
+	rig_read(rig, S0_REGS, 0x00, regs, 0x40);
+	assert_memory_equal(regs + 0x17, zeroes, 7);
+	assert_int_equal(rig_violations(rig), 0);
+	w5500_sim_options(rig->chip)->reserved_reads_random = true;
+	rig_read(rig, COMMON, 0x00, regs, 0x40);
+	assert_memory_not_equal(regs + 0x2f, zeroes, 10);
+	assert_int_equal(regs[0x39], 0x04);
+	assert_int_equal(rig_violations(rig), 0);
+}
+
+static void a_write_may_not_pass_over_reserved_offsets(void **state)
+{
+	static const uint8_t data[3] = { 0 };
+	struct rig *rig = *state;
+
+	rig_write(rig, S0_REGS, 0x13, data, 3); /* 0x13, 0x14 (reserved), 0x15 */
+	rig_assert_violation(rig, "write to reserved offset 0x0014");
+}
+
+/* ---- rule 6 ---- */
+
+static void words_are_sampled_byte_by_byte(void **state)
+{
+	static const uint8_t header[] = { 0x00, 0x26, 0x08 };
+	struct rig *rig = *state;
+	uint8_t miso[3], high, low;
+	uint8_t frame[300];
+
+	rig_bring_up(rig, 0x84);
+	rig_arrive(rig, 200, 1); /* RSR = 202 = 0x00ca */
+	rig_frame(frame, 100, 2);
+	assert_int_equal(w5500_sim_deliver(rig->chip, frame, 100, 0), 0);
+	w5500_sim_select(rig->chip);
+	clock_bytes(rig, header, miso, 3);
+	high = w5500_sim_clock_byte(rig->chip, 0);
+	rig_wait(rig, MS); /* the frame arrives: RSR = 304 = 0x0130 */
+	low = w5500_sim_clock_byte(rig->chip, 0);
+	w5500_sim_deselect(rig->chip);
+	assert_int_equal(high << 8 | low, 0x0030);
+}
+
+static void tearing_can_be_forced_on_reception(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t frame[100];
+
+	rig_bring_up(rig, 0x84);
+	rig_arrive(rig, 200, 1);
+	rig_frame(frame, 100, 2);
+	w5500_sim_options(rig->chip)->tear = W5500_SIM_TEAR_RX;
+	assert_int_equal(w5500_sim_deliver(rig->chip, frame, 100, 0), 0);
+	assert_int_equal(rig_read16(rig, S0_REGS, 0x26), 0x0030);
+	/* Nothing is pending any more: the same read twice agrees. */
+	assert_int_equal(rig_read16(rig, S0_REGS, 0x26), 0x0130);
+	assert_int_equal(w5500_sim_deliver(rig->chip, frame, 100, 0), 0);
+	assert_int_equal(rig_read16(rig, S0_REGS, 0x2a), 0x0196); /* RX_WR: no carry */
+	assert_true(rig_take(rig, 200, 1));
+	assert_true(rig_take(rig, 100, 2));
+}
+
+static void tearing_can_be_forced_on_transmission(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_bring_up(rig, 0x84);
+	w5500_sim_options(rig->chip)->tear = W5500_SIM_TEAR_TX;
+	rig_send(rig, 300, 1);
+	assert_int_equal(rig->n_sent, 0);
+	assert_int_equal(rig_read16(rig, S0_REGS, 0x22), 0x002c); /* 0 to 0x012c */
+	assert_int_equal(rig->n_sent, 1);
+	assert_int_equal(rig_read16(rig, S0_REGS, 0x22), 0x012c);
+	rig_send(rig, 300, 2);
+	assert_int_equal(rig_read16(rig, S0_REGS, 0x20), 0x3e00); /* 0x3ed4 to 0x4000 */
+	assert_int_equal(rig_read16(rig, S0_REGS, 0x20), 0x4000);
+}
+
+static void without_the_switch_nothing_is_forced(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t frame[100];
+
+	rig_bring_up(rig, 0x84);
+	rig_frame(frame, 100, 2);
+	assert_int_equal(w5500_sim_deliver(rig->chip, frame, 100, 0), 0);
+	assert_int_equal(rig_read16(rig, S0_REGS, 0x26), 0);
+	assert_int_equal(rig_read16(rig, S0_REGS, 0x26), 0);
+}
+
+/* ---- mistakes ---- */
+
+/* Two registers in one frame, as if the offset did not count up. */
+static bool assume_no_increment(struct rig *rig, bool wrong)
+{
+	static const uint8_t right[] = { 0x12, 0x34 }, same_twice[] = { 0x34, 0x12 };
+
+	rig_write(rig, COMMON, 0x19, wrong ? same_twice : right, 2);
+	return rig_read16(rig, COMMON, 0x19) == 0x1234;
+}
+
+static bool little_endian_offset(struct rig *rig, bool wrong)
+{
+	return rig_read8(rig, COMMON, wrong ? 0x3900 : 0x0039) == 0x04;
+}
+
+static bool mask_the_echo(struct rig *rig, bool wrong)
+{
+	static const uint8_t mosi[] = { 0x00, 0x39, 0x00, 0x00 };
+	uint8_t miso[4];
+
+	transact(rig, mosi, miso, 4);
+	/* Takes MISO of the last header byte for the first data byte. */
+	return miso[wrong ? 2 : 3] == 0x04;
+}
+
+static bool read_back_during_a_write(struct rig *rig, bool wrong)
+{
+	static const uint8_t mosi[] = { 0x00, 0x19, 0x04, 0x12, 0x34 };
+	uint8_t miso[5];
+
+	transact(rig, mosi, miso, 5);
+	return (wrong ? get_be16(miso + 3) : rig_read16(rig, COMMON, 0x19)) == 0x1234;
+}
+
+static bool talk_without_select(struct rig *rig, bool wrong)
+{
+	static const uint8_t mosi[] = { 0x00, 0x39, 0x00, 0x00 };
+	uint8_t miso[4];
+
+	if (!wrong)
+		w5500_sim_select(rig->chip);
+	clock_bytes(rig, mosi, miso, 4);
+	w5500_sim_deselect(rig->chip);
+	return miso[3] == 0x04;
+}
+
+static bool chain_variable_length_frames(struct rig *rig, bool wrong)
+{
+	uint8_t mosi[] = { 0x00, 0x1b, 0x05, 0x03, 0x00, 0x19, 0x06, 0x12, 0x34 };
+	uint8_t miso[9];
+
+	if (wrong) {
+		mosi[2] = 0x04;
+		mosi[6] = 0x04;
+	}
+	transact(rig, mosi, miso, 9);
+	return rig_read16(rig, COMMON, 0x19) == 0x1234;
+}
+
+static bool more_data_than_the_fixed_length(struct rig *rig, bool wrong)
+{
+	uint8_t mosi[] = { 0x00, 0x09, wrong ? 0x07 : 0x04, 1, 2, 3, 4, 5, 6 };
+	uint8_t miso[9], mac[6];
+
+	transact(rig, mosi, miso, 9);
+	rig_read(rig, COMMON, 0x09, mac, 6);
+	return memcmp(mac, mosi + 3, 6) == 0;
+}
+
+static bool lift_select_too_early(struct rig *rig, bool wrong)
+{
+	static const uint8_t mosi[] = { 0x00, 0x1b, 0x04 };
+	uint8_t miso[3];
+
+	w5500_sim_select(rig->chip);
+	clock_bytes(rig, mosi, miso, 3);
+	if (wrong)
+		(void)w5500_sim_clock_bits(rig->chip, 0x03, 7);
+	else
+		(void)w5500_sim_clock_byte(rig->chip, 0x03);
+	w5500_sim_deselect(rig->chip);
+	return rig_read8(rig, COMMON, 0x1b) == 0x03;
+}
+
+static bool select_twice(struct rig *rig, bool wrong)
+{
+	if (wrong)
+		w5500_sim_select(rig->chip);
+	return rig_read8(rig, COMMON, 0x39) == 0x04;
+}
+
+static bool select_a_reserved_block(struct rig *rig, bool wrong)
+{
+	(void)rig_read8(rig, wrong ? 4 : 5, 0x00);
+	return true;
+}
+
+static bool clear_the_register_file(struct rig *rig, bool wrong)
+{
+	static const uint8_t zeroes[0x2e];
+
+	/* Fills the common block, over reserved offsets as well. */
+	rig_write(rig, COMMON, 0x01, zeroes, wrong ? 0x38 : 0x14);
+	return true;
+}
+
+static bool read_a_w5100_register(struct rig *rig, bool wrong)
+{
+	(void)rig_read8(rig, COMMON, wrong ? 0x3c : 0x2e);
+	return true;
+}
+
+static bool believe_one_read_of_rsr(struct rig *rig, bool wrong)
+{
+	uint8_t frame[100];
+	uint16_t rsr, again;
+
+	rig_bring_up(rig, 0x84);
+	rig_arrive(rig, 200, 1);
+	rig_frame(frame, 100, 2);
+	w5500_sim_options(rig->chip)->tear = W5500_SIM_TEAR_RX;
+	assert_int_equal(w5500_sim_deliver(rig->chip, frame, 100, 0), 0);
+	rsr = rig_read16(rig, S0_REGS, 0x26);
+	while (!wrong) {
+		again = rig_read16(rig, S0_REGS, 0x26);
+		if (again == rsr)
+			break;
+		rsr = again;
+	}
+	return rsr == 202 || rsr == 304;
+}
+
+static void catches_these_mistakes(void **state)
+{
+	static const struct mutation mutations[] = {
+		{ 1, "sends the low byte of the offset first", little_endian_offset },
+		{ 1, "expects a burst to stay at one offset", assume_no_increment },
+		{ 2, "takes the echo of the header for data", mask_the_echo },
+		{ 2, "reads back what it writes in the same frame",
+		  read_back_during_a_write },
+		{ 2, "clocks bytes without chip select", talk_without_select },
+		{ 3, "chains variable-length frames under one select",
+		  chain_variable_length_frames },
+		{ 3, "sends more data than the fixed length says",
+		  more_data_than_the_fixed_length },
+		{ 4, "lifts the chip select before the last bit", lift_select_too_early },
+		{ 4, "asserts the chip select twice", select_twice },
+		{ 5, "selects a reserved block", select_a_reserved_block },
+		{ 5, "writes over reserved offsets", clear_the_register_file },
+		{ 5, "reads a register of another chip", read_a_w5100_register },
+		{ 6, "believes one read of RX_RSR", believe_one_read_of_rsr },
+	};
+
+	(void)state;
+	rig_catch(mutations, ARRAY_SIZE(mutations));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(offset_counts_up_and_wraps_at_ffff),
+		TEST(a_burst_wraps_in_the_ring_by_itself),
+		TEST(header_is_answered_by_01_02_03),
+		TEST(miso_of_write_data_is_0_or_random),
+		TEST(not_selected_the_chip_neither_speaks_nor_listens),
+		TEST(fixed_length_frames_chain_under_one_select),
+		TEST(fixed_length_frames_can_end_the_select),
+		TEST(variable_length_frames_last_until_deselect),
+		TEST(a_partial_byte_is_discarded),
+		TEST(a_header_alone_has_no_effect),
+		TEST(bits_are_the_same_as_bytes),
+		TEST(a_slipped_bit_shifts_everything),
+		TEST(reserved_blocks_read_0_and_are_violations),
+		TEST(every_other_block_is_legal),
+		TEST(reserved_offsets_are_violations),
+		TEST(a_read_may_pass_over_reserved_offsets),
+		TEST(a_write_may_not_pass_over_reserved_offsets),
+		TEST(words_are_sampled_byte_by_byte),
+		TEST(tearing_can_be_forced_on_reception),
+		TEST(tearing_can_be_forced_on_transmission),
+		TEST(without_the_switch_nothing_is_forced),
+		cmocka_unit_test(catches_these_mistakes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
