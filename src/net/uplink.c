@@ -43,7 +43,9 @@ struct uplink {
 	struct dhcp *dhcp;  /* NULL with a static address */
 	struct lease lease; /* kept over the loss of the device */
 	bool have_lease;
-	bool link_up;
+	bool link_up;  /* the PHY says so */
+	bool carrier;  /* the kernel sends: a little later than the PHY */
+	bool ready;    /* both: what was told to the DHCP client */
 	bool set_down; /* somebody took IFF_UP away */
 	bool stopping;
 	uint64_t tx_dropped_before; /* by devices that are gone */
@@ -133,6 +135,7 @@ static void forget_device(struct uplink *u)
 	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
 	u->address = address_free(u->address);
 	u->ifindex = 0;
+	u->carrier = u->ready = false;
 	u->tx_dropped_before += u->tx_dropped;
 	u->tx_dropped = 0;
 	netlink_watch(u->netlink, 0);
@@ -185,13 +188,34 @@ static int create_device(struct uplink *u)
 	return 0;
 }
 
+/*
+ * Tells the DHCP client when frames really can be sent: what it sent before the
+ * kernel took notice of the carrier would be dropped.
+ */
+static void update_ready(struct uplink *u)
+{
+	bool ready = u->link_up && u->carrier && u->ifindex;
+
+	if (ready == u->ready)
+		return;
+	u->ready = ready;
+	if (u->dhcp)
+		dhcp_link(u->dhcp, ready);
+	else if (ready && u->have_lease)
+		put_into_effect(u); /* a static address is confirmed by the link alone */
+	if (ready && u->have_lease) {
+		/* The cable may be in another network: ask the gateway anew. */
+		gateway_set(u->gateway, 0, (struct in_addr){ 0 });
+		gateway_set(u->gateway, u->ifindex, u->lease.gateway);
+	}
+}
+
 /* The device is there: bring back what was on the one before. */
 static void resume(struct uplink *u)
 {
 	if (u->have_lease)
 		put_into_effect(u);
-	if (u->dhcp && u->link_up)
-		dhcp_link(u->dhcp, true);
+	update_ready(u);
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
@@ -226,11 +250,12 @@ static void on_link_news(void *ctx, bool exists, bool up, bool carrier)
 {
 	struct uplink *u = ctx;
 
-	(void)carrier; /* it is ours to set */
 	if (!exists) {
 		uplink_tap_lost(u);
 		return;
 	}
+	u->carrier = carrier;
+	update_ready(u);
 	if (!up && !u->set_down) {
 		u->set_down = true;
 		log_warning(
@@ -355,18 +380,8 @@ struct uplink *uplink_free(struct uplink *u)
 
 void uplink_link(struct uplink *u, bool up)
 {
-	if (u->link_up == up)
-		return;
 	u->link_up = up;
-	if (u->dhcp)
-		dhcp_link(u->dhcp, up);
-	else if (up && u->have_lease && u->ifindex)
-		put_into_effect(u); /* a static address is confirmed by the link alone */
-	if (up && u->have_lease && u->ifindex) {
-		/* The cable may be in another network: ask the gateway anew. */
-		gateway_set(u->gateway, 0, (struct in_addr){ 0 });
-		gateway_set(u->gateway, u->ifindex, u->lease.gateway);
-	}
+	update_ready(u);
 }
 
 uint64_t uplink_tx_dropped(struct uplink *u)

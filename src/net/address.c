@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+/*
+ * address.c — a leased or static address, with its routes and rules
+ *
+ * A lease is turned into a plan: the complete list of routes and rules that
+ * should exist. Putting it into effect is the difference to the plan before,
+ * so a renewed lease only refreshes the lifetime of the address and nothing
+ * flickers under a connection.
+ */
+#include "mqttnode/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mqttnode/fd.h"
+#include "mqttnode/log.h"
+#include "mqttnode/text.h"
+
+/* Harmless beside any other uplink, enough when there is no other. */
+#define MAIN_METRIC 4096
+
+/*
+ * The kernel's own end of the lease comes a little after ours: it is there for
+ * the case that we are not.
+ */
+#define LIFETIME_SLACK_S 10
+
+#define MTU_DEFAULT 1500
+
+#define ROUTES_MAX 4
+#define RULES_MAX  (1 + SETTINGS_DNS_MAX)
+
+struct plan {
+	struct netlink_route routes[ROUTES_MAX];
+	size_t n_routes;
+	struct netlink_rule rules[RULES_MAX];
+	size_t n_rules;
+};
+
+struct address {
+	struct netlink *netlink;		 /* borrowed */
+	const struct network_settings *settings; /* borrowed */
+	unsigned int ifindex;
+	char interface[IFNAMSIZ];
+	bool in_effect;
+	struct lease lease;
+	struct plan plan; /* what was put into the kernel */
+	uint32_t mtu;
+	bool warned_root;
+};
+
+static bool same_address(struct in_addr a, struct in_addr b)
+{
+	return a.s_addr == b.s_addr;
+}
+
+static struct in_addr subnet_of(const struct lease *lease)
+{
+	uint32_t mask = lease->prefix_len ? UINT32_MAX << (32 - lease->prefix_len) : 0;
+
+	return (struct in_addr){ .s_addr = lease->address.s_addr & htonl(mask) };
+}
+
+static bool in_subnet(const struct lease *lease, struct in_addr address)
+{
+	struct lease other = *lease;
+
+	other.address = address;
+	return same_address(subnet_of(lease), subnet_of(&other));
+}
+
+static void plan_routes(struct plan *plan, const struct address *a,
+			const struct lease *lease, uint32_t table, uint32_t metric,
+			bool with_default)
+{
+	const struct netlink_route subnet = {
+		.destination = subnet_of(lease),
+		.prefix_len = lease->prefix_len,
+		.source = lease->address,
+		.ifindex = a->ifindex,
+		.table = table,
+		.metric = metric,
+	};
+	const struct netlink_route gateway = {
+		.gateway = lease->gateway,
+		.source = lease->address,
+		.ifindex = a->ifindex,
+		.table = table,
+		.metric = metric,
+		.onlink = !in_subnet(lease, lease->gateway),
+	};
+
+	if (lease->prefix_len < 32) /* a subnet of one needs no route */
+		plan->routes[plan->n_routes++] = subnet;
+	if (with_default && lease->gateway.s_addr)
+		plan->routes[plan->n_routes++] = gateway;
+}
+
+static void plan_rules(struct plan *plan, const struct address *a,
+		       const struct lease *lease)
+{
+	const struct network_settings *s = a->settings;
+	const struct in_addr *dns = s->n_dns ? s->dns : lease->dns;
+	size_t n = s->n_dns ? s->n_dns : lease->n_dns;
+
+	plan->rules[plan->n_rules++] =
+		(struct netlink_rule){ .source = lease->address, .table = s->table };
+	for (size_t i = 0; i < n && i < SETTINGS_DNS_MAX && !s->dns_system; i++)
+		plan->rules[plan->n_rules++] = (struct netlink_rule){
+			.destination = dns[i], .own_uid_only = true, .table = s->table
+		};
+}
+
+static struct plan make_plan(const struct address *a, const struct lease *lease)
+{
+	struct plan plan = { 0 };
+
+	plan_routes(&plan, a, lease, a->settings->table, 0, true);
+	plan_routes(&plan, a, lease, RT_TABLE_MAIN, MAIN_METRIC,
+		    a->settings->default_route);
+	plan_rules(&plan, a, lease);
+	return plan;
+}
+
+static bool same_route(const struct netlink_route *a, const struct netlink_route *b)
+{
+	return same_address(a->destination, b->destination) &&
+	       a->prefix_len == b->prefix_len && same_address(a->gateway, b->gateway) &&
+	       same_address(a->source, b->source) && a->table == b->table &&
+	       a->onlink == b->onlink;
+}
+
+static bool same_rule(const struct netlink_rule *a, const struct netlink_rule *b)
+{
+	return same_address(a->source, b->source) &&
+	       same_address(a->destination, b->destination) &&
+	       a->own_uid_only == b->own_uid_only;
+}
+
+static bool has_route(const struct plan *plan, const struct netlink_route *route)
+{
+	for (size_t i = 0; i < plan->n_routes; i++)
+		if (same_route(&plan->routes[i], route))
+			return true;
+	return false;
+}
+
+static bool has_rule(const struct plan *plan, const struct netlink_rule *rule)
+{
+	for (size_t i = 0; i < plan->n_rules; i++)
+		if (same_rule(&plan->rules[i], rule))
+			return true;
+	return false;
+}
+
+/* The kernel's own words for the last error, as an appendix to a message. */
+static const char *kernel_words(const struct address *a, char *buf, size_t size)
+{
+	const char *words = netlink_error(a->netlink);
+
+	return words[0] ? text_format(buf, size, " (%s)", words) : "";
+}
+
+/* Removes what @wanted lacks. Failures are told; the rest is still done. */
+static void remove_surplus(struct address *a, const struct plan *wanted)
+{
+	char words[160];
+	int r;
+
+	for (size_t i = 0; i < a->plan.n_rules; i++) {
+		if (has_rule(wanted, &a->plan.rules[i]))
+			continue;
+		r = netlink_rule_delete(a->netlink, &a->plan.rules[i]);
+		if (r < 0)
+			log_warning_errno(r,
+					  "Cannot remove a routing rule: %m%s, ignoring",
+					  kernel_words(a, words, sizeof(words)));
+	}
+	for (size_t i = 0; i < a->plan.n_routes; i++) {
+		if (has_route(wanted, &a->plan.routes[i]))
+			continue;
+		r = netlink_route_delete(a->netlink, &a->plan.routes[i]);
+		if (r < 0)
+			log_warning_errno(
+				r, "Cannot remove a route from %s: %m%s, ignoring",
+				a->interface, kernel_words(a, words, sizeof(words)));
+	}
+}
+
+/* Adds what the plan before lacks. Returns 0 or the first error; the rest is still done.
+ */
+static int add_missing(struct address *a, const struct plan *wanted)
+{
+	char words[160];
+	int r, result = 0;
+
+	for (size_t i = 0; i < wanted->n_routes; i++) {
+		if (has_route(&a->plan, &wanted->routes[i]))
+			continue;
+		r = netlink_route_add(a->netlink, &wanted->routes[i]);
+		if (r < 0) {
+			log_error_errno(r, "Cannot add a route to %s: %m%s", a->interface,
+					kernel_words(a, words, sizeof(words)));
+			result = result < 0 ? result : r;
+		}
+	}
+	for (size_t i = 0; i < wanted->n_rules; i++) {
+		if (has_rule(&a->plan, &wanted->rules[i]))
+			continue;
+		r = netlink_rule_add(a->netlink, &wanted->rules[i]);
+		if (r < 0) {
+			log_error_errno(r, "Cannot add a routing rule: %m%s",
+					kernel_words(a, words, sizeof(words)));
+			result = result < 0 ? result : r;
+		}
+	}
+	return result;
+}
+
+static int set_mtu(struct address *a, uint32_t mtu)
+{
+	int r;
+
+	if (mtu == a->mtu)
+		return 0;
+	r = netlink_link_up(a->netlink, a->ifindex, mtu);
+	if (r < 0)
+		return log_error_errno(r, "Cannot set the MTU of %s to %u: %m",
+				       a->interface, mtu);
+	a->mtu = mtu;
+	return 0;
+}
+
+/* The number in /proc/sys/net/ipv4/conf/@interface/@key, or -errno. */
+static int read_sysctl(const char *interface, const char *key)
+{
+	char path[96], value[16];
+	int r;
+
+	text_format(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", interface, key);
+	r = fd_read_file(path, value, sizeof(value));
+	return r < 0 ? r : atoi(value);
+}
+
+/* Whether the kernel lacks @key = @least for the interface (the larger of "all" and it
+ * counts). */
+static bool sysctl_missing(const struct address *a, const char *key, int least)
+{
+	return read_sysctl(a->interface, key) < least && read_sysctl("all", key) < least;
+}
+
+/* Two interfaces in one subnet answer ARP for each other unless told not to. */
+static void warn_about_same_subnet(const struct address *a, const struct lease *lease)
+{
+	char other[IF_NAMESIZE];
+
+	if (netlink_subnet_elsewhere(a->netlink, a->ifindex, lease->address,
+				     lease->prefix_len, other) <= 0)
+		return;
+	if (!sysctl_missing(a, "arp_ignore", 1) && !sysctl_missing(a, "arp_announce", 2))
+		return;
+	log_warning(
+		"%s is in the same subnet as %s: set net.ipv4.conf.%s.arp_ignore = 1 and "
+		"net.ipv4.conf.%s.arp_announce = 2, see mqttnode.conf(5)",
+		a->interface, other, a->interface, a->interface);
+}
+
+static void warn_about_root(struct address *a, const struct plan *plan)
+{
+	if (a->warned_root || geteuid() != 0 || plan->n_rules < 2)
+		return;
+	a->warned_root = true;
+	log_warning("Running as root: the routing rules for the DNS servers apply to all "
+		    "programs of root; run as a user of its own");
+}
+
+int address_new(struct address **ret, struct netlink *nl,
+		const struct network_settings *settings, unsigned int ifindex,
+		const char *interface)
+{
+	struct address *a;
+	int r;
+
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	a->netlink = nl;
+	a->settings = settings;
+	a->ifindex = ifindex;
+	a->mtu = MTU_DEFAULT;
+	text_format(a->interface, sizeof(a->interface), "%s", interface);
+
+	r = netlink_rules_flush(nl, settings->table);
+	if (r < 0)
+		log_warning_errno(
+			r, "Cannot look for left-over routing rules: %m, ignoring");
+	else if (r > 0)
+		log_notice("Removed %d routing rules that an earlier run left behind", r);
+	*ret = a;
+	return 0;
+}
+
+struct address *address_free(struct address *a)
+{
+	if (!a)
+		return NULL;
+	address_clear(a);
+	free(a);
+	return NULL;
+}
+
+int address_apply(struct address *a, const struct lease *lease)
+{
+	uint32_t lifetime = lease->lifetime_s;
+	struct plan plan;
+	char words[160];
+	bool moved;
+	int r, result;
+
+	moved = !a->in_effect || !same_address(a->lease.address, lease->address) ||
+		a->lease.prefix_len != lease->prefix_len;
+	if (moved)
+		address_clear(a);
+	if (lifetime > 0 && lifetime <= UINT32_MAX - LIFETIME_SLACK_S)
+		lifetime += LIFETIME_SLACK_S;
+	r = netlink_address_add(a->netlink, a->ifindex, lease->address, lease->prefix_len,
+				lifetime);
+	if (r < 0)
+		return log_error_errno(r, "Cannot put the address on %s: %m%s",
+				       a->interface,
+				       kernel_words(a, words, sizeof(words)));
+	a->in_effect = true;
+	a->lease = *lease;
+
+	result = set_mtu(a, lease->mtu ? lease->mtu : MTU_DEFAULT);
+	plan = make_plan(a, lease);
+	remove_surplus(a, &plan);
+	r = add_missing(a, &plan);
+	a->plan = plan;
+	if (moved)
+		warn_about_same_subnet(a, lease);
+	warn_about_root(a, &plan);
+	return result < 0 ? result : r;
+}
+
+void address_clear(struct address *a)
+{
+	static const struct plan nothing;
+	int r;
+
+	if (!a->in_effect)
+		return;
+	remove_surplus(a, &nothing);
+	a->plan = nothing;
+	r = netlink_address_delete(a->netlink, a->ifindex, a->lease.address,
+				   a->lease.prefix_len);
+	if (r < 0)
+		log_warning_errno(r, "Cannot remove the address from %s: %m, ignoring",
+				  a->interface);
+	a->in_effect = false;
+}
+
+const struct lease *address_current(const struct address *a)
+{
+	return a->in_effect ? &a->lease : NULL;
+}
+
+struct lease address_from_settings(const struct network_settings *settings)
+{
+	struct lease lease = {
+		.address = settings->address,
+		.prefix_len = settings->prefix_len,
+		.gateway = settings->gateway,
+	};
+
+	lease.n_dns = (unsigned int)settings->n_dns;
+	memcpy(lease.dns, settings->dns, sizeof(lease.dns));
+	return lease;
+}
