@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_report.c — the status as JSON: complete, and well-formed whatever the texts
+ *
+ * Pump, MQTT and display are faked at link time.
+ */
+#include "mqttnode/report.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json_tokener.h>
+
+#include "unit.h"
+
+#include "mqttnode/clock.h"
+
+void pump_get_status(struct pump *p, struct pump_status *ret)
+{
+	(void)p;
+	*ret = (struct pump_status){ .chip = CHIP_STATE_RUNNING,
+				     .spi_speed_hz = 33400000,
+				     .link_up = true,
+				     .link_mbit = 100 };
+	snprintf(ret->hint, sizeof(ret->hint), "quote \" and \\ and \xe2\x82\xac");
+}
+
+void pump_get_counters(struct pump *p, struct pump_counters *ret)
+{
+	(void)p;
+	memset(ret, 0, sizeof(*ret));
+	ret->rx_frames = UINT64_C(5000000000);
+	ret->interrupt_missed = 3;
+}
+
+void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret)
+{
+	(void)m;
+	memset(ret, 0, sizeof(*ret));
+	ret->published = 12;
+}
+
+void display_get_status(struct display *d, struct display_status *ret)
+{
+	(void)d;
+	*ret = (struct display_status){ .present = true, .frames = 4 };
+}
+
+static struct json_object *at(struct json_object *o, const char *key)
+{
+	struct json_object *value;
+
+	assert_true(json_object_object_get_ex(o, key, &value));
+	return value;
+}
+
+static struct json_object *status_with(struct display *display)
+{
+	static struct facts_view self = { .hostname = "pi",
+					  .interface = "mqtt0",
+					  .client_id = "node",
+					  .mac = { 2, 0, 0, 0, 0, 0x1f },
+					  .prefix_len = 24 };
+	struct json_object *answer = json_object_new_object(), *parsed;
+	struct report_sources sources = { .display = display, .tap_tx_dropped = 9 };
+
+	assert_int_equal(ladder_new(&sources.ladder), 0);
+	assert_int_equal(facts_new(&sources.facts), 0);
+	self.started_ns = clock_now_ns(&clock_system) - 90 * NSEC_PER_SEC;
+	self.address.s_addr = htonl(0x0a000005);
+	facts_set(sources.facts, &self);
+	ladder_report(sources.ladder, RUNG_CHIP, RUNG_STATE_OK, "fine");
+	report_status(&sources, answer);
+	parsed = json_tokener_parse(json_object_to_json_string(answer));
+	assert_non_null(parsed);
+	json_object_put(answer);
+	ladder_free(sources.ladder);
+	facts_free(sources.facts);
+	return parsed;
+}
+
+static void tells_everything(void **state)
+{
+	static char display;
+	struct json_object *o = status_with((struct display *)(void *)&display);
+	struct json_object *ladder = at(o, "ladder"), *chip = at(o, "chip");
+
+	(void)state;
+	assert_int_equal(json_object_get_int(at(o, "uptime_s")), 90);
+	assert_false(json_object_get_boolean(at(o, "online")));
+	assert_string_equal(json_object_get_string(at(at(o, "node"), "address")),
+			    "10.0.0.5");
+	assert_null(at(at(o, "node"), "gateway"));
+	assert_string_equal(json_object_get_string(at(at(o, "node"), "mac")),
+			    "02:00:00:00:00:1f");
+	assert_int_equal(json_object_array_length(ladder), RUNGS);
+	assert_string_equal(
+		json_object_get_string(at(json_object_array_get_idx(ladder, 0), "state")),
+		"ok");
+	assert_string_equal(
+		json_object_get_string(at(json_object_array_get_idx(ladder, 1), "state")),
+		"waiting");
+	assert_string_equal(json_object_get_string(at(chip, "state")), "running");
+	assert_string_equal(json_object_get_string(at(chip, "hint")),
+			    "quote \" and \\ and \xe2\x82\xac");
+	assert_int_equal(json_object_get_int64(at(at(chip, "counters"), "rx_frames")),
+			 5000000000);
+	assert_int_equal(
+		json_object_get_int(at(at(chip, "counters"), "tx_dropped_kernel")), 9);
+	assert_int_equal(
+		json_object_get_int(at(at(chip, "counters"), "interrupt_missed")), 3);
+	assert_int_equal(json_object_get_int(at(at(o, "mqtt"), "published")), 12);
+	assert_int_equal(json_object_get_int(at(at(o, "display"), "frames")), 4);
+	json_object_put(o);
+}
+
+static void without_a_display_there_is_none(void **state)
+{
+	struct json_object *o = status_with(NULL);
+
+	(void)state;
+	assert_null(at(o, "display"));
+	json_object_put(o);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_everything),
+		cmocka_unit_test(without_a_display_there_is_none),
+	};
+
+	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}
