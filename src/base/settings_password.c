@@ -27,6 +27,14 @@ static int complain(const struct source *src, int r, const char *what, char *err
 	return r;
 }
 
+static int unreadable(const struct source *src, int r, char *error, size_t size)
+{
+	char what[96];
+
+	text_format(what, sizeof(what), "cannot be read: %s", strerror(-r));
+	return complain(src, r, what, error, size);
+}
+
 /* The password in @buf, of @len bytes: without its newline, and fit for MQTT. */
 static int strip(const struct source *src, char *buf, size_t len, char *error,
 		 size_t size)
@@ -49,7 +57,7 @@ static int read_secret(const struct source *src, char **ret, char *error,
 	int r;
 
 	if (stat(src->path, &st) < 0)
-		return complain(src, -errno, strerror(errno), error, error_size);
+		return unreadable(src, -errno, error, error_size);
 	if (!S_ISREG(st.st_mode))
 		return complain(src, -EINVAL, "is not a file", error, error_size);
 	if (st.st_mode & S_IROTH)
@@ -65,7 +73,7 @@ static int read_secret(const struct source *src, char **ret, char *error,
 	if (r == -E2BIG)
 		r = complain(src, r, "is longer than MQTT allows", error, error_size);
 	else if (r < 0)
-		r = complain(src, r, strerror(-r), error, error_size);
+		r = unreadable(src, r, error, error_size);
 	else
 		r = strip(src, buf, (size_t)r, error, error_size);
 	if (r == 0)

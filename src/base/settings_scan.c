@@ -24,12 +24,14 @@
 
 #define FILE_SIZE_MAX	  (1024 * 1024)
 #define INCLUDE_DEPTH_MAX 8 /* libconfig stops at 10 */
+#define INCLUDES_MAX	  64
 
 struct scan {
 	const char *file;
 	const char *dir; /* of the main file: where libconfig looks for includes */
 	struct settings_report *report;
 	int depth;
+	int *n_includes; /* of all files together */
 	char *text;
 	size_t pos;
 	unsigned int line;
@@ -82,10 +84,13 @@ static bool read_text(struct scan *s, char *why, size_t size)
 			"%s: everybody may write to this file and so control the node; "
 			"try: chmod o-w %s",
 			s->file, s->file);
+	/* libconfig wants a comment on the last line to end with a newline. */
+	if (r > 0 && buf[r - 1] != '\n')
+		buf[r++] = '\n';
 	s->text = strndup(buf, (size_t)r);
-	if (!s->text)
+	if (!s->text) {
 		s->report->out_of_memory = true;
-	else if (strlen(s->text) < (size_t)r) {
+	} else if (strlen(s->text) < (size_t)r) {
 		for (const char *p = s->text; *p; p++)
 			s->line += *p == '\n';
 		broken(s, "found a zero byte; valid is text");
@@ -240,9 +245,11 @@ static void scan_number(struct scan *s)
 static void include(struct scan *s, const char *name, size_t len)
 {
 	_cleanup_free_ char *path = NULL;
-	struct scan inner = {
-		.dir = s->dir, .report = s->report, .depth = s->depth + 1, .line = 1
-	};
+	struct scan inner = { .dir = s->dir,
+			      .report = s->report,
+			      .depth = s->depth + 1,
+			      .n_includes = s->n_includes,
+			      .line = 1 };
 	char why[160] = "", shown[128];
 	bool read;
 
@@ -256,6 +263,12 @@ static void include(struct scan *s, const char *name, size_t len)
 	if (inner.depth > INCLUDE_DEPTH_MAX) {
 		broken(s,
 		       "@include: files include each other too deeply; valid are 8 levels");
+		return;
+	}
+	if (++*s->n_includes > INCLUDES_MAX) {
+		if (*s->n_includes == INCLUDES_MAX + 1)
+			broken(s, "@include: too many files; valid are 64 in all");
+		s->broken = true;
 		return;
 	}
 	read = read_text(&inner, why, sizeof(why));
@@ -322,7 +335,12 @@ static void scan_file(struct scan *s)
 int conf_scan(char **ret, const char *path, const char *dir,
 	      struct settings_report *report)
 {
-	struct scan s = { .file = path, .dir = dir, .report = report, .line = 1 };
+	int n_includes = 0;
+	struct scan s = { .file = path,
+			  .dir = dir,
+			  .report = report,
+			  .n_includes = &n_includes,
+			  .line = 1 };
 	char why[160] = "";
 
 	if (read_text(&s, why, sizeof(why))) {

@@ -70,7 +70,7 @@ static size_t distance(const char *a, const char *b)
 const struct settings_key *schema_guess(const char *parent, const char *name)
 {
 	const struct settings_key *best = NULL;
-	size_t least = strlen(name) < 6 ? 2 : 3; /* more than this is another word */
+	size_t least = (strlen(name) + 2) / 3; /* more than this is another word */
 
 	for (size_t i = 0; i < settings_n_keys; i++) {
 		const struct settings_key *key = &settings_keys[i];

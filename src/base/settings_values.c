@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,7 +109,7 @@ int store_seconds(const struct settings_key *key, const struct conf_node *v,
 	/* written so that "not a number" fails */
 	if (!(seconds >= key->min && seconds <= key->max))
 		return -EINVAL;
-	put_integer(section, key, (uint64_t)llround(seconds * 1000));
+	put_integer(section, key, (uint64_t)(seconds * 1000 + 0.5));
 	return 0;
 }
 
