@@ -11,6 +11,7 @@
 #define MQTTNODE_SETTINGS_H
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/paths.h"
 
 #include <net/if.h>
 #include <netinet/in.h>
@@ -18,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SETTINGS_DEFAULT_PATH "/etc/mqttnode.conf"
+#define SETTINGS_DEFAULT_PATH MQTTNODE_SYSCONFDIR "/mqttnode.conf"
 #define SETTINGS_DNS_MAX      3
 
 enum phy_mode {
