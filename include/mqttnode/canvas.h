@@ -17,7 +17,7 @@
 
 struct canvas {
 	uint8_t width;
-	uint8_t height; /* a multiple of 8 */
+	uint8_t height;			/* a multiple of 8 */
 	uint8_t data[CANVAS_BYTES_MAX]; /* data[page * width + x] */
 };
 
@@ -32,7 +32,8 @@ bool canvas_get_pixel(const struct canvas *c, int x, int y);
  * Draws a glyph of @width columns and 8 rows, one byte a column, bit 0 on top.
  * Lights pixels only: what is dark in the glyph stays as it was.
  */
-void canvas_draw_columns(struct canvas *c, int x, int y, const uint8_t *columns, int width);
+void canvas_draw_columns(struct canvas *c, int x, int y, const uint8_t *columns,
+			 int width);
 
 /* Draws a line of @width pixels from (@x, @y) to the right. */
 void canvas_draw_line(struct canvas *c, int x, int y, int width);
