@@ -20,11 +20,16 @@
 /* The columns of a character; the hollow box if the font has no such glyph. */
 const uint8_t *font_glyph(uint32_t code_point);
 
-/* Draws @len bytes of UTF-8 from (@x, @y), clipped, without wrapping. Returns the x after it. */
+/* Draws @len bytes of UTF-8 from (@x, @y), clipped, without wrapping. Returns the x after
+ * it. */
 int font_draw_text(struct canvas *c, int x, int y, const char *text, size_t len);
 
-/* How many characters @len bytes of UTF-8 are, a byte that is no character counted as one. */
+/* How many characters @len bytes of UTF-8 are, a byte that is no character counted as
+ * one. */
 size_t font_count(const char *text, size_t len);
+
+/* How many of @len bytes of UTF-8 the first @count characters are. */
+size_t font_prefix(const char *text, size_t len, size_t count);
 
 /*
  * Draws text into the rows from @y on, @rows lines of the canvas's width,

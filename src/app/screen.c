@@ -1,103 +1,161 @@
 // SPDX-License-Identifier: MIT
-/*
- * screen.c — what the display shows: the ladder, the address, a message
- *
- * Text from outside goes to the font as it is: the font draws control
- * characters as spaces and what is not UTF-8 as a box.
- */
+/* screen.c — what the display shows: the ladder, the address, a message */
 #include "mqttnode/screen.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <string.h>
 
+#include "mqttnode/cleanup.h"
 #include "mqttnode/font.h"
 #include "mqttnode/text.h"
 
-/* The ladder page: a mark for each rung, a title, the sentence below. */
-#define MARK_WIDTH 7
-#define MARK_PITCH 15
-#define TITLE_Y	   12
-#define SENTENCE_Y 24
+#define ROW FONT_HEIGHT
 
-/* The message page: the topic on one line or two, a rule, the payload. */
-#define TOPIC_LINES_MAX 2
-#define RULE_MARGIN	1
-#define PAYLOAD_MARGIN	4
+/* More of a payload never fits: at most 6 lines of 16 characters are shown. */
+#define PAYLOAD_MAX 512
 
-static const uint8_t marks[][MARK_WIDTH] = {
-	[RUNG_STATE_OK] = { 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f },
-	[RUNG_STATE_TRYING] = { 0x7f, 0x41, 0x5d, 0x5d, 0x5d, 0x41, 0x7f },
-	[RUNG_STATE_FAILED] = { 0x63, 0x77, 0x3e, 0x1c, 0x3e, 0x77, 0x63 },
-	[RUNG_STATE_WAITING] = { 0x7f, 0x41, 0x41, 0x41, 0x41, 0x41, 0x7f },
-	[RUNG_STATE_UNUSED] = { 0x08, 0x08, 0x08, 0x08, 0x08, 0x08, 0x08 },
-};
-
-static void draw_string(struct canvas *c, int x, int y, const char *s)
+static void draw_line(struct canvas *c, int x, int y, const char *text)
 {
-	(void)font_draw_text(c, x, y, s, strlen(s));
+	font_draw_text(c, x, y, text, strlen(text));
 }
 
-static void draw_ipv4(struct canvas *c, int y, struct in_addr address)
+static void draw_address(struct canvas *c, int y, struct in_addr address)
 {
 	char text[INET_ADDRSTRLEN];
 
-	draw_string(c, 0, y, inet_ntop(AF_INET, &address, text, sizeof(text)));
+	draw_line(c, 0, y, inet_ntop(AF_INET, &address, text, sizeof(text)));
 }
 
 void screen_draw_address(struct canvas *c, const struct facts_view *facts)
 {
-	draw_string(c, 0, 0, "IP/Subnet/GW:");
-	draw_ipv4(c, 20, facts->address);
-	draw_ipv4(c, 38, facts_netmask(facts));
+	draw_line(c, 0, 0, "IP/Subnet/GW:");
+	draw_address(c, 20, facts->address);
+	draw_address(c, 38, facts_netmask(facts));
 	if (facts->gateway.s_addr)
-		draw_ipv4(c, 56, facts->gateway);
+		draw_address(c, 56, facts->gateway);
 	else
-		draw_string(c, 0, 56, "no gateway");
+		draw_line(c, 0, 56, "no gateway");
 }
 
-/* "ADDRESS: failed" */
-static void draw_title(struct canvas *c, enum rung rung, enum rung_state state)
+/* One mark for each rung that is used, spread over the width, from the chip to the
+ * broker. */
+static void draw_marks(struct canvas *c, int y, const struct ladder_view *view)
 {
-	char title[32];
+	static const uint8_t marks[][FONT_WIDTH] = {
+		/* a tick, three dots, a cross, one dot */
+		[RUNG_STATE_OK] = { 0x18, 0x30, 0x60, 0x30, 0x18, 0x0c, 0x06, 0x00 },
+		[RUNG_STATE_TRYING] = { 0x18, 0x18, 0x00, 0x18, 0x18, 0x00, 0x18, 0x18 },
+		[RUNG_STATE_FAILED] = { 0x42, 0x66, 0x3c, 0x18, 0x3c, 0x66, 0x42, 0x00 },
+		[RUNG_STATE_WAITING] = { 0x00, 0x00, 0x00, 0x18, 0x18, 0x00, 0x00, 0x00 },
+	};
+	int used = 0, at = 0;
 
-	text_format(title, sizeof(title), "%s: %s", rung_to_string(rung),
-		    rung_state_to_string(state));
-	for (char *p = title; *p && *p != ':'; p++)
-		*p = (char)toupper((unsigned char)*p);
-	draw_string(c, 0, TITLE_Y, title);
+	for (int i = 0; i < RUNGS; i++)
+		used += view->rungs[i].state != RUNG_STATE_UNUSED;
+	for (int i = 0; i < RUNGS; i++) {
+		if (view->rungs[i].state == RUNG_STATE_UNUSED)
+			continue;
+		canvas_draw_columns(c, at * c->width / used, y,
+				    marks[view->rungs[i].state], FONT_WIDTH);
+		at++;
+	}
+}
+
+/*
+ * Where marks and cause begin: a short cause leaves room to breathe, a long one
+ * needs all lines.
+ */
+struct ladder_layout {
+	int marks_y, cause_y, rows;
+};
+
+static struct ladder_layout ladder_layout(const struct canvas *c, const char *cause)
+{
+	static const struct ladder_layout airy = { .marks_y = 12,
+						   .cause_y = 28,
+						   .rows = 4 };
+	static const struct ladder_layout full = { .marks_y = 8,
+						   .cause_y = 16,
+						   .rows = 6 };
+	struct canvas trial;
+
+	canvas_init(&trial, c->width, c->height);
+	if (font_draw_wrapped(&trial, 0, full.rows, cause, strlen(cause)) <= airy.rows)
+		return airy;
+	return full;
 }
 
 void screen_draw_ladder(struct canvas *c, const struct ladder_view *view)
 {
-	int lines = (c->height - SENTENCE_Y) / FONT_HEIGHT;
-	const struct rung_status *bad;
+	const char *cause = view->first_bad < 0 ? "" : view->rungs[view->first_bad].text;
+	struct ladder_layout layout = ladder_layout(c, cause);
+	const char *state;
 
-	for (int i = 0; i < RUNGS; i++)
-		canvas_draw_columns(c, i * MARK_PITCH, 0, marks[view->rungs[i].state],
-				    MARK_WIDTH);
+	draw_marks(c, layout.marks_y, view);
 	if (view->first_bad < 0) {
-		draw_string(c, 0, TITLE_Y, "mqttnode");
-		draw_string(c, 0, SENTENCE_Y, "Starting…");
+		draw_line(c, 0, 0, view->online ? "online" : "starting");
 		return;
 	}
-	bad = &view->rungs[view->first_bad];
-	draw_title(c, (enum rung)view->first_bad, bad->state);
-	(void)font_draw_wrapped(c, SENTENCE_Y, lines, bad->text, strlen(bad->text));
+	state = rung_state_to_string(view->rungs[view->first_bad].state);
+	draw_line(c, 0, 0, rung_to_string((enum rung)view->first_bad));
+	draw_line(c, c->width - (int)strlen(state) * FONT_WIDTH, 0, state);
+	font_draw_wrapped(c, layout.cause_y, layout.rows, cause, strlen(cause));
+}
+
+/* Draws the topic, of a long one the end, in one or two lines. Returns how many. */
+static int draw_topic(struct canvas *c, const char *topic)
+{
+	size_t room = 2 * c->width / FONT_WIDTH, count, cut;
+	char escaped[1024], text[1024 + 4];
+
+	text_escape_str(escaped, sizeof(escaped), topic);
+	count = font_count(escaped, strlen(escaped));
+	if (count <= room)
+		return font_draw_wrapped(c, 0, 2, escaped, strlen(escaped));
+	cut = font_prefix(escaped, strlen(escaped), count - (room - 1));
+	text_format(text, sizeof(text), "…%s", escaped + cut);
+	return font_draw_wrapped(c, 0, 2, text, strlen(text));
+}
+
+/* Escapes the payload but for the ends of its lines. */
+static char *escape_lines(char *buf, size_t size, const char *payload, size_t len)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	while (len > 0 && used + 1 < size) {
+		const char *newline = memchr(payload, '\n', len);
+		size_t line = newline ? (size_t)(newline - payload) : len;
+		size_t shown =
+			newline && line > 0 && newline[-1] == '\r' ? line - 1 : line;
+
+		text_escape(buf + used, size - used, payload, shown);
+		used += strlen(buf + used);
+		if (!newline)
+			break;
+		if (used + 1 < size) {
+			buf[used++] = '\n';
+			buf[used] = '\0';
+		}
+		payload += line + 1;
+		len -= line + 1;
+	}
+	return buf;
 }
 
 void screen_draw_message(struct canvas *c, const char *topic, const void *payload,
 			 size_t len)
 {
-	int y = FONT_HEIGHT *
-		font_draw_wrapped(c, 0, TOPIC_LINES_MAX, topic, strlen(topic));
+	char text[PAYLOAD_MAX * 4 + 1]; /* escaped, a byte is at most four */
+	int y, rows;
 
-	for (int x = 0; x < c->width; x++)
-		canvas_set_pixel(c, x, y + RULE_MARGIN, true);
-	y += PAYLOAD_MARGIN;
+	rows = draw_topic(c, topic);
+	canvas_draw_line(c, 0, rows * ROW + 3, c->width);
+	y = (rows + 1) * ROW;
 	if (len == 0)
-		draw_string(c, 0, y, "(empty)");
+		text_format(text, sizeof(text), "(empty)");
 	else
-		(void)font_draw_wrapped(c, y, (c->height - y) / FONT_HEIGHT, payload,
-					len);
+		escape_lines(text, sizeof(text), payload,
+			     len < PAYLOAD_MAX ? len : PAYLOAD_MAX);
+	font_draw_wrapped(c, y, (c->height - y) / ROW, text, strlen(text));
 }

@@ -67,6 +67,16 @@ size_t font_count(const char *text, size_t len)
 	return count;
 }
 
+size_t font_prefix(const char *text, size_t len, size_t count)
+{
+	uint32_t code_point;
+	size_t at = 0;
+
+	while (at < len && count-- > 0)
+		at += next_char(text + at, len - at, &code_point);
+	return at;
+}
+
 struct line {
 	size_t shown; /* bytes to draw */
 	size_t used;  /* bytes to go on after: the break is not drawn */
@@ -106,17 +116,6 @@ static struct line first_line(const char *text, size_t len, size_t columns)
 	return (struct line){ .shown = len, .used = len };
 }
 
-/* The bytes of the first @count characters, or of those before a newline. */
-static size_t bytes_of(const char *text, size_t len, size_t count)
-{
-	uint32_t c;
-	size_t at = 0;
-
-	while (at < len && text[at] != '\n' && count-- > 0)
-		at += next_char(text + at, len - at, &c);
-	return at;
-}
-
 static bool is_blank(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -136,8 +135,13 @@ int font_draw_wrapped(struct canvas *c, int y, int rows, const char *text, size_
 			used == rows - 1 && !is_blank(text + line.used, len - line.used);
 		int x;
 
-		if (cut)
-			line.shown = bytes_of(text, len, columns - 1);
+		if (cut) {
+			const char *newline = memchr(text, '\n', len);
+
+			line.shown = font_prefix(text,
+						 newline ? (size_t)(newline - text) : len,
+						 columns - 1);
+		}
 		x = font_draw_text(c, 0, y + used * FONT_HEIGHT, text, line.shown);
 		if (cut)
 			font_draw_text(c, x, y + used * FONT_HEIGHT, "…", strlen("…"));

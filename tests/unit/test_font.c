@@ -61,6 +61,10 @@ static void what_is_missing_is_a_hollow_box(void **state)
 	assert_memory_equal(&canvas.data[24], font_glyph(0x6e29), 8);
 	assert_int_equal(font_count(text, strlen(text)), 4);
 	assert_int_equal(font_count("", 0), 0);
+	assert_int_equal(font_prefix(text, strlen(text), 3), 3);
+	assert_int_equal(font_prefix(text, strlen(text), 4), 6);
+	assert_int_equal(font_prefix(text, strlen(text), 5), 6);
+	assert_int_equal(font_prefix(text, strlen(text), 0), 0);
 }
 
 static void control_characters_are_spaces(void **state)
