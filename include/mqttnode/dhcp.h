@@ -24,21 +24,26 @@
 struct lease {
 	struct in_addr address;
 	uint8_t prefix_len;
-	struct in_addr gateway;		   /* 0.0.0.0: none offered */
+	struct in_addr gateway; /* 0.0.0.0: none offered */
 	struct in_addr dns[DHCP_DNS_MAX];
 	unsigned int n_dns;
 	struct in_addr server;
 	uint32_t lifetime_s;
-	uint16_t mtu;			   /* option 26, 576..1500; 0: not given */
+	uint16_t mtu; /* option 26, 576..1500; 0: not given */
 };
 
+/* None is called from within dhcp_link() or dhcp_stop(). dhcp_free() is not for them. */
 struct dhcp_events {
 	void *ctx;
 	/* A lease was granted, renewed (same address) or replaced. */
 	void (*on_lease)(void *ctx, const struct lease *lease);
-	/* The lease is void: expired, refused, or given up. @why is a sentence. */
+	/* The lease is void: expired, refused, or in conflict. @why is a sentence. */
 	void (*on_lost)(void *ctx, const char *why);
-	/* No lease yet: @cause is a sentence ("No answer from a DHCP server (12 s)"). */
+	/*
+	 * There is no lease yet, or since the cable was plugged in nobody has
+	 * confirmed the one there is (it stays in force). @cause is a sentence
+	 * ("No answer from a DHCP server (12 s)"), told again when it changes.
+	 */
 	void (*on_trouble)(void *ctx, const char *cause);
 	/* dhcp_stop() is complete: the client has exited and will send nothing more. */
 	void (*on_stopped)(void *ctx);
@@ -46,22 +51,34 @@ struct dhcp_events {
 
 struct dhcp;
 
-/* Nothing runs before dhcp_link(true). @event must outlive it. 0 or -errno. */
-int dhcp_new(struct dhcp **ret, sd_event *event, const char *interface, const char *hostname,
-	     const struct dhcp_events *events);
+/*
+ * For @interface; @hostname is told to the server if it is a valid one. Nothing
+ * runs before dhcp_link(true). @event and @events must outlive it; the calling
+ * thread must have SIGCHLD blocked. Returns 0 or -errno; release with
+ * dhcp_free().
+ */
+int dhcp_new(struct dhcp **ret, sd_event *event, const char *interface,
+	     const char *hostname, const struct dhcp_events *events);
 
 /* Kills a client still running (no release) and forgets it. Accepts NULL. */
 struct dhcp *dhcp_free(struct dhcp *d);
 
 /*
- * The cable is in: starts the client, or renews, and looks for a new server if
- * nobody answers within 3 s. The cable is out: nothing is asked; the lease
- * stays until it expires.
+ * The cable is in (to be told when the interface can send: netlink's carrier):
+ * starts the client, or renews, and looks for a new server if nobody answers
+ * within 3 s. The cable is out: nothing is asked; the lease stays until it
+ * expires.
  */
 void dhcp_link(struct dhcp *d, bool up);
 
-/* Releases the lease and ends the client: on_stopped follows, at most @limit_ms later. */
+/*
+ * Releases the lease and ends the client, which is killed after @limit_ms:
+ * on_stopped follows then or earlier. The address must stay until that.
+ */
 void dhcp_stop(struct dhcp *d, unsigned int limit_ms);
+
+/* Marks the environment of a client that we started, beside descriptor SPAWN_PASS_FD. */
+#define DHCP_HOOK_VARIABLE "MQTTNODE_DHCP_HOOK"
 
 /*
  * Whether this process was started by udhcpc as the hook of a daemon; to be
@@ -70,14 +87,6 @@ void dhcp_stop(struct dhcp *d, unsigned int limit_ms);
  */
 bool dhcp_is_hook(void);
 int dhcp_hook_main(int argc, char **argv);
-
-/*
- * Turns one report of the hook (argument and NAME=VALUE strings, each ended by
- * a zero byte) into a lease. Returns 0, or -EBADMSG with what is wrong in
- * @error. Pure; for dhcp.c and its tests.
- */
-int dhcp_parse_report(const char *report, size_t len, const char **ret_reason,
-		      struct lease *ret, char *error, size_t error_size);
 
 DEFINE_CLEANUP(struct dhcp, dhcp_free);
 
