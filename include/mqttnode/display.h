@@ -3,14 +3,19 @@
  * display.h — the display thread: the latest picture, whatever the bus does
  *
  * A mailbox of one picture: a new one replaces one that was not shown yet. The
- * thread opens the bus, finds the panel, repaints after it came back, and
- * keeps quiet about one that is absent. It never holds up anybody.
+ * thread opens the bus, finds the panel, repaints after it came back, and says
+ * once that it is gone and once that it is back. It never holds up anybody.
+ *
+ * display_turn() does one turn and returns when the next one is due;
+ * display_start() puts a thread of a dozen lines around it. Unit tests call it
+ * themselves with a virtual clock.
  */
 #ifndef MQTTNODE_DISPLAY_H
 #define MQTTNODE_DISPLAY_H
 
 #include "mqttnode/canvas.h"
 #include "mqttnode/cleanup.h"
+#include "mqttnode/clock.h"
 #include "mqttnode/settings.h"
 
 #include <stdbool.h>
@@ -18,23 +23,40 @@
 
 struct display_status {
 	bool present;
-	char cause[160];   /* a sentence if not present */
-	uint64_t frames, bus_errors, losses;
+	char cause[160];     /* a sentence if not present, else "" */
+	uint64_t frames;     /* pictures shown */
+	uint64_t bus_errors; /* calls that failed, but for the search for an absent panel
+			      */
+	uint64_t losses;     /* times that the panel went away or lost its registers */
 };
 
 struct display;
 
-/* @settings must outlive it. 0 or -errno; release with display_free(). */
-int display_new(struct display **ret, const struct oled_settings *settings);
+/*
+ * A display as in @settings, which like @clock must outlive it. Opens nothing
+ * yet. 0 or -errno; release with display_free().
+ */
+int display_new(struct display **ret, const struct oled_settings *settings,
+		const struct clock *clock);
 
-/* The thread must have ended; a thread stuck on the bus leaks it on purpose. Accepts NULL. */
+/*
+ * Releases a display whose thread was not started or was joined. One with a
+ * thread stuck on the bus is leaked on purpose. Accepts NULL, returns NULL.
+ */
 struct display *display_free(struct display *d);
 
 /* Starts the thread "display". 0 or -errno. Main. */
 int display_start(struct display *d);
 
-/* Posts a picture; never blocks. Main. */
+/* Posts a picture of the panel's size; never blocks. Main. */
 void display_post(struct display *d, const struct canvas *picture);
+
+/*
+ * One turn: shows what was posted and looks after the panel, at most once a
+ * second. Blocks on the bus only. Returns the clock time of the next turn. The
+ * display's thread, or a test.
+ */
+uint64_t display_turn(struct display *d);
 
 /* Asks the thread to clear the panel and end; returns at once. Main. */
 void display_stop(struct display *d);
