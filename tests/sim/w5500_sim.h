@@ -93,8 +93,11 @@ struct w5500_sim_options {
 	uint64_t link_delay_ns;	    /* 22: from PHY start or cable to link (1.5 s) */
 };
 
-/* Faults of the chip; those of the bus are in sim_spi.h. 0 is healthy; "next n" counts
- * down. */
+/*
+ * Faults of the chip; those of the bus are in sim_spi.h. 0 is healthy; "next n"
+ * counts down. The stuck INTn acts at once when set by w5500_sim_set(), else at
+ * the end of the next chip select.
+ */
 struct w5500_sim_faults {
 	uint32_t lose_writes; /* next n writes of a byte to the register below are lost */
 	uint32_t lose_writes_block; /* BSB of that register */

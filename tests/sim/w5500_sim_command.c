@@ -6,7 +6,6 @@
  * is when Sn_CR returns to 0: at the end of the chip select that wrote it, or
  * as the options and faults have it.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "w5500_sim_internal.h"

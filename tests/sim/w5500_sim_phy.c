@@ -86,7 +86,7 @@ void sim_phy_restart(struct w5500_sim *chip)
 	/* OPMD = 0: from the PMODE pins, which are open: all capable. */
 	chip->phy.mode = PHY_ALL_AUTO;
 	if (phycfgr & PHYCFGR_OPMD)
-		chip->phy.mode = (phycfgr & PHYCFGR_OPMDC) >> 3;
+		chip->phy.mode = (uint8_t)((phycfgr & PHYCFGR_OPMDC) >> 3);
 	if (chip->phy.mode == PHY_UNUSED)
 		w5500_sim_violate(chip, "PHY reset with OPMDC = 101, which is unused");
 	link_begin(chip);

@@ -449,7 +449,7 @@ static bool select_a_reserved_block(struct rig *rig, bool wrong)
 
 static bool clear_the_register_file(struct rig *rig, bool wrong)
 {
-	static const uint8_t zeroes[0x2e];
+	static const uint8_t zeroes[0x38];
 
 	/* Fills the common block, over reserved offsets as well. */
 	rig_write(rig, COMMON, 0x01, zeroes, wrong ? 0x38 : 0x14);
