@@ -140,7 +140,8 @@ bool w5500_sim_intn(const struct w5500_sim *chip)
 }
 
 void w5500_sim_set_frame_callback(struct w5500_sim *chip,
-				  void (*on_frame)(void *ctx, const uint8_t *frame, size_t len),
+				  void (*on_frame)(void *ctx, const uint8_t *frame,
+						   size_t len),
 				  void *ctx)
 {
 	chip->on_frame = on_frame;
