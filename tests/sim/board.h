@@ -36,7 +36,8 @@
  * A client sends lines of words separated by spaces, at most 255 bytes each,
  * and gets one JSON object in one line for each, in order: {"ok": true, ...} or
  * {"ok": false, "error": "a sentence"}. Up to eight clients at a time; one that
- * does not read its answers for 2 s is disconnected. What a command changes is
+ * does not read its answers for 2 s, or sends more without a newline, is
+ * disconnected. What a command changes is
  * in effect when its answer arrives.
  *
  * help		{"help": ["stats", ...]}: all commands with their arguments.
@@ -84,7 +85,8 @@
  * chip lost	The chip loses all registers behind the driver's back.
  * spi unbind	The SPI device goes away: ESHUTDOWN until it is opened again.
  *
- * fault NAME VALUE	sets a fault; fault clear takes all back, those of "set" too:
+ * fault NAME VALUE	sets a fault; fault clear takes all back, those of "set" too (but
+ *		no option):
  *
  *	spi-error ERRNO|off [MS]	every message fails with EIO, ETIMEDOUT or
  *					EREMOTEIO, for MS milliseconds or until it is
@@ -134,14 +136,14 @@ struct board_config {
 	bool cable_in;
 	uint32_t link_delay_ms;
 	bool oled_in;
-	uint8_t oled_address;
+	uint32_t oled_address;
 	uint32_t i2c_clock_hz;
 	char spi_path[BOARD_NAME_MAX];
 	char i2c_path[BOARD_NAME_MAX];
-	char int_name[BOARD_NAME_MAX];
-	char reset_name[BOARD_NAME_MAX];
-	size_t bufsiz;
-	size_t alignment;
+	unsigned int int_offset;   /* of the line in the simulated controller */
+	unsigned int reset_offset;
+	uint32_t bufsiz;
+	uint32_t alignment;
 	uint32_t seed;
 };
 

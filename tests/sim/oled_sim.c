@@ -26,6 +26,7 @@ struct oled_sim {
 	struct oled_options options;
 	struct oled_state state;
 	uint32_t random;
+	uint64_t power_losses;
 
 	enum frame_state frame;
 	uint8_t control;
@@ -98,6 +99,12 @@ void oled_sim_lose_power(struct oled_sim *sim)
 	power_up(sim);
 	sim->lost_power = true;
 	sim->cut_short = false;
+	sim->power_losses++;
+}
+
+uint64_t oled_sim_power_losses(const struct oled_sim *sim)
+{
+	return sim->power_losses;
 }
 
 struct oled_options *oled_sim_options(struct oled_sim *sim)

@@ -87,6 +87,7 @@ struct oled_sim *oled_sim_free(struct oled_sim *sim);
 
 /* Power goes and comes back: registers as after reset, RAM noise, decoder idle. */
 void oled_sim_lose_power(struct oled_sim *sim);
+uint64_t oled_sim_power_losses(const struct oled_sim *sim); /* how often that happened */
 
 struct oled_options *oled_sim_options(struct oled_sim *sim);
 const struct oled_state *oled_sim_state(const struct oled_sim *sim);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "first_open.h"
 #include "mqttnode/spidev.h"
 #include "sim_fields.h"
 
@@ -174,6 +175,7 @@ int spidev_open(struct spi_bus **ret, const char *path, uint32_t speed_hz)
 	struct sim_spi *device;
 	int r = -ENOENT;
 
+	first_open();
 	(void)pthread_mutex_lock(&registry_lock);
 	device = find(path);
 	if (device) {
