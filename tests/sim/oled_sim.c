@@ -236,7 +236,9 @@ static void decode_command(struct oled_sim *sim, uint8_t byte)
 /* What follows @at inside a window, or in a RAM of @size. */
 static uint8_t next_in(const uint8_t window[2], uint8_t at, uint8_t size)
 {
-	return at == window[1] ? window[0] : (uint8_t)((at + 1) % size);
+	if (at == window[1])
+		return window[0];
+	return (uint8_t)((at + 1) % size);
 }
 
 /* The pointer moves on after a byte of data. */

@@ -5,8 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void add(struct sim_note *notes, uint64_t *count, const char *part,
-		const char *format, va_list ap)
+__attribute__((format(printf, 4, 0))) static void add(struct sim_note *notes,
+						      uint64_t *count, const char *part,
+						      const char *format, va_list ap)
 {
 	struct sim_note *note;
 

@@ -20,13 +20,13 @@
 #include "mqttnode/gpio.h"
 #include "mqttnode/i2cdev.h"
 
-/* Opens what its arguments name; exit status 10 if all is there. Waits for end of file.
+/* Opens what its arguments name; exit status 10 if all is there. "wait": for end of file.
  */
 static int child_main(int argc, char **argv)
 {
-	struct gpio_line *line;
-	struct spi_bus *spi;
-	struct i2c_bus *i2c;
+	_cleanup_(gpio_closep) struct gpio_line *line = NULL;
+	_cleanup_(spidev_closep) struct spi_bus *spi = NULL;
+	_cleanup_(i2cdev_closep) struct i2c_bus *i2c = NULL;
 	char c;
 
 	for (int i = 2; i < argc; i++) {
