@@ -393,7 +393,7 @@ static int make_display(struct node *n)
 
 	if (!n->settings->oled.i2c[0])
 		return 0;
-	r = display_new(&n->display, &n->settings->oled, &clock_system);
+	r = display_new(&n->display, &n->settings->oled);
 	if (r < 0)
 		return r;
 	return pages_new(&n->pages, n->event, n->display, n->facts, &n->settings->oled);
@@ -582,7 +582,7 @@ static bool take_down(struct node *n)
 	return false;
 }
 
-static void prepare_process(void)
+static void prepare_process(const struct settings *settings)
 {
 	sigset_t blocked;
 
@@ -593,7 +593,8 @@ static void prepare_process(void)
 	(void)sigaddset(&blocked, SIGHUP);
 	(void)sigaddset(&blocked, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);
-	names_setup();
+	if (!settings->network.dns_system)
+		names_setup();
 }
 
 int node_run(const struct settings *settings, const char *socket_path,
@@ -608,7 +609,7 @@ int node_run(const struct settings *settings, const char *socket_path,
 		return log_error_errno(-ENOMEM, "Cannot start: %m");
 	n->settings = settings;
 	n->watchdog = sd_watchdog_enabled(0, NULL) > 0;
-	prepare_process();
+	prepare_process(settings);
 	r = log_start();
 	if (r < 0)
 		log_warning("Cannot start the log thread, logging may block");

@@ -5,8 +5,8 @@
  * No file is written and nobody else's resolver is touched: the C library is
  * told to look in hosts, mDNS and DNS only, and the thread that resolves gets
  * its own list of servers just before it does. What /etc/resolv.conf says, and
- * when somebody replaces it, has no influence. With dns = "system" nothing
- * here is called. Source: resolver(3), nsswitch.conf(5), glibc's nss.h.
+ * when somebody replaces it, has no influence. With dns = "system" names_setup()
+ * is not called, and all is left to the system. Source: resolver(3), nsswitch.conf(5), glibc's nss.h.
  */
 #ifndef MQTTNODE_NAMES_H
 #define MQTTNODE_NAMES_H
@@ -36,8 +36,8 @@ void names_set_servers(const struct in_addr *servers, size_t n);
 /*
  * Makes the calling thread resolve with these servers only, names as they are
  * (no search domains); to be called before each lookup. With no server known,
- * lookups in DNS fail at once. Returns the number of servers or -errno. Any
- * thread.
+ * lookups in DNS fail at once. Without names_setup() it only reads
+ * /etc/resolv.conf anew. Returns the number of servers or -errno. Any thread.
  */
 int names_prepare_thread(void);
 

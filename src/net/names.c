@@ -15,6 +15,7 @@
 #include <nss.h>
 #include <pthread.h>
 #include <resolv.h>
+#include <stdbool.h>
 #include <string.h>
 
 static_assert(NAMES_SERVERS_MAX == MAXNS, "what the resolver takes");
@@ -23,6 +24,7 @@ static struct {
 	pthread_mutex_t lock; /* protects all below; held for a copy only */
 	struct in_addr servers[NAMES_SERVERS_MAX];
 	size_t n;
+	bool ours; /* names_setup() was called; written before other threads exist */
 } names = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 void names_setup(void)
@@ -30,6 +32,7 @@ void names_setup(void)
 	/* What /etc/nsswitch.conf adds (resolve, wins, ...) asks the other network. */
 	(void)__nss_configure_lookup("hosts",
 				     "files mdns4_minimal [NOTFOUND=return] dns");
+	names.ours = true;
 }
 
 void names_set_servers(const struct in_addr *servers, size_t n)
@@ -55,6 +58,8 @@ int names_prepare_thread(void)
 
 	if (res_init() < 0)
 		return errno ? -errno : -EIO;
+	if (!names.ours)
+		return _res.nscount;
 	/* Nothing of the file or of $RES_OPTIONS stays: no rotation, no search list. */
 	_res.options = RES_INIT | RES_RECURSE | RES_NORELOAD;
 	_res.ndots = 1;

@@ -198,6 +198,24 @@ static void assert_looked_up(const char *name, const char *expected)
 	assert_string_equal(text, expected);
 }
 
+/* The first test: dns = "system" means that names_setup() is never called. */
+static void until_it_is_set_up_all_is_left_to_the_system(void **state)
+{
+	struct in_addr ignored = { .s_addr = htonl(INADDR_LOOPBACK) };
+	char text[INET_ADDRSTRLEN];
+
+	(void)state;
+	names_set_servers(&ignored, 1);
+	replace("/etc/resolv.conf", "nameserver 127.0.0.9\nsearch wrong.example\n");
+	replace("/etc/nsswitch.conf", "hosts: files dns\n");
+	assert_int_equal(names_prepare_thread(), 1);
+	assert_int_equal(look_up("mq.example.org", text), 0);
+	assert_int_not_equal(dns.asked[LIES], 0);
+
+	names_setup();
+	replace("/etc/nsswitch.conf", "hosts: resolve wins\n");
+}
+
 static void our_server_is_asked_and_not_the_machines(void **state)
 {
 	(void)state;
@@ -363,6 +381,7 @@ static void preparing_again_and_again_costs_nothing(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		TEST(until_it_is_set_up_all_is_left_to_the_system),
 		TEST(our_server_is_asked_and_not_the_machines),
 		TEST(a_replaced_resolv_conf_does_not_matter),
 		TEST(the_environment_does_not_matter),
@@ -378,8 +397,6 @@ int main(void)
 	netns_enter();
 	if (mount("test", "/etc", "tmpfs", 0, NULL) < 0)
 		return 1;
-	replace("/etc/nsswitch.conf", "hosts: resolve wins\n");
 	replace("/etc/hosts", "192.0.2.44 from-hosts\n");
-	names_setup();
 	return cmocka_run_group_tests_name("names", tests, start_servers, stop_servers);
 }
