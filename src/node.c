@@ -393,7 +393,7 @@ static int make_display(struct node *n)
 
 	if (!n->settings->oled.i2c[0])
 		return 0;
-	r = display_new(&n->display, &n->settings->oled);
+	r = display_new(&n->display, &n->settings->oled, &clock_system);
 	if (r < 0)
 		return r;
 	return pages_new(&n->pages, n->event, n->display, n->facts, &n->settings->oled);

@@ -22,44 +22,65 @@
 /* A message that arrived, as it travels to main. Release with mqtt_message_free(). */
 struct mqtt_message {
 	char *topic;
-	uint8_t *payload;	/* @len bytes and a zero byte */
+	uint8_t *payload; /* @len bytes and a zero byte */
 	size_t len;
 	int qos;
 	bool retain;
-	unsigned int actions;	/* enum subscription_action of all filters that match */
+	unsigned int actions; /* enum subscription_action of all filters that match */
 };
 
 struct mqtt_counters {
 	uint64_t connects, connect_failures, disconnects;
-	uint64_t published;		  /* handed over; QoS 1/2: acknowledged */
-	uint64_t dropped_offline;	  /* QoS 0 while not connected */
-	uint64_t dropped_queue;		  /* QoS 1/2 backlog full: oldest dropped */
-	uint64_t dropped_interval;	  /* due again before it could be composed */
-	uint64_t received;
-	uint64_t received_oversize;
-	uint64_t received_queue_full;
-	uint64_t backlog;		  /* QoS 1/2 messages waiting now */
+	uint64_t published;	    /* handed to TCP; QoS 1/2: acknowledged */
+	uint64_t dropped_offline;   /* QoS 0 while not connected */
+	uint64_t dropped_stalled;   /* QoS 0 while TCP takes nothing */
+	uint64_t dropped_queue;	    /* QoS 1/2: backlog or memory full, oldest dropped */
+	uint64_t dropped_interval;  /* due again before it could be composed */
+	uint64_t received;	    /* all that arrived, with the next three */
+	uint64_t received_oversize; /* larger than max_size of all filters that match */
+	uint64_t received_unexpected; /* no filter matches */
+	uint64_t received_queue_full; /* main did not keep up */
+	uint64_t backlog;	      /* QoS 1/2 messages waiting now */
 };
 
-/* Most QoS 1/2 messages kept in memory while offline, and most unacknowledged. */
-#define MQTT_BACKLOG_MAX  1000
-#define MQTT_INFLIGHT_MAX 20
+/* Most QoS 1/2 messages kept in memory, their bytes, and most unacknowledged. */
+#define MQTT_BACKLOG_MAX       1000
+#define MQTT_BACKLOG_MAX_BYTES (1024 * 1024)
+#define MQTT_INFLIGHT_MAX      20
+
+/* How long things may take; not configurable, but named, and tests are in a hurry. */
+struct mqtt_timing {
+	unsigned int connect_ms;      /* lookup and TCP */
+	unsigned int connack_ms;      /* CONNACK, and SUBACK */
+	unsigned int backoff_base_ms; /* the cap is a setting */
+	unsigned int stable_ms;	      /* online for so long: the back-off begins again */
+	unsigned int link_grace_ms;   /* a link lost for less keeps the session */
+	unsigned int link_settle_ms;  /* a link is up for so long before it is used */
+	unsigned int confirm_ms;      /* and so long if nobody tells the address again */
+	unsigned int hurry_ms; /* least time between attempts that skip the back-off */
+};
+
+/* The times of the daemon. */
+extern const struct mqtt_timing mqtt_timing_default;
 
 struct mqtt;
 
 /*
  * @settings, @client_id, @base_topic, @ladder and @facts must outlive it;
  * received messages for main go into @inbox (struct mqtt_message *).
- * @password may be NULL; it is copied by the library. 0 or -errno.
+ * @password may be NULL; it is copied by the library. 0 or -errno. Main.
  */
-int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings, const char *client_id,
-	     const char *base_topic, const char *password, struct ladder *ladder,
-	     struct facts *facts, struct queue *inbox);
+int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings,
+	     const char *client_id, const char *base_topic, const char *password,
+	     struct ladder *ladder, struct facts *facts, struct queue *inbox);
 
-/* Releases it; the thread must have ended (else it leaks on purpose, see mqtt_joined()). */
+/* Replaces the times, which must outlive it. Main, before mqtt_start(). */
+void mqtt_set_timing(struct mqtt *m, const struct mqtt_timing *timing);
+
+/* Releases it, or leaves it behind if the thread has not ended: mqtt_joined(). Main. */
 struct mqtt *mqtt_free(struct mqtt *m);
 
-/* Starts the thread "mqtt". 0 or -errno. Main. */
+/* Starts the thread "mqtt", without a link and an address yet. 0 or -errno. Main. */
 int mqtt_start(struct mqtt *m);
 
 /*
@@ -72,17 +93,21 @@ void mqtt_set_address(struct mqtt *m, struct in_addr address);
 
 /*
  * Asks the thread to publish a retained "offline", disconnect and end, within
- * @limit_ms. mqtt_event_fd() becomes readable when it has ended. Main.
+ * @limit_ms. mqtt_event_fd() becomes readable when it has ended. A thread that
+ * is inside getaddrinfo() ends when that returns, and touches nothing of
+ * anybody else's any more if the limit has passed by then. Main.
  */
 void mqtt_stop(struct mqtt *m, unsigned int limit_ms);
 int mqtt_event_fd(const struct mqtt *m);
 
-/* Whether the thread has ended and was joined. A thread inside getaddrinfo() is not waited for. */
+/* Whether there is no thread (any more): one that has ended is joined. Never waits. Main.
+ */
 bool mqtt_joined(struct mqtt *m);
 
-/* Any thread. */
+/* A copy of the counters, as of the thread's last turn. Any thread. */
 void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret);
 
+/* Releases a struct mqtt_message. Accepts NULL. Any thread. */
 void mqtt_message_free(void *message);
 
 DEFINE_CLEANUP(struct mqtt, mqtt_free);

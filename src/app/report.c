@@ -130,10 +130,12 @@ static json_object *mqtt_json(struct mqtt *mqtt)
 	COUNTER(disconnects);
 	COUNTER(published);
 	COUNTER(dropped_offline);
+	COUNTER(dropped_stalled);
 	COUNTER(dropped_queue);
 	COUNTER(dropped_interval);
 	COUNTER(received);
 	COUNTER(received_oversize);
+	COUNTER(received_unexpected);
 	COUNTER(received_queue_full);
 	COUNTER(backlog);
 #undef COUNTER

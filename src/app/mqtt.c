@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mqtt.c — the connection to the broker: the thread
+ *
+ * Theory of operation
+ *
+ * The broker is reached through the interface that this same process pumps.
+ * Whoever waits for the network must therefore not be the pump, nor main, and
+ * must not hold a lock that they could want. One thread, "mqtt", owns the one
+ * session and is the only one that calls the library or the resolver.
+ *
+ *	main ── mailbox: link, address, stop ──> mqtt
+ *	main <── inbox: messages for the screen ── mqtt
+ *	main <── ladder: rungs and causes ──────── mqtt
+ *
+ * The mailbox holds the latest state, not a history, so it needs no bound; it
+ * and the copy of the counters are the only things under the lock, which is
+ * held for a few assignments and never over a call of the library.
+ *
+ * The library's own loop thread is not used: it ends silently on some errors,
+ * tells no cause of others, reconnects without jitter and cannot be stopped in
+ * connect(2). Instead poll() here waits for the library's socket, the mailbox
+ * and the next deadline, and mosquitto_loop() with a timeout of 0 does the
+ * work. A turn of the thread is:
+ *
+ *	take the mail -> connection -> subscriptions -> publications -> wait
+ *
+ *	mqtt_client.c	  the library behind a door
+ *	mqtt_connection.c when to connect; the rungs from name to CONNACK
+ *	mqtt_lookup.c	  the resolver, the only call that can block
+ *	mqtt_backoff.c	  how long to wait after a failure
+ *	mqtt_cause.c	  what went wrong, in words
+ *	mqtt_subscribe.c  SUBSCRIBE, the rung SUBACK, messages that arrive
+ *	mqtt_publish.c	  beats, templates, the backlog
+ *
+ * States: OFFLINE (no link or address) and BACKOFF -> RESOLVED -> CONNECTING ->
+ * WAIT_CONNACK -> ONLINE; any failure leads back to BACKOFF with the cause on
+ * the ladder. A link that is lost keeps the session for a grace time; when it
+ * comes back later, or the address changes, one attempt skips the back-off.
+ *
+ * Each time CONNACK arrives: subscribe to everything, then publish "online",
+ * retained, on BASE/status. The retained will is "offline". If the "online" of
+ * an earlier session was never acknowledged the library sends it again itself,
+ * and no other is added: what the library keeps stays bounded.
+ *
+ * Stop: "offline" retained, its PUBACK, DISCONNECT. What is not done within the
+ * limit is left to the will: the connection is reset without DISCONNECT.
+ */
+#include "mqttnode/mqtt.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "mqttnode/clock.h"
+#include "mqttnode/fd.h"
+#include "mqttnode/log.h"
+
+#include "mqtt_client.h"
+#include "mqtt_connection.h"
+#include "mqtt_publish.h"
+#include "mqtt_subscribe.h"
+
+/* Birth and "offline" travel beside the publications. */
+#define STATUS_INFLIGHT 2
+
+/*
+ * While a connection is being made some versions of the library would have us
+ * spin (a refused TLS connection): after this many quick rounds in one attempt
+ * the socket is looked at every CALM_NS only.
+ */
+#define QUICK_ROUNDS 16
+#define QUICK_NS     (5 * NSEC_PER_MSEC)
+#define CALM_NS	     (20 * NSEC_PER_MSEC)
+
+#define STATUS_ONLINE  "online"
+#define STATUS_OFFLINE "offline"
+
+const struct mqtt_timing mqtt_timing_default = {
+	.connect_ms = 10000,
+	.connack_ms = 10000,
+	.backoff_base_ms = 1000,
+	.stable_ms = 60000,
+	.link_grace_ms = 2000,
+	.link_settle_ms = 300,
+	.confirm_ms = 10000,
+	.hurry_ms = 5000,
+};
+
+struct mail {
+	struct mqtt_path path;
+	bool stop;
+	uint64_t stop_deadline_ns;
+};
+
+enum stop_phase {
+	STOP_NOT,
+	STOP_SAYING_OFFLINE, /* waiting for the PUBACK of "offline" */
+	STOP_DISCONNECTING,  /* waiting until DISCONNECT is written */
+	STOP_DONE,
+};
+
+struct mqtt {
+	const struct mqtt_settings *settings; /* borrowed, as the next */
+	const struct mqtt_timing *timing;
+	char *status_topic; /* NULL: mqtt.status is off */
+
+	pthread_mutex_t lock; /* protects the next two */
+	struct mail mailbox;
+	struct mqtt_counters shared_counters;
+
+	pthread_t thread;
+	bool started;
+	int mail_fd;
+	int ended_fd;
+
+	/* From here on: the thread's alone while it runs. */
+	struct mail mail;
+	struct mqtt_counters counters;
+	struct mqtt_client *client;
+	struct mqtt_connection connection;
+	struct mqtt_publisher *publisher;
+	struct mqtt_subscriber *subscriber;
+	struct ladder *ladder; /* borrowed */
+	bool was_online;
+	int birth_id; /* of the "online" not yet acknowledged; 0: none */
+	int offline_id;
+	bool offline_acknowledged;
+	enum stop_phase stop_phase;
+	unsigned int quick_rounds;
+};
+
+/* --- what the library tells ------------------------------------------------ */
+
+static void on_connack(void *ctx, int code)
+{
+	struct mqtt *m = ctx;
+
+	mqtt_connection_connack(&m->connection, code);
+}
+
+static void on_acknowledged(void *ctx, int id)
+{
+	struct mqtt *m = ctx;
+
+	if (id == m->birth_id)
+		m->birth_id = 0;
+	else if (id == m->offline_id)
+		m->offline_acknowledged = true;
+	else
+		mqtt_publisher_acknowledged(m->publisher, id);
+}
+
+static void on_suback(void *ctx, int id, bool granted)
+{
+	struct mqtt *m = ctx;
+
+	mqtt_subscriber_suback(m->subscriber, id, granted);
+}
+
+static void on_message(void *ctx, const struct mqtt_incoming *message)
+{
+	struct mqtt *m = ctx;
+
+	mqtt_subscriber_message(m->subscriber, message);
+}
+
+static const struct mqtt_client_events client_events = {
+	.on_connack = on_connack,
+	.on_acknowledged = on_acknowledged,
+	.on_suback = on_suback,
+	.on_message = on_message,
+};
+
+/* --- publishing ------------------------------------------------------------ */
+
+static int send_message(void *ctx, const struct mqtt_outgoing *message, int *id)
+{
+	struct mqtt *m = ctx;
+
+	/* The library would queue without a limit what TCP does not take. */
+	if (mqtt_client_wants_write(m->client))
+		return -EAGAIN;
+	return mqtt_client_publish(m->client, message->topic, message->payload,
+				   message->len, message->qos, message->retain, id);
+}
+
+/* Publishes the status word; the number in *@id, 0 if it could not be sent. */
+static void publish_status(struct mqtt *m, const char *word, int *id)
+{
+	if (mqtt_client_publish(m->client, m->status_topic, word, strlen(word), 1, true,
+				id) < 0)
+		*id = 0;
+}
+
+static void follow_session(struct mqtt *m, uint64_t now)
+{
+	bool online = m->connection.state == MQTT_ONLINE;
+
+	if (online == m->was_online)
+		return;
+	m->was_online = online;
+	if (!online) {
+		mqtt_subscriber_end(m->subscriber);
+		return;
+	}
+	mqtt_subscriber_begin(m->subscriber, m->client,
+			      now + m->timing->connack_ms * NSEC_PER_MSEC);
+	if (m->status_topic && m->birth_id == 0)
+		publish_status(m, STATUS_ONLINE, &m->birth_id);
+}
+
+/* --- stop ------------------------------------------------------------------ */
+
+static void begin_stop(struct mqtt *m)
+{
+	if (m->connection.state != MQTT_ONLINE) {
+		m->stop_phase = STOP_DONE;
+	} else if (m->status_topic) {
+		publish_status(m, STATUS_OFFLINE, &m->offline_id);
+		m->stop_phase = STOP_SAYING_OFFLINE;
+	} else {
+		mqtt_client_disconnect(m->client);
+		m->stop_phase = STOP_DISCONNECTING;
+	}
+}
+
+/* Goes on with a stop that was asked for. */
+static void stop_turn(struct mqtt *m, uint64_t now)
+{
+	if (m->stop_phase == STOP_NOT)
+		begin_stop(m);
+	if (m->stop_phase == STOP_SAYING_OFFLINE && m->offline_acknowledged) {
+		mqtt_client_disconnect(m->client);
+		m->stop_phase = STOP_DISCONNECTING;
+	}
+	if (m->stop_phase == STOP_DISCONNECTING && mqtt_client_fd(m->client) < 0)
+		m->stop_phase = STOP_DONE;
+	if (m->connection.state != MQTT_ONLINE || now >= m->mail.stop_deadline_ns)
+		m->stop_phase = STOP_DONE;
+}
+
+/* Whether a lookup came back so late that nobody waits for this thread any more. */
+static bool is_abandoned(const struct mqtt *m, uint64_t now)
+{
+	return m->mail.stop && m->stop_phase == STOP_NOT &&
+	       now >= m->mail.stop_deadline_ns;
+}
+
+static void report_undelivered(const struct mqtt *m)
+{
+	size_t n = mqtt_publisher_undelivered(m->publisher);
+
+	if (n > 0)
+		(void)log_event(LOG_WARNING, "undelivered",
+				"%zu messages were not delivered before the stop", n);
+}
+
+/* --- the thread ------------------------------------------------------------ */
+
+static void take_mail(struct mqtt *m)
+{
+	(void)fd_event_clear(m->mail_fd);
+	(void)pthread_mutex_lock(&m->lock);
+	m->mail = m->mailbox;
+	(void)pthread_mutex_unlock(&m->lock);
+}
+
+static void share_counters(struct mqtt *m)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	m->shared_counters = m->counters;
+	(void)pthread_mutex_unlock(&m->lock);
+}
+
+static uint64_t min_ns(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t next_ns(const struct mqtt *m, uint64_t now)
+{
+	uint64_t next = mqtt_connection_next_ns(&m->connection, now);
+
+	if (m->mail.stop)
+		return min_ns(next, m->mail.stop_deadline_ns);
+	next = min_ns(next, mqtt_subscriber_next_ns(m->subscriber));
+	return min_ns(next, mqtt_publisher_next_ns(m->publisher));
+}
+
+static bool is_connecting(const struct mqtt *m)
+{
+	return m->connection.state == MQTT_CONNECTING ||
+	       m->connection.state == MQTT_WAIT_CONNACK;
+}
+
+/* Waits for the socket, the mailbox or the next deadline. */
+static void wait_for_news(struct mqtt *m, uint64_t now)
+{
+	struct pollfd fds[] = {
+		{ .fd = m->mail_fd, .events = POLLIN },
+		{ .fd = m->connection.state >= MQTT_CONNECTING ? mqtt_client_fd(m->client)
+							       : -1,
+		  .events = mqtt_connection_poll_events(&m->connection) },
+	};
+	uint64_t next = next_ns(m, now), timeout;
+	struct timespec ts;
+	int n;
+
+	if (!is_connecting(m)) {
+		m->quick_rounds = 0;
+	} else if (m->quick_rounds >= QUICK_ROUNDS) {
+		fds[1].fd = -1;
+		next = min_ns(next, now + CALM_NS);
+	}
+	timeout = next > now ? next - now : 0;
+	ts = (struct timespec){
+		.tv_sec = (time_t)(timeout / NSEC_PER_SEC),
+		.tv_nsec = (long)(timeout % NSEC_PER_SEC),
+	};
+	n = ppoll(fds, ARRAY_SIZE(fds), next == UINT64_MAX ? NULL : &ts, NULL);
+	if (n > 0 && fds[1].revents && clock_now_ns(&clock_system) - now < QUICK_NS)
+		m->quick_rounds++;
+}
+
+static void *mqtt_thread(void *arg)
+{
+	uint64_t now = clock_now_ns(&clock_system);
+	struct mqtt *m = arg;
+
+	for (;;) {
+		take_mail(m);
+		if (is_abandoned(m, now))
+			goto end;
+		if (m->mail.stop)
+			stop_turn(m, now);
+		if (m->stop_phase == STOP_DONE)
+			break;
+		mqtt_connection_set_path(&m->connection, &m->mail.path, now);
+		mqtt_connection_turn(&m->connection, now);
+		now = clock_now_ns(&clock_system);
+		if (m->connection.state == MQTT_RESOLVED)
+			continue; /* after a lookup that may have taken long */
+		follow_session(m, now);
+		mqtt_subscriber_turn(m->subscriber, now);
+		if (!m->mail.stop)
+			mqtt_publisher_turn(m->publisher, m->was_online, now);
+		share_counters(m);
+		wait_for_news(m, now);
+		now = clock_now_ns(&clock_system);
+	}
+	report_undelivered(m);
+	mqtt_client_abort(m->client);
+end:
+	fd_event_signal(m->ended_fd);
+	return NULL;
+}
+
+/* --- main's side ----------------------------------------------------------- */
+
+int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings,
+	     const char *client_id, const char *base_topic, const char *password,
+	     struct ladder *ladder, struct facts *facts, struct queue *inbox)
+{
+	struct mqtt_client_config config = {
+		.client_id = client_id,
+		.clean_session = settings->clean_session,
+		.keepalive_s = settings->keepalive_s,
+		.username = settings->username,
+		.password = password,
+		.will_payload = STATUS_OFFLINE,
+		.inflight_max = MQTT_INFLIGHT_MAX + STATUS_INFLIGHT,
+	};
+	_cleanup_(mqtt_freep) struct mqtt *m = NULL;
+	int r;
+
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	(void)pthread_mutex_init(&m->lock, NULL);
+	m->settings = settings;
+	m->timing = &mqtt_timing_default;
+	m->ladder = ladder;
+	m->mail_fd = fd_event_new();
+	m->ended_fd = fd_event_new();
+	if (m->mail_fd < 0 || m->ended_fd < 0)
+		return m->mail_fd < 0 ? m->mail_fd : m->ended_fd;
+	if (settings->status && asprintf(&m->status_topic, "%s/status", base_topic) < 0) {
+		m->status_topic = NULL;
+		return -ENOMEM;
+	}
+	config.will_topic = m->status_topic;
+	r = mqtt_client_new(&m->client, &config, &client_events, m);
+	if (r == 0)
+		r = mqtt_publisher_new(&m->publisher, settings->publish,
+				       settings->n_publish, facts, &m->counters,
+				       send_message, m);
+	if (r == 0)
+		r = mqtt_subscriber_new(&m->subscriber, settings->subscribe,
+					settings->n_subscribe, ladder, inbox,
+					&m->counters);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(m);
+	return 0;
+}
+
+void mqtt_set_timing(struct mqtt *m, const struct mqtt_timing *timing)
+{
+	assert(!m->started);
+	m->timing = timing;
+}
+
+struct mqtt *mqtt_free(struct mqtt *m)
+{
+	if (!m || !mqtt_joined(m))
+		return NULL;
+	(void)mqtt_subscriber_free(m->subscriber);
+	(void)mqtt_publisher_free(m->publisher);
+	(void)mqtt_client_free(m->client);
+	(void)fd_close(m->mail_fd);
+	(void)fd_close(m->ended_fd);
+	(void)pthread_mutex_destroy(&m->lock);
+	free(m->status_topic);
+	free(m);
+	return NULL;
+}
+
+int mqtt_start(struct mqtt *m)
+{
+	int r;
+
+	mqtt_connection_init(&m->connection, m->settings, m->timing, m->client, m->ladder,
+			     &m->counters);
+	r = -pthread_create(&m->thread, NULL, mqtt_thread, m);
+	if (r < 0)
+		return r;
+	m->started = true;
+	(void)pthread_setname_np(m->thread, "mqtt");
+	return 0;
+}
+
+void mqtt_set_link(struct mqtt *m, bool up)
+{
+	uint64_t now = clock_now_ns(&clock_system);
+
+	(void)pthread_mutex_lock(&m->lock);
+	if (m->mailbox.path.link != up) {
+		struct mqtt_path *path = &m->mailbox.path;
+
+		/* The address told before the first link needs no confirmation. */
+		if (!up)
+			path->confirmed = false;
+		else
+			path->changes++;
+		path->link = up;
+		path->link_changed_ns = now;
+	}
+	(void)pthread_mutex_unlock(&m->lock);
+	fd_event_signal(m->mail_fd);
+}
+
+void mqtt_set_address(struct mqtt *m, struct in_addr address)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	if (m->mailbox.path.address.s_addr != address.s_addr) {
+		m->mailbox.path.address = address;
+		m->mailbox.path.changes++;
+	}
+	m->mailbox.path.confirmed = address.s_addr != INADDR_ANY;
+	(void)pthread_mutex_unlock(&m->lock);
+	fd_event_signal(m->mail_fd);
+}
+
+void mqtt_stop(struct mqtt *m, unsigned int limit_ms)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	m->mailbox.stop = true;
+	m->mailbox.stop_deadline_ns =
+		clock_now_ns(&clock_system) + limit_ms * NSEC_PER_MSEC;
+	(void)pthread_mutex_unlock(&m->lock);
+	fd_event_signal(m->mail_fd);
+}
+
+int mqtt_event_fd(const struct mqtt *m)
+{
+	return m->ended_fd;
+}
+
+bool mqtt_joined(struct mqtt *m)
+{
+	struct pollfd ended = { .fd = m->ended_fd, .events = POLLIN };
+
+	if (!m->started)
+		return true;
+	if (poll(&ended, 1, 0) <= 0)
+		return false;
+	/* It has nothing left to do but to return. */
+	(void)pthread_join(m->thread, NULL);
+	m->started = false;
+	return true;
+}
+
+void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	*ret = m->shared_counters;
+	(void)pthread_mutex_unlock(&m->lock);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mqtt_cause.h — why there is no connection, in words a person can act on
+ *
+ * Pure functions: what was seen goes in, a sentence without a full stop comes
+ * out, with the rung of the ladder that it belongs to.
+ */
+#ifndef MQTTNODE_MQTT_CAUSE_H
+#define MQTTNODE_MQTT_CAUSE_H
+
+#include "mqttnode/ladder.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mqtt_client.h"
+
+struct mqtt_cause {
+	enum rung rung;
+	bool persistent; /* trying again soon cannot mend it */
+	char text[LADDER_TEXT_SIZE];
+};
+
+/* Who is spoken to. */
+struct mqtt_peer {
+	struct in_addr address;
+	uint16_t port;
+	struct in_addr local; /* the address bound to */
+};
+
+/* "10.0.0.1"; returns @buf. */
+const char *mqtt_address_text(struct in_addr address, char buf[INET_ADDRSTRLEN]);
+
+/* A lookup of @host failed with the EAI_ code @eai. */
+struct mqtt_lookup_failure {
+	const char *host;
+	int eai;
+	int error;		/* errno for EAI_SYSTEM */
+	unsigned int n_servers; /* DNS servers known */
+	struct in_addr server;	/* the first of them */
+	uint64_t took_ms;
+};
+void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure *failure);
+
+/* The connection could not be made (before TCP was up). */
+void mqtt_cause_tcp(struct mqtt_cause *ret, const struct mqtt_peer *peer,
+		    const struct mqtt_error *error);
+
+/* No SYN was answered in time. */
+void mqtt_cause_tcp_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer);
+
+/* TCP was up, but it ended, or @waited_s passed, before CONNACK. */
+void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
+			   const struct mqtt_error *error);
+void mqtt_cause_connack_timeout(struct mqtt_cause *ret, unsigned int waited_s);
+
+/* CONNACK with a code other than 0, MQTT 3.1.1 section 3.2.2.3. */
+void mqtt_cause_refused(struct mqtt_cause *ret, int code);
+
+/* A session ended. */
+void mqtt_cause_lost(struct mqtt_cause *ret, const struct mqtt_peer *peer,
+		     const struct mqtt_error *error, unsigned int keepalive_s);
+
+#endif

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mqtt_client.c — one MQTT session over libmosquitto
+ *
+ * The library runs without threads of its own and is called from one thread
+ * only; therefore what is published outside of its callbacks is written to the
+ * socket at once, and "wants to write" means that TCP takes nothing more. That
+ * is how callers notice a stalled connection before the library's queue, which
+ * has no limit, begins to grow.
+ */
+#include "mqtt_client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <mosquitto.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "mqttnode/cleanup.h"
+
+struct mqtt_client {
+	struct mosquitto *mosq;
+	uint16_t keepalive_s;
+	struct mqtt_client_events events;
+	void *ctx;
+};
+
+/* The library of Debian 12 has no text for some of these, the keepalive among them. */
+static const char *const error_texts[] = {
+	[MOSQ_ERR_NOMEM] = "out of memory",
+	[MOSQ_ERR_PROTOCOL] = "protocol error",
+	[MOSQ_ERR_INVAL] = "invalid parameter",
+	[MOSQ_ERR_NO_CONN] = "not connected",
+	[MOSQ_ERR_CONN_REFUSED] = "connection refused by the broker",
+	[MOSQ_ERR_NOT_FOUND] = "message or subscription not found",
+	[MOSQ_ERR_CONN_LOST] = "connection lost",
+	[MOSQ_ERR_TLS] = "TLS error",
+	[MOSQ_ERR_PAYLOAD_SIZE] = "payload too large",
+	[MOSQ_ERR_NOT_SUPPORTED] = "not supported",
+	[MOSQ_ERR_AUTH] = "authentication failed",
+	[MOSQ_ERR_ACL_DENIED] = "not authorised",
+	[MOSQ_ERR_UNKNOWN] = "unknown error",
+	[MOSQ_ERR_ERRNO] = "system error",
+	[MOSQ_ERR_EAI] = "address lookup error",
+	[MOSQ_ERR_PROXY] = "proxy error",
+	[MOSQ_ERR_PLUGIN_DEFER] = "plugin deferred",
+	[MOSQ_ERR_MALFORMED_UTF8] = "text that is not valid UTF-8",
+	[MOSQ_ERR_KEEPALIVE] = "keepalive timeout",
+	[MOSQ_ERR_LOOKUP] = "lookup failed",
+	[MOSQ_ERR_MALFORMED_PACKET] = "malformed packet",
+	[MOSQ_ERR_DUPLICATE_PROPERTY] = "duplicate property",
+	[MOSQ_ERR_TLS_HANDSHAKE] = "TLS handshake failed",
+	[MOSQ_ERR_QOS_NOT_SUPPORTED] = "QoS not supported by the broker",
+	[MOSQ_ERR_OVERSIZE_PACKET] = "packet larger than the broker accepts",
+	[MOSQ_ERR_OCSP] = "OCSP check failed",
+	[MOSQ_ERR_TIMEOUT] = "timeout",
+	[MOSQ_ERR_RETAIN_NOT_SUPPORTED] = "retained messages not supported by the broker",
+	[MOSQ_ERR_TOPIC_ALIAS_INVALID] = "invalid topic alias",
+	[MOSQ_ERR_ADMINISTRATIVE_ACTION] = "closed by an administrator",
+	[MOSQ_ERR_ALREADY_EXISTS] = "already exists",
+};
+
+static const char *error_text(int rc)
+{
+	if (rc > 0 && (size_t)rc < ARRAY_SIZE(error_texts) && error_texts[rc])
+		return error_texts[rc];
+	return "unknown error";
+}
+
+/* Translates a return code of the library. @error is errno right after the call. */
+static int explain(struct mqtt_error *ret, int rc, int error)
+{
+	ret->text = error_text(rc);
+	ret->error = 0;
+	switch (rc) {
+	case MOSQ_ERR_CONN_LOST:
+		/* The library says the same for a reset and for an end of file. */
+		ret->kind = error == ECONNRESET ? MQTT_ERROR_SYSTEM : MQTT_ERROR_CLOSED;
+		ret->error = error == ECONNRESET ? error : 0;
+		break;
+	case MOSQ_ERR_ERRNO:
+		/* An end of file inside a packet comes without an errno. */
+		ret->kind = error ? MQTT_ERROR_SYSTEM : MQTT_ERROR_CLOSED;
+		ret->error = error;
+		break;
+	case MOSQ_ERR_KEEPALIVE:
+		ret->kind = MQTT_ERROR_SILENT;
+		break;
+	case MOSQ_ERR_PROTOCOL:
+	case MOSQ_ERR_MALFORMED_PACKET:
+	case MOSQ_ERR_MALFORMED_UTF8:
+		ret->kind = MQTT_ERROR_PROTOCOL;
+		break;
+	default:
+		ret->kind = MQTT_ERROR_OTHER;
+		break;
+	}
+	return -EIO;
+}
+
+static void handle_connect(struct mosquitto *mosq, void *userdata, int code)
+{
+	struct mqtt_client *c = userdata;
+
+	(void)mosq;
+	c->events.on_connack(c->ctx, code);
+}
+
+static void handle_publish(struct mosquitto *mosq, void *userdata, int id)
+{
+	struct mqtt_client *c = userdata;
+
+	(void)mosq;
+	c->events.on_acknowledged(c->ctx, id);
+}
+
+static void handle_subscribe(struct mosquitto *mosq, void *userdata, int id, int n,
+			     const int *granted)
+{
+	struct mqtt_client *c = userdata;
+
+	(void)mosq;
+	c->events.on_suback(c->ctx, id, n == 1 && granted[0] >= 0 && granted[0] <= 2);
+}
+
+static void handle_message(struct mosquitto *mosq, void *userdata,
+			   const struct mosquitto_message *message)
+{
+	struct mqtt_client *c = userdata;
+	struct mqtt_incoming incoming = {
+		.topic = message->topic,
+		.payload = message->payload,
+		.len = (size_t)message->payloadlen,
+		.qos = message->qos,
+		.retain = message->retain,
+	};
+
+	(void)mosq;
+	c->events.on_message(c->ctx, &incoming);
+}
+
+static int configure(struct mosquitto *mosq, const struct mqtt_client_config *config)
+{
+	int rc;
+
+	rc = mosquitto_int_option(mosq, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V311);
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = mosquitto_int_option(mosq, MOSQ_OPT_TCP_NODELAY, 1);
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = mosquitto_int_option(mosq, MOSQ_OPT_SEND_MAXIMUM,
+					  (int)config->inflight_max);
+	if (rc == MOSQ_ERR_SUCCESS && config->username)
+		rc = mosquitto_username_pw_set(mosq, config->username, config->password);
+	if (rc == MOSQ_ERR_SUCCESS && config->will_topic)
+		rc = mosquitto_will_set(mosq, config->will_topic,
+					(int)strlen(config->will_payload),
+					config->will_payload, 1, true);
+	if (rc == MOSQ_ERR_NOMEM)
+		return -ENOMEM;
+	return rc == MOSQ_ERR_SUCCESS ? 0 : -EINVAL;
+}
+
+int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *config,
+		    const struct mqtt_client_events *events, void *ctx)
+{
+	struct mqtt_client *c;
+	int r;
+
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->events = *events;
+	c->ctx = ctx;
+	c->keepalive_s = config->keepalive_s;
+	(void)mosquitto_lib_init(); /* counted by the library */
+	c->mosq = mosquitto_new(config->client_id, config->clean_session, c);
+	r = c->mosq ? configure(c->mosq, config) : -errno;
+	if (r < 0) {
+		(void)mqtt_client_free(c);
+		return r;
+	}
+	mosquitto_connect_callback_set(c->mosq, handle_connect);
+	mosquitto_publish_callback_set(c->mosq, handle_publish);
+	mosquitto_subscribe_callback_set(c->mosq, handle_subscribe);
+	mosquitto_message_callback_set(c->mosq, handle_message);
+	*ret = c;
+	return 0;
+}
+
+struct mqtt_client *mqtt_client_free(struct mqtt_client *c)
+{
+	if (!c)
+		return NULL;
+	mosquitto_destroy(c->mosq);
+	(void)mosquitto_lib_cleanup();
+	free(c);
+	return NULL;
+}
+
+int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t port,
+			struct in_addr local, struct mqtt_error *error)
+{
+	char host[INET_ADDRSTRLEN], bind_to[INET_ADDRSTRLEN];
+	int rc;
+
+	(void)inet_ntop(AF_INET, &broker, host, sizeof(host));
+	(void)inet_ntop(AF_INET, &local, bind_to, sizeof(bind_to));
+	errno = 0;
+	rc = mosquitto_connect_bind_async(c->mosq, host, port, c->keepalive_s, bind_to);
+	if (rc != MOSQ_ERR_SUCCESS)
+		return explain(error, rc, errno);
+	/* The library's socket is inherited by children otherwise. */
+	(void)fcntl(mqtt_client_fd(c), F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
+{
+	int rc;
+
+	/*
+	 * When the broker closes in the middle of a packet, the library looks at
+	 * errno as left by an earlier call and may take the end of file for "try
+	 * again", for ever.
+	 */
+	errno = 0;
+	rc = mosquitto_loop(c->mosq, 0, 1);
+	return rc == MOSQ_ERR_SUCCESS ? 0 : explain(error, rc, errno);
+}
+
+int mqtt_client_fd(const struct mqtt_client *c)
+{
+	return mosquitto_socket(c->mosq);
+}
+
+bool mqtt_client_wants_write(const struct mqtt_client *c)
+{
+	return mosquitto_want_write(c->mosq);
+}
+
+bool mqtt_client_is_connected(const struct mqtt_client *c, struct in_addr *local)
+{
+	int fd = mqtt_client_fd(c);
+	socklen_t len = sizeof(struct tcp_info);
+	struct sockaddr_in name = { 0 };
+	struct tcp_info info;
+
+	/* SO_ERROR would take the error away that the library is to see. */
+	if (fd < 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+	    info.tcpi_state == TCP_SYN_SENT || info.tcpi_state == TCP_CLOSE)
+		return false;
+	len = sizeof(name);
+	if (getsockname(fd, (struct sockaddr *)&name, &len) == 0)
+		*local = name.sin_addr;
+	return true;
+}
+
+int mqtt_client_publish(struct mqtt_client *c, const char *topic, const void *payload,
+			size_t len, int qos, bool retain, int *id)
+{
+	int rc;
+
+	if (len > INT_MAX)
+		return -EINVAL;
+	rc = mosquitto_publish(c->mosq, id, topic, (int)len, payload, qos, retain);
+	switch (rc) {
+	case MOSQ_ERR_SUCCESS:
+		return 0;
+	case MOSQ_ERR_NO_CONN:
+	case MOSQ_ERR_CONN_LOST:
+	case MOSQ_ERR_ERRNO:
+		/*
+		 * Without a connection, QoS 1 and 2 are queued all the same; to
+		 * publish again would send twice. The next turn tells the loss.
+		 */
+		return qos > 0 ? 0 : -ENOTCONN;
+	case MOSQ_ERR_NOMEM:
+		return -ENOMEM;
+	default:
+		return -EINVAL;
+	}
+}
+
+int mqtt_client_subscribe(struct mqtt_client *c, const char *filter, int qos, int *id)
+{
+	return mosquitto_subscribe(c->mosq, id, filter, qos) == MOSQ_ERR_SUCCESS ? 0
+										 : -EIO;
+}
+
+void mqtt_client_disconnect(struct mqtt_client *c)
+{
+	(void)mosquitto_disconnect(c->mosq);
+}
+
+void mqtt_client_abort(struct mqtt_client *c)
+{
+	static const struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
+	int fd = mqtt_client_fd(c);
+
+	if (fd < 0)
+		return;
+	/*
+	 * The library cannot close without DISCONNECT. Dissolving the association
+	 * (connect(2)) resets the connection and drops what is unread; the library
+	 * then finds the socket dead and closes it.
+	 */
+	(void)connect(fd, &unspecified, sizeof(unspecified));
+	(void)mosquitto_loop_read(c->mosq, 1);
+}
+
+bool mqtt_client_topic_matches(const char *filter, const char *topic)
+{
+	bool matches = false;
+
+	return mosquitto_topic_matches_sub(filter, topic, &matches) == MOSQ_ERR_SUCCESS &&
+	       matches;
+}

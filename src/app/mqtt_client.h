@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mqtt_client.h — one MQTT session over libmosquitto
+ *
+ * The only door to the library. It adds no policy: when to connect, what to
+ * send and how long to wait is decided by its callers. All functions belong to
+ * the MQTT thread, except new and free: main, while that thread does not run.
+ */
+#ifndef MQTTNODE_MQTT_CLIENT_H
+#define MQTTNODE_MQTT_CLIENT_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mqtt_client;
+
+/* What is fixed for the life of a client. Strings are copied. */
+struct mqtt_client_config {
+	const char *client_id;
+	bool clean_session;
+	uint16_t keepalive_s;
+	const char *username;	/* NULL: none */
+	const char *password;	/* NULL: none */
+	const char *will_topic; /* NULL: no will; else QoS 1, retained */
+	const char *will_payload;
+	unsigned int inflight_max; /* unacknowledged QoS 1/2 messages the library sends */
+};
+
+/* A message that arrived. Everything is the library's and gone after the call. */
+struct mqtt_incoming {
+	const char *topic;
+	const void *payload; /* no terminating zero byte; may be NULL if @len is 0 */
+	size_t len;
+	int qos;
+	bool retain;
+};
+
+/*
+ * What the library tells during mqtt_client_turn(). It holds a lock of its own
+ * meanwhile: none of these may call the client. Copy and return.
+ */
+struct mqtt_client_events {
+	void (*on_connack)(void *ctx, int code);
+	void (*on_acknowledged)(void *ctx, int id); /* QoS 1, 2; QoS 0: written */
+	void (*on_suback)(void *ctx, int id, bool granted);
+	void (*on_message)(void *ctx, const struct mqtt_incoming *message);
+};
+
+/* Why a connection failed or ended. */
+enum mqtt_error_kind {
+	MQTT_ERROR_CLOSED,   /* the broker closed it */
+	MQTT_ERROR_SILENT,   /* no answer to a ping within the keepalive time */
+	MQTT_ERROR_SYSTEM,   /* errno in @error */
+	MQTT_ERROR_PROTOCOL, /* what arrived is not MQTT */
+	MQTT_ERROR_OTHER,    /* see @text */
+};
+
+struct mqtt_error {
+	enum mqtt_error_kind kind;
+	int error;
+	const char *text; /* static */
+};
+
+/* Makes a client without a connection; @ctx goes to @events. 0 or -errno. */
+int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *config,
+		    const struct mqtt_client_events *events, void *ctx);
+struct mqtt_client *mqtt_client_free(struct mqtt_client *c);
+
+/*
+ * Begins to connect from @local to @broker and queues CONNECT; never blocks.
+ * An old connection is dropped first. 0, or -EIO with the cause in @error.
+ */
+int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t port,
+			struct in_addr local, struct mqtt_error *error);
+
+/*
+ * Reads and writes what is possible now and keeps the connection alive; to be
+ * called when the socket is ready and at least once a second. 0, or -EIO with
+ * the cause in @error: the connection is gone then.
+ */
+int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error);
+
+/* The socket to wait for, or -1. It may be another one after any call. */
+int mqtt_client_fd(const struct mqtt_client *c);
+
+/* Whether something waits to be written: TCP takes nothing more at the moment. */
+bool mqtt_client_wants_write(const struct mqtt_client *c);
+
+/* Whether TCP is established; then also the local address. */
+bool mqtt_client_is_connected(const struct mqtt_client *c, struct in_addr *local);
+
+/*
+ * Publishes; only after CONNACK. 0 when the library has taken the message (for
+ * QoS 1 and 2 it keeps it over a reconnect until it is acknowledged), else
+ * -ENOTCONN (QoS 0 only), -ENOMEM or -EINVAL. *@id is what on_acknowledged()
+ * will tell.
+ */
+int mqtt_client_publish(struct mqtt_client *c, const char *topic, const void *payload,
+			size_t len, int qos, bool retain, int *id);
+
+/* Asks for a topic filter; on_suback() tells the answer. 0 or -EIO. */
+int mqtt_client_subscribe(struct mqtt_client *c, const char *filter, int qos, int *id);
+
+/* Sends DISCONNECT, which discards the will; the socket is -1 once it is written. */
+void mqtt_client_disconnect(struct mqtt_client *c);
+
+/* Resets the TCP connection without DISCONNECT: the broker publishes the will. */
+void mqtt_client_abort(struct mqtt_client *c);
+
+/* Whether @topic matches @filter. */
+bool mqtt_client_topic_matches(const char *filter, const char *topic);
+
+#endif

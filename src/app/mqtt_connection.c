@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: MIT
+/* mqtt_connection.c — the way to the broker: when to try, and what went wrong */
+#include "mqtt_connection.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "mqttnode/clock.h"
+#include "mqttnode/log.h"
+#include "mqttnode/text.h"
+
+/* While a connection is being made the library is looked after this often. */
+#define CONNECTING_TICK_NS (50 * NSEC_PER_MSEC)
+
+/* With a connection: the library's keepalive counts in seconds. */
+#define ONLINE_TICK_NS NSEC_PER_SEC
+
+/* A slow lookup leaves TCP at least this part of the deadline. */
+#define TCP_SHARE 3
+
+static uint64_t ms(unsigned int value)
+{
+	return value * NSEC_PER_MSEC;
+}
+
+static uint32_t random_number(uint64_t now)
+{
+	uint32_t value;
+
+	/* Early at boot there may be no entropy yet: jitter is no secret. */
+	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != (ssize_t)sizeof(value))
+		value = (uint32_t)(now * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+	return value;
+}
+
+/* --- the ladder ---------------------------------------------------------
+ *
+ * A rung that failed stays failed, with its cause, while attempts go on: it
+ * is news when it is passed or when another one fails, not that somebody tries
+ * again. Otherwise the screen would flicker with every attempt.
+ */
+
+static void rung_trying(struct mqtt_connection *c, enum rung rung, const char *text)
+{
+	if (c->failed_rung < 0)
+		ladder_report(c->ladder, rung, RUNG_STATE_TRYING, "%s", text);
+}
+
+static void rung_passed(struct mqtt_connection *c, enum rung rung, const char *text)
+{
+	ladder_report(c->ladder, rung, RUNG_STATE_OK, "%s", text);
+	if (c->failed_rung == (int)rung)
+		c->failed_rung = -1;
+}
+
+/* All rungs of this connection from @from up wait. */
+static void rungs_waiting(struct mqtt_connection *c, enum rung from)
+{
+	static const enum rung rungs[] = { RUNG_NAME, RUNG_TCP, RUNG_CONNACK,
+					   RUNG_SUBACK };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rungs); i++) {
+		if (rungs[i] < from || (rungs[i] == RUNG_NAME && c->literal) ||
+		    (rungs[i] == RUNG_SUBACK && c->settings->n_subscribe == 0))
+			continue;
+		ladder_report(c->ladder, rungs[i], RUNG_STATE_WAITING, "%s", "");
+	}
+}
+
+static void rung_failed(struct mqtt_connection *c, const struct mqtt_cause *cause)
+{
+	ladder_report(c->ladder, cause->rung, RUNG_STATE_FAILED, "%s", cause->text);
+	rungs_waiting(c, cause->rung + 1);
+	c->failed_rung = (int)cause->rung;
+}
+
+/* --- the end of an attempt or a session ---------------------------------- */
+
+static bool has_path(const struct mqtt_connection *c)
+{
+	return c->path.link && c->path.address.s_addr != INADDR_ANY;
+}
+
+/* Ends whatever there is and chooses the time of the next attempt. */
+static void end(struct mqtt_connection *c, bool persistent, uint64_t now)
+{
+	uint32_t random = random_number(now), wait_ms;
+
+	mqtt_client_abort(c->client);
+	if (c->state == MQTT_ONLINE) {
+		c->counters->disconnects++;
+		if (now - c->online_ns >= ms(c->timing->stable_ms))
+			mqtt_backoff_reset(&c->backoff);
+	} else {
+		c->counters->connect_failures++;
+	}
+	wait_ms = persistent ? mqtt_backoff_cap(&c->backoff, random)
+			     : mqtt_backoff_next(&c->backoff, random);
+	c->attempt_ns = now + ms(wait_ms);
+	c->state = has_path(c) ? MQTT_BACKOFF : MQTT_OFFLINE;
+}
+
+/* One line per cap interval while it goes on; main tells when a rung changes. */
+static void tell_failing(struct mqtt_connection *c, const struct mqtt_cause *cause,
+			 uint64_t now)
+{
+	if (c->failures++ == 0) {
+		c->failing_ns = c->told_failing_ns = now;
+		return;
+	}
+	if (now - c->told_failing_ns < c->settings->reconnect_max_s * NSEC_PER_SEC)
+		return;
+	c->told_failing_ns = now;
+	(void)log_event(
+		LOG_WARNING, "broker-unreachable",
+		"Still no connection to the broker after %u attempts in %llu s: %s",
+		c->failures, (unsigned long long)((now - c->failing_ns) / NSEC_PER_SEC),
+		cause->text);
+}
+
+static void fail(struct mqtt_connection *c, const struct mqtt_cause *cause, uint64_t now)
+{
+	end(c, cause->persistent, now);
+	if (!has_path(c)) {
+		/* The link is gone as well: that is the cause to show. */
+		c->failed_rung = -1;
+		rungs_waiting(c, RUNG_NAME);
+		return;
+	}
+	rung_failed(c, cause);
+	tell_failing(c, cause, now);
+}
+
+void mqtt_connection_drop(struct mqtt_connection *c, uint64_t now)
+{
+	if (c->state >= MQTT_RESOLVED)
+		end(c, false, now);
+	c->state = has_path(c) ? MQTT_BACKOFF : MQTT_OFFLINE;
+	c->failed_rung = -1;
+	rungs_waiting(c, RUNG_NAME);
+}
+
+/* --- an attempt ------------------------------------------------------------ */
+
+/* When the next attempt is due as things are now; UINT64_MAX: not before news. */
+static uint64_t due_ns(const struct mqtt_connection *c)
+{
+	uint64_t due = c->attempt_ns, floor = 0;
+
+	if (!has_path(c))
+		return UINT64_MAX;
+	if (c->hurry) {
+		uint64_t at = c->hurried_ns ? c->hurried_ns + ms(c->timing->hurry_ms) : 0;
+
+		due = at < due ? at : due;
+	}
+	if (c->path.link_changed_ns)
+		floor = c->path.link_changed_ns + ms(c->path.confirmed
+							     ? c->timing->link_settle_ms
+							     : c->timing->confirm_ms);
+	return due > floor ? due : floor;
+}
+
+static void connect_now(struct mqtt_connection *c, struct in_addr broker, uint64_t now)
+{
+	uint64_t least = now + ms(c->timing->connect_ms) / TCP_SHARE;
+	struct mqtt_error error;
+	struct mqtt_cause cause;
+	char text[64], buf[INET_ADDRSTRLEN];
+
+	c->peer = (struct mqtt_peer){
+		.address = broker,
+		.port = c->settings->port,
+		.local = c->path.address,
+	};
+	c->connack = -1;
+	c->state = MQTT_CONNECTING;
+	c->deadline_ns = c->began_ns + ms(c->timing->connect_ms);
+	if (c->deadline_ns < least)
+		c->deadline_ns = least;
+	rung_trying(c, RUNG_TCP,
+		    text_format(text, sizeof(text), "Connecting to %s:%u",
+				mqtt_address_text(broker, buf), c->peer.port));
+	if (mqtt_client_connect(c->client, c->peer.address, c->peer.port, c->peer.local,
+				&error) < 0) {
+		mqtt_cause_tcp(&cause, &c->peer, &error);
+		fail(c, &cause, now);
+	}
+}
+
+static void begin_attempt(struct mqtt_connection *c, uint64_t now)
+{
+	char text[LADDER_TEXT_SIZE];
+
+	if (now < c->attempt_ns)
+		c->hurried_ns = now;
+	c->hurry = false;
+	c->began_ns = now;
+	c->attempts++;
+	if (c->literal) {
+		connect_now(c, c->lookup.addresses[0], now);
+		return;
+	}
+	/*
+	 * The library could look the name up itself, but would not tell a name
+	 * that does not exist from a server that does not answer, and the rung
+	 * "name" would be a guess. With TLS the library must be given the name,
+	 * for SNI and the check of the certificate: it will then look up again
+	 * what has just been found, from the same servers.
+	 */
+	rung_trying(c, RUNG_NAME,
+		    text_format(text, sizeof(text), "Looking up %s", c->settings->host));
+	mqtt_lookup(&c->lookup);
+	c->state = MQTT_RESOLVED;
+}
+
+static void use_lookup(struct mqtt_connection *c, uint64_t now)
+{
+	char text[LADDER_TEXT_SIZE], buf[INET_ADDRSTRLEN];
+	struct in_addr broker;
+
+	if (!has_path(c)) {
+		mqtt_connection_drop(c, now); /* lost in the meantime */
+		return;
+	}
+	if (c->lookup.n == 0) {
+		fail(c, &c->lookup.cause, now);
+		return;
+	}
+	/* Several addresses take turns, attempt by attempt. */
+	broker = c->lookup.addresses[c->attempts % c->lookup.n];
+	rung_passed(c, RUNG_NAME,
+		    text_format(text, sizeof(text), "%s is %s", c->settings->host,
+				mqtt_address_text(broker, buf)));
+	connect_now(c, broker, now);
+}
+
+static void tcp_established(struct mqtt_connection *c, struct in_addr local, uint64_t now)
+{
+	char text[LADDER_TEXT_SIZE], to[INET_ADDRSTRLEN], from[INET_ADDRSTRLEN];
+
+	rung_passed(c, RUNG_TCP,
+		    text_format(text, sizeof(text), "Connected to %s:%u from %s",
+				mqtt_address_text(c->peer.address, to), c->peer.port,
+				mqtt_address_text(local, from)));
+	rung_trying(c, RUNG_CONNACK, "Waiting for CONNACK");
+	c->state = MQTT_WAIT_CONNACK;
+	c->deadline_ns = now + ms(c->timing->connack_ms);
+}
+
+static void go_online(struct mqtt_connection *c, uint64_t now)
+{
+	char text[LADDER_TEXT_SIZE];
+
+	c->state = MQTT_ONLINE;
+	c->online_ns = now;
+	c->hurry = false;
+	c->failures = 0;
+	c->counters->connects++;
+	rung_passed(c, RUNG_CONNACK,
+		    text_format(text, sizeof(text), "broker %s:%u", c->settings->host,
+				c->settings->port));
+}
+
+/* Whether an error that came before TCP was seen to be up says that it never was. */
+static bool never_connected(const struct mqtt_error *error)
+{
+	switch (error->kind) {
+	case MQTT_ERROR_SYSTEM:
+		/* A refused SYN is ECONNREFUSED. */
+		return error->error != ECONNRESET && error->error != EPIPE;
+	case MQTT_ERROR_SILENT:
+	case MQTT_ERROR_OTHER:
+		return true;
+	case MQTT_ERROR_CLOSED:
+	case MQTT_ERROR_PROTOCOL:
+		break;
+	}
+	return false;
+}
+
+/* The library says that the connection is gone. */
+static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint64_t now)
+{
+	struct mqtt_cause cause;
+
+	if (c->state == MQTT_CONNECTING && !never_connected(error))
+		tcp_established(c, c->peer.local, now);
+	if (c->connack > 0)
+		mqtt_cause_refused(&cause, c->connack);
+	else if (c->state == MQTT_ONLINE)
+		mqtt_cause_lost(&cause, &c->peer, error, c->settings->keepalive_s);
+	else if (c->state == MQTT_CONNECTING)
+		mqtt_cause_tcp(&cause, &c->peer, error);
+	else if (error->kind == MQTT_ERROR_SILENT)
+		mqtt_cause_connack_timeout(&cause, c->settings->keepalive_s);
+	else
+		mqtt_cause_no_connack(&cause, &c->peer, error);
+	fail(c, &cause, now);
+}
+
+/* The steps from SYN to CONNACK. */
+static void climb(struct mqtt_connection *c, uint64_t now)
+{
+	struct mqtt_cause cause;
+	struct in_addr local;
+
+	if (c->state == MQTT_CONNECTING) {
+		if (mqtt_client_is_connected(c->client, &local)) {
+			tcp_established(c, local, now);
+		} else if (now >= c->deadline_ns) {
+			mqtt_cause_tcp_timeout(&cause, &c->peer);
+			fail(c, &cause, now);
+		}
+	}
+	if (c->state == MQTT_WAIT_CONNACK) {
+		if (c->connack == 0) {
+			go_online(c, now);
+		} else if (now >= c->deadline_ns) {
+			mqtt_cause_connack_timeout(&cause,
+						   (c->timing->connack_ms + 500) / 1000);
+			fail(c, &cause, now);
+		}
+	}
+}
+
+/* --- from outside ---------------------------------------------------------- */
+
+void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings *settings,
+			  const struct mqtt_timing *timing, struct mqtt_client *client,
+			  struct ladder *ladder, struct mqtt_counters *counters)
+{
+	memset(c, 0, sizeof(*c));
+	c->settings = settings;
+	c->timing = timing;
+	c->client = client;
+	c->ladder = ladder;
+	c->counters = counters;
+	c->failed_rung = -1;
+	c->connack = -1;
+	c->backoff.base_ms = timing->backoff_base_ms;
+	c->backoff.cap_ms = settings->reconnect_max_s * 1000;
+	text_format(c->lookup.host, sizeof(c->lookup.host), "%s", settings->host);
+	c->literal = mqtt_lookup_is_literal(settings->host, &c->lookup.addresses[0]);
+	if (c->literal)
+		ladder_report(ladder, RUNG_NAME, RUNG_STATE_UNUSED,
+			      "The broker is given by its address");
+	ladder_report(ladder, RUNG_TLS, RUNG_STATE_UNUSED, "TLS is off");
+	if (settings->n_subscribe == 0)
+		ladder_report(ladder, RUNG_SUBACK, RUNG_STATE_UNUSED, "No subscriptions");
+}
+
+/* Whether a connection depends on a path that is gone. */
+static bool path_is_lost(const struct mqtt_connection *c, uint64_t now)
+{
+	if (c->state < MQTT_CONNECTING)
+		return false;
+	if (c->path.address.s_addr != c->peer.local.s_addr)
+		return true;
+	return !c->path.link &&
+	       now >= c->path.link_changed_ns + ms(c->timing->link_grace_ms);
+}
+
+void mqtt_connection_set_path(struct mqtt_connection *c, const struct mqtt_path *path,
+			      uint64_t now)
+{
+	bool changed = path->changes != c->path.changes;
+
+	c->path = *path;
+	if (path_is_lost(c, now) ||
+	    (c->state <= MQTT_BACKOFF && has_path(c) != (c->state == MQTT_BACKOFF)))
+		mqtt_connection_drop(c, now);
+	if (changed && c->state != MQTT_ONLINE)
+		c->hurry = true;
+}
+
+void mqtt_connection_turn(struct mqtt_connection *c, uint64_t now)
+{
+	struct mqtt_error error;
+
+	if (path_is_lost(c, now))
+		mqtt_connection_drop(c, now);
+	switch (c->state) {
+	case MQTT_OFFLINE:
+	case MQTT_BACKOFF:
+		if (now >= due_ns(c))
+			begin_attempt(c, now);
+		break;
+	case MQTT_RESOLVED:
+		use_lookup(c, now);
+		break;
+	case MQTT_CONNECTING:
+	case MQTT_WAIT_CONNACK:
+	case MQTT_ONLINE:
+		if (mqtt_client_turn(c->client, &error) < 0)
+			lost(c, &error, now);
+		else
+			climb(c, now);
+		break;
+	}
+}
+
+uint64_t mqtt_connection_next_ns(const struct mqtt_connection *c, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+
+	switch (c->state) {
+	case MQTT_OFFLINE:
+	case MQTT_BACKOFF:
+		return due_ns(c);
+	case MQTT_RESOLVED:
+		return now;
+	case MQTT_CONNECTING:
+	case MQTT_WAIT_CONNACK:
+		next = now + CONNECTING_TICK_NS;
+		next = next < c->deadline_ns ? next : c->deadline_ns;
+		break;
+	case MQTT_ONLINE:
+		next = now + ONLINE_TICK_NS;
+		break;
+	}
+	if (!c->path.link) {
+		uint64_t end_of_grace =
+			c->path.link_changed_ns + ms(c->timing->link_grace_ms);
+
+		next = next < end_of_grace ? next : end_of_grace;
+	}
+	return next;
+}
+
+short mqtt_connection_poll_events(const struct mqtt_connection *c)
+{
+	if (c->state == MQTT_CONNECTING ||
+	    (c->state == MQTT_ONLINE && mqtt_client_wants_write(c->client)))
+		return POLLIN | POLLOUT;
+	return POLLIN;
+}
+
+void mqtt_connection_connack(struct mqtt_connection *c, int code)
+{
+	c->connack = code;
+}

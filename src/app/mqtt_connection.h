@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mqtt_connection.h — the way to the broker: when to try, and what went wrong
+ *
+ * A state machine driven by time, by what the library says and by the state of
+ * the link below. It reports the rungs name, TCP, TLS and CONNACK. MQTT thread
+ * only. Theory of operation: mqtt.c.
+ */
+#ifndef MQTTNODE_MQTT_CONNECTION_H
+#define MQTTNODE_MQTT_CONNECTION_H
+
+#include "mqttnode/ladder.h"
+#include "mqttnode/mqtt.h"
+#include "mqttnode/settings.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mqtt_backoff.h"
+#include "mqtt_cause.h"
+#include "mqtt_client.h"
+#include "mqtt_lookup.h"
+
+enum mqtt_state {
+	MQTT_OFFLINE,	   /* no link or no address: nothing to try */
+	MQTT_BACKOFF,	   /* waiting for the next attempt */
+	MQTT_RESOLVED,	   /* a lookup has come back */
+	MQTT_CONNECTING,   /* SYN sent */
+	MQTT_WAIT_CONNACK, /* CONNECT sent */
+	MQTT_ONLINE,
+};
+
+/* What the connection can count on. */
+struct mqtt_path {
+	bool link;
+	uint64_t link_changed_ns;
+	struct in_addr address; /* 0.0.0.0: none */
+	bool confirmed;		/* the address was told again since the link was lost */
+	unsigned int changes;	/* counts everything that makes an attempt worthwhile */
+};
+
+struct mqtt_connection {
+	const struct mqtt_settings *settings; /* borrowed, as the next four */
+	const struct mqtt_timing *timing;
+	struct mqtt_client *client;
+	struct ladder *ladder;
+	struct mqtt_counters *counters;
+
+	enum mqtt_state state;
+	struct mqtt_path path;
+	bool literal;		   /* the host is an address */
+	struct mqtt_lookup lookup; /* latest result */
+	unsigned int attempts;	   /* also chooses among several addresses */
+	struct mqtt_peer peer;	   /* of the current or last attempt */
+	int connack;		   /* code received, or -1 */
+
+	struct mqtt_backoff backoff;
+	uint64_t attempt_ns;  /* when the back-off ends */
+	uint64_t began_ns;    /* the current attempt */
+	uint64_t deadline_ns; /* of the current step */
+	uint64_t online_ns;   /* since when online */
+	bool hurry;	      /* something changed: worth an attempt without back-off */
+	uint64_t hurried_ns;  /* the last one of these; 0: never */
+
+	int failed_rung;	  /* kept as failed until it is passed, or -1 */
+	unsigned int failures;	  /* attempts since it was last online */
+	uint64_t failing_ns;	  /* since when */
+	uint64_t told_failing_ns; /* when the journal was last told */
+};
+
+void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings *settings,
+			  const struct mqtt_timing *timing, struct mqtt_client *client,
+			  struct ladder *ladder, struct mqtt_counters *counters);
+
+/* News about link and address. */
+void mqtt_connection_set_path(struct mqtt_connection *c, const struct mqtt_path *path,
+			      uint64_t now);
+
+/*
+ * Does what is possible and due. May block in the resolver, and does nothing
+ * after that: the caller can look whether anybody still wants a result.
+ */
+void mqtt_connection_turn(struct mqtt_connection *c, uint64_t now);
+
+/* When the next turn is due at the latest, should nothing happen before. */
+uint64_t mqtt_connection_next_ns(const struct mqtt_connection *c, uint64_t now);
+
+/* What to wait for on the socket: POLLIN, POLLOUT. */
+short mqtt_connection_poll_events(const struct mqtt_connection *c);
+
+/* The library received CONNACK. */
+void mqtt_connection_connack(struct mqtt_connection *c, int code);
+
+/* Drops the connection, if any, without DISCONNECT. */
+void mqtt_connection_drop(struct mqtt_connection *c, uint64_t now);
+
+#endif

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+/* mqtt_subscribe.c — what is subscribed, and what arrives */
+#include "mqtt_subscribe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mqttnode/log.h"
+#include "mqttnode/text.h"
+
+/* How much of a topic and a payload the journal shows; the field holds more. */
+#define SHOWN_TOPIC   128
+#define SHOWN_PAYLOAD 256
+#define FIELD_TEXT    2048
+
+enum answer { ANSWER_NONE, ANSWER_GRANTED, ANSWER_REFUSED };
+
+struct request {
+	int id; /* of SUBSCRIBE; 0: not sent */
+	enum answer answer;
+};
+
+struct mqtt_subscriber {
+	const struct subscription_settings
+		*subscriptions; /* borrowed, as the next three */
+	struct ladder *ladder;
+	struct queue *inbox;
+	struct mqtt_counters *counters;
+
+	uint64_t deadline_ns; /* UINT64_MAX: nothing is expected */
+	struct log_limit logged;
+	struct log_limit refused;
+
+	size_t n;
+	struct request requests[]; /* as subscriptions */
+};
+
+int mqtt_subscriber_new(struct mqtt_subscriber **ret,
+			const struct subscription_settings *subscriptions, size_t n,
+			struct ladder *ladder, struct queue *inbox,
+			struct mqtt_counters *counters)
+{
+	struct mqtt_subscriber *s;
+
+	s = calloc(1, sizeof(*s) + n * sizeof(s->requests[0]));
+	if (!s)
+		return -ENOMEM;
+	s->subscriptions = subscriptions;
+	s->n = n;
+	s->ladder = ladder;
+	s->inbox = inbox;
+	s->counters = counters;
+	s->deadline_ns = UINT64_MAX;
+	s->logged = (struct log_limit){ .interval_s = 1, .burst = 100 };
+	s->refused = (struct log_limit){ .interval_s = 10, .burst = 3 };
+	*ret = s;
+	return 0;
+}
+
+struct mqtt_subscriber *mqtt_subscriber_free(struct mqtt_subscriber *s)
+{
+	free(s);
+	return NULL;
+}
+
+/* --- SUBSCRIBE and SUBACK -------------------------------------------------- */
+
+static size_t count(const struct mqtt_subscriber *s, enum answer answer, size_t *first)
+{
+	size_t n = 0;
+
+	for (size_t i = s->n; i-- > 0;) {
+		if (s->requests[i].answer != answer)
+			continue;
+		*first = i;
+		n++;
+	}
+	return n;
+}
+
+static void report(const struct mqtt_subscriber *s, bool overdue)
+{
+	size_t refused_first = 0, none_first = 0;
+	size_t refused = count(s, ANSWER_REFUSED, &refused_first);
+	size_t none = count(s, ANSWER_NONE, &none_first);
+	char filter[SHOWN_TOPIC - 64];
+
+	if (refused > 0) {
+		text_escape_str(filter, sizeof(filter),
+				s->subscriptions[refused_first].topic);
+		ladder_report(s->ladder, RUNG_SUBACK, RUNG_STATE_FAILED,
+			      "Subscription to %s refused%s", filter,
+			      refused > 1 ? ", and others" : "");
+	} else if (none > 0 && overdue) {
+		text_escape_str(filter, sizeof(filter),
+				s->subscriptions[none_first].topic);
+		ladder_report(s->ladder, RUNG_SUBACK, RUNG_STATE_FAILED,
+			      "No SUBACK for %s%s", filter,
+			      none > 1 ? ", and others" : "");
+	} else if (none > 0) {
+		ladder_report(s->ladder, RUNG_SUBACK, RUNG_STATE_TRYING,
+			      "Waiting for SUBACK");
+	} else {
+		ladder_report(s->ladder, RUNG_SUBACK, RUNG_STATE_OK, "%zu subscription%s",
+			      s->n, s->n == 1 ? "" : "s");
+	}
+}
+
+void mqtt_subscriber_begin(struct mqtt_subscriber *s, struct mqtt_client *client,
+			   uint64_t deadline_ns)
+{
+	if (s->n == 0)
+		return;
+	s->deadline_ns = deadline_ns;
+	for (size_t i = 0; i < s->n; i++) {
+		struct request *request = &s->requests[i];
+
+		request->id = 0;
+		request->answer = ANSWER_NONE;
+		/* On failure the connection is gone, which the next turn tells. */
+		(void)mqtt_client_subscribe(client, s->subscriptions[i].topic,
+					    s->subscriptions[i].qos, &request->id);
+	}
+	report(s, false);
+}
+
+void mqtt_subscriber_end(struct mqtt_subscriber *s)
+{
+	s->deadline_ns = UINT64_MAX;
+}
+
+void mqtt_subscriber_suback(struct mqtt_subscriber *s, int id, bool granted)
+{
+	size_t first;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->requests[i].id != id || s->requests[i].answer != ANSWER_NONE)
+			continue;
+		s->requests[i].answer = granted ? ANSWER_GRANTED : ANSWER_REFUSED;
+		report(s, s->deadline_ns == UINT64_MAX);
+		break;
+	}
+	if (count(s, ANSWER_NONE, &first) == 0)
+		s->deadline_ns = UINT64_MAX;
+}
+
+void mqtt_subscriber_turn(struct mqtt_subscriber *s, uint64_t now)
+{
+	if (now < s->deadline_ns)
+		return;
+	s->deadline_ns = UINT64_MAX;
+	report(s, true);
+}
+
+uint64_t mqtt_subscriber_next_ns(const struct mqtt_subscriber *s)
+{
+	return s->deadline_ns;
+}
+
+/* --- messages -------------------------------------------------------------- */
+
+void mqtt_message_free(void *message)
+{
+	struct mqtt_message *m = message;
+
+	if (!m)
+		return;
+	free(m->topic);
+	free(m->payload);
+	free(m);
+}
+
+static struct mqtt_message *message_copy(const struct mqtt_incoming *message,
+					 unsigned int actions)
+{
+	struct mqtt_message *copy = calloc(1, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	copy->topic = strdup(message->topic);
+	copy->payload = malloc(message->len + 1);
+	if (!copy->topic || !copy->payload) {
+		mqtt_message_free(copy);
+		return NULL;
+	}
+	if (message->len > 0)
+		memcpy(copy->payload, message->payload, message->len);
+	copy->payload[message->len] = '\0';
+	copy->len = message->len;
+	copy->qos = message->qos;
+	copy->retain = message->retain;
+	copy->actions = actions;
+	return copy;
+}
+
+/* The payload never reaches the journal raw: it could forge lines or move the cursor. */
+static void write_journal(struct mqtt_subscriber *s, const struct mqtt_incoming *message)
+{
+	char topic[SHOWN_TOPIC], payload[SHOWN_PAYLOAD], more[64] = "";
+	char topic_field[FIELD_TEXT], payload_field[FIELD_TEXT];
+	char qos[4], size[24];
+	unsigned int held_back;
+
+	if (!log_allow(&s->logged, &held_back))
+		return;
+	text_escape_str(topic_field, sizeof(topic_field), message->topic);
+	text_escape(payload_field, sizeof(payload_field), message->payload, message->len);
+	text_format(qos, sizeof(qos), "%d", message->qos);
+	text_format(size, sizeof(size), "%zu", message->len);
+	if (held_back > 0)
+		text_format(more, sizeof(more), " (%u messages before were not logged)",
+			    held_back);
+
+	const struct log_field fields[] = {
+		LOG_FIELD_STR("MQTTNODE_EVENT", "message"),
+		LOG_FIELD_STR("MQTT_TOPIC", topic_field),
+		LOG_FIELD_STR("MQTT_QOS", qos),
+		LOG_FIELD_STR("MQTT_RETAIN", message->retain ? "1" : "0"),
+		LOG_FIELD_STR("MQTT_SIZE", size),
+		LOG_FIELD_STR("MQTT_PAYLOAD", payload_field),
+	};
+
+	(void)log_write(
+		LOG_INFO, 0, fields, ARRAY_SIZE(fields), "Message on %s: %s%s",
+		text_escape_str(topic, sizeof(topic), message->topic),
+		text_escape(payload, sizeof(payload), message->payload, message->len),
+		more);
+}
+
+static void put_into_inbox(struct mqtt_subscriber *s, const struct mqtt_incoming *message,
+			   unsigned int actions)
+{
+	struct mqtt_message *copy = message_copy(message, actions);
+
+	if (!copy || queue_push(s->inbox, copy) < 0) {
+		mqtt_message_free(copy);
+		s->counters->received_queue_full++;
+	}
+}
+
+static void refuse(struct mqtt_subscriber *s, const struct mqtt_incoming *message,
+		   const char *reason)
+{
+	char topic[SHOWN_TOPIC];
+	unsigned int held_back;
+
+	if (log_allow(&s->refused, &held_back))
+		log_warning("Message of %zu bytes on %s ignored: %s", message->len,
+			    text_escape_str(topic, sizeof(topic), message->topic),
+			    reason);
+}
+
+void mqtt_subscriber_message(struct mqtt_subscriber *s,
+			     const struct mqtt_incoming *message)
+{
+	bool matches = false, fits = false;
+	unsigned int actions = 0;
+
+	s->counters->received++;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct subscription_settings *subscription = &s->subscriptions[i];
+
+		if (!mqtt_client_topic_matches(subscription->topic, message->topic))
+			continue;
+		matches = true;
+		if (message->len > subscription->max_size)
+			continue;
+		fits = true;
+		actions |= subscription->actions;
+	}
+	if (!matches) {
+		s->counters->received_unexpected++;
+		refuse(s, message, "nobody subscribed to this topic");
+		return;
+	}
+	if (!fits) {
+		s->counters->received_oversize++;
+		refuse(s, message, "larger than max_size");
+		return;
+	}
+	if (actions & SUBSCRIPTION_JOURNAL)
+		write_journal(s, message);
+	if (actions & ~(unsigned int)SUBSCRIPTION_JOURNAL)
+		put_into_inbox(s, message, actions);
+}

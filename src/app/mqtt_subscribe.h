@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mqtt_subscribe.h — what is subscribed, and what arrives
+ *
+ * Asks for all filters at the begin of each session, reports the rung SUBACK,
+ * and gives each message to the actions of all filters that match it. MQTT
+ * thread only.
+ */
+#ifndef MQTTNODE_MQTT_SUBSCRIBE_H
+#define MQTTNODE_MQTT_SUBSCRIBE_H
+
+#include "mqttnode/ladder.h"
+#include "mqttnode/mqtt.h"
+#include "mqttnode/queue.h"
+#include "mqttnode/settings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mqtt_client.h"
+
+struct mqtt_subscriber;
+
+/* All pointers but @ret must outlive it. 0 or -ENOMEM; release with
+ * mqtt_subscriber_free(). */
+int mqtt_subscriber_new(struct mqtt_subscriber **ret,
+			const struct subscription_settings *subscriptions, size_t n,
+			struct ladder *ladder, struct queue *inbox,
+			struct mqtt_counters *counters);
+struct mqtt_subscriber *mqtt_subscriber_free(struct mqtt_subscriber *s);
+
+/* A session has begun: subscribes; answers are expected until @deadline_ns. */
+void mqtt_subscriber_begin(struct mqtt_subscriber *s, struct mqtt_client *client,
+			   uint64_t deadline_ns);
+
+/* The session has ended. */
+void mqtt_subscriber_end(struct mqtt_subscriber *s);
+
+/* SUBACK arrived for the request @id. */
+void mqtt_subscriber_suback(struct mqtt_subscriber *s, int id, bool granted);
+
+/* Reports answers that are overdue. */
+void mqtt_subscriber_turn(struct mqtt_subscriber *s, uint64_t now);
+
+/* When the next turn is due, or UINT64_MAX. */
+uint64_t mqtt_subscriber_next_ns(const struct mqtt_subscriber *s);
+
+/* A message arrived. Sizes are checked before anything is copied. */
+void mqtt_subscriber_message(struct mqtt_subscriber *s,
+			     const struct mqtt_incoming *message);
+
+#endif

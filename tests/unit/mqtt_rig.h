@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mqtt_rig.h — the MQTT thread between a scripted broker and a ladder
+ *
+ * The broker is the test itself: bytes in, bytes out, on a loopback socket.
+ * Everything waits for a condition with a deadline and fails the test when it
+ * passes.
+ */
+#ifndef MQTTNODE_TESTS_MQTT_RIG_H
+#define MQTTNODE_TESTS_MQTT_RIG_H
+
+#include "mqttnode/facts.h"
+#include "mqttnode/ladder.h"
+#include "mqttnode/mqtt.h"
+#include "mqttnode/queue.h"
+#include "mqttnode/settings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- the broker ------------------------------------------------------------ */
+
+enum packet_type {
+	PACKET_CONNECT = 1,
+	PACKET_CONNACK,
+	PACKET_PUBLISH,
+	PACKET_PUBACK,
+	PACKET_PUBREC,
+	PACKET_PUBREL,
+	PACKET_PUBCOMP,
+	PACKET_SUBSCRIBE,
+	PACKET_SUBACK,
+	PACKET_PINGREQ = 12,
+	PACKET_PINGRESP,
+	PACKET_DISCONNECT,
+};
+
+struct packet {
+	enum packet_type type;
+	uint8_t flags;
+	size_t len; /* of body */
+	uint8_t *body;
+	/* PUBLISH */
+	char topic[256];
+	int qos;
+	bool dup, retain;
+	char payload[256]; /* cut */
+	size_t payload_len;
+	/* PUBLISH with QoS, PUBACK, SUBSCRIBE ... */
+	uint16_t id;
+};
+
+struct broker {
+	int listener;
+	uint16_t port;
+	int fd; /* the session, -1: none */
+	struct packet in;
+};
+
+/* Listens on 127.0.0.1, with a full queue of its own if @deaf: SYNs are dropped. */
+void broker_open(struct broker *b, bool deaf);
+void broker_close(struct broker *b);
+
+/* Waits for a connection. */
+void broker_accept(struct broker *b);
+
+/* Waits for a packet of this type, which is in @b->in until the next call. */
+struct packet *broker_expect(struct broker *b, enum packet_type type);
+
+/* Waits until the node has closed; returns whether it was a reset. Data is skipped. */
+bool broker_expect_closed(struct broker *b);
+
+/* Whether nothing at all arrives within @ms: neither data nor a connection. */
+bool broker_is_quiet(struct broker *b, int ms);
+
+void broker_send(struct broker *b, const void *data, size_t len);
+void broker_connack(struct broker *b, uint8_t code);
+void broker_suback(struct broker *b, uint16_t id, uint8_t code);
+void broker_puback(struct broker *b, uint16_t id);
+void broker_publish(struct broker *b, const char *topic, const void *payload, size_t len,
+		    int qos, bool retain);
+
+/* Ends the session: a proper end of file, or a reset. */
+void broker_hang_up(struct broker *b);
+void broker_reset(struct broker *b);
+
+/* --- the resolver ---------------------------------------------------------- */
+
+/*
+ * Takes the place of getaddrinfo() and names_prepare_thread() in programs that
+ * are linked with rig_link_args.
+ */
+struct resolver {
+	int eai;		  /* what lookups give from now on */
+	const char *addresses[3]; /* when @eai is 0 */
+	int n_servers;
+	bool blocks; /* lookups wait until this is false */
+};
+
+/* Changes the answers; rig_make() sets: no name exists, one server 10.9.8.7. */
+void resolver_set(const struct resolver *answers);
+
+/* Waits until a lookup has begun that was not waited for yet; its name. */
+const char *resolver_expect_lookup(void);
+
+/* --- the node -------------------------------------------------------------- */
+
+struct rig {
+	struct broker broker;
+	struct mqtt_settings settings;
+	struct mqtt_timing timing;
+	struct ladder *ladder;
+	struct facts *facts;
+	struct queue *inbox;
+	struct mqtt *mqtt;
+};
+
+/*
+ * Everything but the thread, with a broker on a literal address, no status
+ * topic, no publications and no subscriptions; change r->settings, then start.
+ */
+void rig_make(struct rig *r);
+
+/* Makes the thread and starts it; link and address are told by rig_path(). */
+void rig_start(struct rig *r);
+void rig_path(struct rig *r, bool link, const char *address);
+
+/* rig_start() with a path, and a session: CONNECT, CONNACK. */
+void rig_online(struct rig *r);
+
+/* Stops the thread if it runs, and releases everything. */
+void rig_free(struct rig *r);
+
+/* Waits until a rung is in this state with this text (printf). */
+void rig_expect_rung(struct rig *r, enum rung rung, enum rung_state state,
+		     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Waits until a counter is at least this. */
+#define rig_expect_counter(r, name, least)                                               \
+	rig_wait_counter(r, offsetof(struct mqtt_counters, name), least)
+void rig_wait_counter(struct rig *r, size_t offset, uint64_t least);
+uint64_t rig_counter(struct rig *r, size_t offset);
+
+/* Waits for the thread to end, at most @ms. */
+bool rig_ends_within(struct rig *r, int ms);
+
+#endif

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+/* test_mqtt_cause.c — every cause has its sentence */
+#include "../../src/app/mqtt_cause.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+
+#include "unit.h"
+
+#include "mqttnode/cleanup.h"
+
+static struct mqtt_peer peer = { .port = 1883 };
+static struct mqtt_cause cause;
+
+static int set_up(void **state)
+{
+	(void)state;
+	(void)inet_pton(AF_INET, "10.0.0.1", &peer.address);
+	(void)inet_pton(AF_INET, "10.0.0.5", &peer.local);
+	memset(&cause, 0xff, sizeof(cause));
+	return 0;
+}
+
+static void assert_cause(enum rung rung, bool persistent, const char *text)
+{
+	assert_string_equal(cause.text, text);
+	assert_int_equal(cause.rung, rung);
+	assert_int_equal(cause.persistent, persistent);
+}
+
+static void names_that_cannot_be_looked_up(void **state)
+{
+	static const struct {
+		int eai;
+		int error;
+		unsigned int n_servers;
+		uint64_t took_ms;
+		const char *text;
+	} cases[] = {
+		{ EAI_NONAME, 0, 1, 5, "Name mq.example not found" },
+		{ EAI_NODATA, 0, 1, 5, "Name mq.example has no IPv4 address" },
+		{ EAI_AGAIN, 0, 1, 3000, "No answer from the DNS server 10.0.0.1" },
+		{ EAI_AGAIN, 0, 1, 5,
+		  "The DNS server 10.0.0.1 could not look up mq.example" },
+		{ EAI_FAIL, 0, 1, 5,
+		  "The DNS server 10.0.0.1 could not look up mq.example" },
+		{ EAI_NONAME, 0, 0, 5, "No DNS server known to look up mq.example" },
+		{ EAI_SYSTEM, EMFILE, 1, 5,
+		  "Name mq.example could not be looked up: Too many open files" },
+		{ EAI_MEMORY, 0, 1, 5,
+		  "Name mq.example could not be looked up: Memory allocation failure" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct mqtt_lookup_failure failure = {
+			.host = "mq.example",
+			.eai = cases[i].eai,
+			.error = cases[i].error,
+			.n_servers = cases[i].n_servers,
+			.server = peer.address,
+			.took_ms = cases[i].took_ms,
+		};
+
+		mqtt_cause_lookup(&cause, &failure);
+		assert_cause(RUNG_NAME, false, cases[i].text);
+	}
+}
+
+static void an_ipv6_address_is_refused_by_name(void **state)
+{
+	struct mqtt_lookup_failure failure = { .host = "2001:db8::1",
+					       .eai = EAI_ADDRFAMILY };
+
+	(void)state;
+	mqtt_cause_lookup(&cause, &failure);
+	assert_cause(RUNG_NAME, true, "2001:db8::1 is an IPv6 address, and IPv6 is off");
+}
+
+static void names_are_shown_escaped(void **state)
+{
+	struct mqtt_lookup_failure failure = {
+		.host = "mq\033[31m",
+		.eai = EAI_NONAME,
+		.n_servers = 1,
+	};
+
+	(void)state;
+	mqtt_cause_lookup(&cause, &failure);
+	assert_cause(RUNG_NAME, false, "Name mq\\x1b[31m not found");
+}
+
+static void connections_that_cannot_be_made(void **state)
+{
+	static const struct {
+		int error;
+		const char *text;
+	} cases[] = {
+		{ ECONNREFUSED,
+		  "10.0.0.1:1883 refused the connection: no broker is listening there" },
+		{ ETIMEDOUT, "No answer from 10.0.0.1:1883" },
+		{ EHOSTUNREACH, "10.0.0.1 cannot be reached: nobody there answers" },
+		{ ENETUNREACH, "No route to 10.0.0.1: is a gateway configured?" },
+		{ ECONNRESET, "10.0.0.1:1883 reset the connection" },
+		{ EADDRNOTAVAIL, "The local address 10.0.0.5 is gone" },
+		{ EPERM,
+		  "A firewall on this machine forbids connecting to 10.0.0.1:1883" },
+		{ EMFILE, "Cannot connect to 10.0.0.1:1883: Too many open files" },
+		{ 4095, "Cannot connect to 10.0.0.1:1883: unknown error" },
+	};
+	struct mqtt_error error = { .kind = MQTT_ERROR_SYSTEM };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		error.error = cases[i].error;
+		mqtt_cause_tcp(&cause, &peer, &error);
+		assert_cause(RUNG_TCP, false, cases[i].text);
+	}
+	error = (struct mqtt_error){ .kind = MQTT_ERROR_OTHER, .text = "out of memory" };
+	mqtt_cause_tcp(&cause, &peer, &error);
+	assert_cause(RUNG_TCP, false, "Cannot connect to 10.0.0.1:1883: out of memory");
+	error.kind = MQTT_ERROR_SILENT;
+	mqtt_cause_tcp(&cause, &peer, &error);
+	assert_cause(RUNG_TCP, false, "No answer from 10.0.0.1:1883");
+	mqtt_cause_tcp_timeout(&cause, &peer);
+	assert_cause(RUNG_TCP, false, "No answer from 10.0.0.1:1883");
+}
+
+static void connections_that_end_before_connack(void **state)
+{
+	struct mqtt_error error = { .kind = MQTT_ERROR_CLOSED };
+
+	(void)state;
+	mqtt_cause_no_connack(&cause, &peer, &error);
+	assert_cause(RUNG_CONNACK, false,
+		     "10.0.0.1:1883 closed the connection without CONNACK: is it an MQTT "
+		     "broker, or does it want TLS?");
+	error = (struct mqtt_error){ .kind = MQTT_ERROR_SYSTEM, .error = ECONNRESET };
+	mqtt_cause_no_connack(&cause, &peer, &error);
+	assert_cause(RUNG_CONNACK, false,
+		     "10.0.0.1:1883 reset the connection before CONNACK: is this an MQTT "
+		     "broker?");
+	error.error = EHOSTUNREACH;
+	mqtt_cause_no_connack(&cause, &peer, &error);
+	assert_cause(RUNG_TCP, false, "10.0.0.1 cannot be reached: nobody there answers");
+	error.kind = MQTT_ERROR_PROTOCOL;
+	mqtt_cause_no_connack(&cause, &peer, &error);
+	assert_cause(RUNG_CONNACK, false, "10.0.0.1:1883 does not speak MQTT 3.1.1");
+	error = (struct mqtt_error){ .kind = MQTT_ERROR_OTHER, .text = "out of memory" };
+	mqtt_cause_no_connack(&cause, &peer, &error);
+	assert_cause(RUNG_CONNACK, false, "No CONNACK from 10.0.0.1:1883: out of memory");
+	mqtt_cause_connack_timeout(&cause, 10);
+	assert_cause(RUNG_CONNACK, false,
+		     "No CONNACK within 10 s: is this an MQTT broker?");
+}
+
+static void refusals(void **state)
+{
+	static const char *const texts[] = {
+		"Refused: unknown reason 0",
+		"Refused: MQTT 3.1.1 is not supported",
+		"Refused: client id rejected",
+		"Refused: the broker is not available",
+		"Refused: bad user name or password",
+		"Refused: not authorised",
+		"Refused: unknown reason 6",
+	};
+
+	(void)state;
+	for (int code = 0; code < (int)ARRAY_SIZE(texts); code++) {
+		mqtt_cause_refused(&cause, code);
+		assert_cause(RUNG_CONNACK, code != 3, texts[code]);
+	}
+}
+
+static void sessions_that_end(void **state)
+{
+	struct mqtt_error error = { .kind = MQTT_ERROR_CLOSED };
+
+	(void)state;
+	mqtt_cause_lost(&cause, &peer, &error, 20);
+	assert_cause(RUNG_CONNACK, false,
+		     "The broker closed the connection: is the client id used twice?");
+	error.kind = MQTT_ERROR_SILENT;
+	mqtt_cause_lost(&cause, &peer, &error, 20);
+	assert_cause(RUNG_CONNACK, false, "Broker silent for 20 s");
+	error.kind = MQTT_ERROR_PROTOCOL;
+	mqtt_cause_lost(&cause, &peer, &error, 20);
+	assert_cause(RUNG_CONNACK, false, "The broker broke the rules of MQTT 3.1.1");
+	error = (struct mqtt_error){ .kind = MQTT_ERROR_SYSTEM, .error = ECONNRESET };
+	mqtt_cause_lost(&cause, &peer, &error, 20);
+	assert_cause(RUNG_TCP, false, "10.0.0.1:1883 reset the connection");
+	error = (struct mqtt_error){ .kind = MQTT_ERROR_OTHER, .text = "out of memory" };
+	mqtt_cause_lost(&cause, &peer, &error, 20);
+	assert_cause(RUNG_CONNACK, false, "Connection lost: out of memory");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(names_that_cannot_be_looked_up, set_up),
+		cmocka_unit_test_setup(an_ipv6_address_is_refused_by_name, set_up),
+		cmocka_unit_test_setup(names_are_shown_escaped, set_up),
+		cmocka_unit_test_setup(connections_that_cannot_be_made, set_up),
+		cmocka_unit_test_setup(connections_that_end_before_connack, set_up),
+		cmocka_unit_test_setup(refusals, set_up),
+		cmocka_unit_test_setup(sessions_that_end, set_up),
+	};
+
+	return cmocka_run_group_tests_name("mqtt_cause", tests, NULL, NULL);
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+/* test_mqtt_stop.c — the thread ends within its limit, whatever it is doing */
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+#include "mqtt_rig.h"
+
+/* Generous: what is checked is that it ends at all, long before any other deadline. */
+#define SOON_MS	 5000
+#define LIMIT_MS 10000
+
+static struct rig rig;
+static struct broker *const broker = &rig.broker;
+
+static struct publication_settings publication = { .topic = (char[]){ "out" } };
+
+static int set_up(void **state)
+{
+	(void)state;
+	rig_make(&rig);
+	rig.settings.status = true;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	rig_free(&rig);
+	return 0;
+}
+
+static void start(void)
+{
+	rig_start(&rig);
+	rig_path(&rig, true, "127.0.0.1");
+}
+
+static void publish(char *text, uint64_t interval_ms)
+{
+	publication.text = text;
+	publication.interval_ms = interval_ms;
+	rig.settings.publish = &publication;
+	rig.settings.n_publish = 1;
+}
+
+static void an_instance_that_never_ran(void **state)
+{
+	(void)state;
+	assert_int_equal(mqtt_new(&rig.mqtt, &rig.settings, "node", "base", NULL,
+				  rig.ladder, rig.facts, rig.inbox),
+			 0);
+	assert_true(mqtt_joined(rig.mqtt));
+	rig.mqtt = mqtt_free(rig.mqtt);
+	assert_null(mqtt_free(NULL));
+}
+
+static void what_the_library_does_not_accept_is_an_error(void **state)
+{
+	struct mqtt *m = NULL;
+
+	(void)state;
+	assert_true(mqtt_new(&m, &rig.settings, "node", "a/#", NULL, rig.ladder,
+			     rig.facts, rig.inbox) < 0);
+	assert_null(m);
+}
+
+static void while_offline(void **state)
+{
+	(void)state;
+	rig_start(&rig);
+	mqtt_stop(rig.mqtt, LIMIT_MS);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+}
+
+static void while_waiting_for_the_next_attempt(void **state)
+{
+	(void)state;
+	rig.settings.reconnect_max_s = 3600;
+	rig.timing.backoff_base_ms = 3600 * 1000;
+	broker_close(broker);
+	start();
+	rig_expect_counter(&rig, connect_failures, 1);
+	mqtt_stop(rig.mqtt, LIMIT_MS);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+}
+
+static void while_a_syn_is_not_answered(void **state)
+{
+	(void)state;
+	broker_close(broker);
+	broker_open(broker, true);
+	rig.settings.port = broker->port;
+	start();
+	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_TRYING, "Connecting to 127.0.0.1:%u",
+			broker->port);
+	mqtt_stop(rig.mqtt, LIMIT_MS);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+}
+
+static void while_waiting_for_connack(void **state)
+{
+	(void)state;
+	start();
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	mqtt_stop(rig.mqtt, LIMIT_MS);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+	/* no DISCONNECT: should the broker have accepted meanwhile, it says "offline" */
+	assert_true(broker_expect_closed(broker));
+}
+
+static void a_session_says_offline_and_disconnects(void **state)
+{
+	struct packet *p;
+
+	(void)state;
+	rig_online(&rig);
+	p = broker_expect(broker, PACKET_PUBLISH);
+	broker_puback(broker, p->id);
+	mqtt_stop(rig.mqtt, LIMIT_MS);
+	p = broker_expect(broker, PACKET_PUBLISH);
+	assert_string_equal(p->topic, "base/status");
+	assert_string_equal(p->payload, "offline");
+	assert_true(p->retain);
+	assert_int_equal(p->qos, 1);
+	assert_false(rig_ends_within(&rig, 100)); /* waits for PUBACK */
+	broker_puback(broker, p->id);
+	broker_expect(broker, PACKET_DISCONNECT);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+	assert_false(broker_expect_closed(broker));
+}
+
+static void without_a_status_topic_it_only_disconnects(void **state)
+{
+	(void)state;
+	rig.settings.status = false;
+	rig_online(&rig);
+	mqtt_stop(rig.mqtt, LIMIT_MS);
+	broker_expect(broker, PACKET_DISCONNECT);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+}
+
+static void nothing_more_is_published_during_a_stop(void **state)
+{
+	static char text[] = "{seq}";
+	struct packet *p;
+
+	(void)state;
+	publish(text, 10);
+	rig_online(&rig);
+	mqtt_stop(rig.mqtt, LIMIT_MS);
+	do
+		p = broker_expect(broker, PACKET_PUBLISH);
+	while (strcmp(p->payload, "offline") != 0);
+	assert_true(broker_is_quiet(broker, 50));
+	broker_puback(broker, p->id);
+	broker_expect(broker, PACKET_DISCONNECT);
+}
+
+static void a_broker_that_does_not_answer_is_left_to_the_will(void **state)
+{
+	(void)state;
+	rig_online(&rig);
+	broker_expect(broker, PACKET_PUBLISH); /* online */
+	mqtt_stop(rig.mqtt, 200);
+	broker_expect(broker, PACKET_PUBLISH); /* offline */
+	assert_true(rig_ends_within(&rig, SOON_MS));
+	assert_true(broker_expect_closed(broker)); /* a reset, no DISCONNECT */
+}
+
+static void a_connection_lost_during_a_stop_ends_it(void **state)
+{
+	(void)state;
+	rig_online(&rig);
+	broker_expect(broker, PACKET_PUBLISH);
+	mqtt_stop(rig.mqtt, LIMIT_MS);
+	broker_expect(broker, PACKET_PUBLISH);
+	broker_hang_up(broker);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+}
+
+static void a_stalled_connection_does_not_hold_it_up(void **state)
+{
+	static char text[60001];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	publish(text, 1);
+	rig_online(&rig);
+	rig_expect_counter(&rig, dropped_stalled, 1);
+	mqtt_stop(rig.mqtt, 200);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+}
+
+static void a_lookup_is_not_waited_for(void **state)
+{
+	struct resolver answers = { .addresses = { "127.0.0.1" }, .n_servers = 1 };
+	struct mqtt *left_behind;
+
+	(void)state;
+	answers.blocks = true;
+	resolver_set(&answers);
+	free(rig.settings.host);
+	rig.settings.host = strdup("mq.example");
+	start();
+	resolver_expect_lookup();
+	mqtt_stop(rig.mqtt, 50);
+	assert_false(rig_ends_within(&rig, 200));
+	assert_false(mqtt_joined(rig.mqtt));
+
+	/* It is left behind, everything else goes: it must not be touched any more. */
+	left_behind = rig.mqtt;
+	assert_null(mqtt_free(rig.mqtt));
+	rig.inbox = queue_free(rig.inbox);
+	rig.facts = facts_free(rig.facts);
+	rig.ladder = ladder_free(rig.ladder);
+	free(rig.settings.host);
+	rig.settings.host = NULL;
+	rig.mqtt = left_behind;
+	answers.blocks = false;
+	resolver_set(&answers);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+	assert_true(broker_is_quiet(broker, 50));
+}
+
+static void a_lookup_that_comes_back_in_time_is_joined(void **state)
+{
+	struct resolver answers = { .addresses = { "127.0.0.1" }, .n_servers = 1 };
+
+	(void)state;
+	answers.blocks = true;
+	resolver_set(&answers);
+	free(rig.settings.host);
+	rig.settings.host = strdup("mq.example");
+	start();
+	resolver_expect_lookup();
+	mqtt_stop(rig.mqtt, LIMIT_MS);
+	answers.blocks = false;
+	resolver_set(&answers);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+	assert_true(broker_is_quiet(broker, 50));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+		TEST(an_instance_that_never_ran),
+		TEST(what_the_library_does_not_accept_is_an_error),
+		TEST(while_offline),
+		TEST(while_waiting_for_the_next_attempt),
+		TEST(while_a_syn_is_not_answered),
+		TEST(while_waiting_for_connack),
+		TEST(a_session_says_offline_and_disconnects),
+		TEST(without_a_status_topic_it_only_disconnects),
+		TEST(nothing_more_is_published_during_a_stop),
+		TEST(a_broker_that_does_not_answer_is_left_to_the_will),
+		TEST(a_connection_lost_during_a_stop_ends_it),
+		TEST(a_stalled_connection_does_not_hold_it_up),
+		TEST(a_lookup_is_not_waited_for),
+		TEST(a_lookup_that_comes_back_in_time_is_joined),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests_name("mqtt_stop", tests, NULL, NULL);
+}
