@@ -69,8 +69,8 @@
  *
  * violations	{"violations": [{"part": "w5500", "text": "..."}], "warnings":
  *		[...]}: what a strict chip objects to, and what is merely odd, oldest
- *		first, at most 64 of each kept for a part. "part" is "w5500" (its bus
- *		and pins too), "ssd1306", "i2c" or "gpio".
+ *		first; at most 64 of the network chip and 64 of the rest are kept.
+ *		"part" is "w5500" (its bus and pins too), "ssd1306", "i2c" or "gpio".
  *
  * screen	What a person sees: {"width": 128, "height": 64, "lit": true,
  *		"contrast": 127, "rows": ["..##....", ...]}, 64 texts of 128
