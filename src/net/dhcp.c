@@ -106,9 +106,17 @@ static int timer_new(struct dhcp *d, sd_event_source **ret, clockid_t clock,
 	return sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
 }
 
+/* From now, where sd_event_source_set_time_relative() counts from the last wake-up. */
 static void timer_arm(sd_event_source *timer, uint64_t delay_us)
 {
-	(void)sd_event_source_set_time_relative(timer, delay_us);
+	clockid_t clock = CLOCK_MONOTONIC;
+	struct timespec now;
+
+	(void)sd_event_source_get_time_clock(timer, &clock);
+	(void)clock_gettime(clock, &now);
+	(void)sd_event_source_set_time(timer, (uint64_t)now.tv_sec * USEC_PER_SEC +
+						      (uint64_t)now.tv_nsec / 1000 +
+						      delay_us);
 	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
@@ -146,8 +154,9 @@ static void problem_tell(struct dhcp *d)
 static int on_trouble(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct dhcp *d = userdata;
-	uint64_t silent_s =
-		(clock_now_ns(&clock_system) - d->asking_since) / NSEC_PER_SEC;
+	uint64_t silent_us =
+		(clock_now_ns(&clock_system) - d->asking_since) / NSEC_PER_USEC;
+	unsigned int silent_s = (unsigned int)(silent_us / USEC_PER_SEC);
 	char cause[64];
 
 	(void)usec;
@@ -157,17 +166,19 @@ static int on_trouble(sd_event_source *source, uint64_t usec, void *userdata)
 		return 0;
 	}
 	if (silent_s < TROUBLE_AFTER_S) {
-		timer_arm(source, TROUBLE_AFTER_S * USEC_PER_SEC);
+		timer_arm(source, TROUBLE_AFTER_S * USEC_PER_SEC - silent_us);
 		return 0;
 	}
-	if (silent_s < 60)
-		text_format(cause, sizeof(cause), "No answer from a DHCP server (%u s)",
-			    (unsigned int)silent_s);
-	else
-		text_format(cause, sizeof(cause), "No answer from a DHCP server (%u min)",
-			    (unsigned int)(silent_s / 60));
 	/* Again when the text changes. */
-	timer_arm(source, (silent_s < 60 ? 1 : 60) * USEC_PER_SEC);
+	if (silent_s < 60) {
+		text_format(cause, sizeof(cause), "No answer from a DHCP server (%u s)",
+			    silent_s);
+		timer_arm(source, USEC_PER_SEC - silent_us % USEC_PER_SEC);
+	} else {
+		text_format(cause, sizeof(cause), "No answer from a DHCP server (%u min)",
+			    silent_s / 60);
+		timer_arm(source, 60 * USEC_PER_SEC - silent_us % (60 * USEC_PER_SEC));
+	}
 	d->events->on_trouble(d->events->ctx, cause);
 	return 0;
 }

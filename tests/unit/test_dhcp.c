@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "netns.h"
@@ -31,12 +32,21 @@
 static char dir[] = "/tmp/test-dhcp-XXXXXX";
 static uint64_t speed = 1;
 
-int __real_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
-int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
+int __real_sd_event_source_set_time(sd_event_source *s, uint64_t usec);
+int __wrap_sd_event_source_set_time(sd_event_source *s, uint64_t usec);
 
-int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec)
+int __wrap_sd_event_source_set_time(sd_event_source *s, uint64_t usec)
 {
-	return __real_sd_event_source_set_time_relative(s, usec / speed);
+	struct timespec now;
+	clockid_t clock;
+	uint64_t now_us;
+
+	assert_int_equal(sd_event_source_get_time_clock(s, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &now), 0);
+	now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	if (usec > now_us)
+		usec = now_us + (usec - now_us) / speed;
+	return __real_sd_event_source_set_time(s, usec);
 }
 
 struct fixture {
@@ -251,7 +261,7 @@ static void gets_renews_and_releases_a_lease(void **state)
 	start = clock_now_ns(&clock_system);
 	dhcp_link(f->dhcp, true);
 	dhcp_link(f->dhcp, true); /* says nothing new */
-	WAIT_FOR(f, 5, f->leases == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
 	print_message("# lease after %.2f s\n", seconds_since(start));
 	address = f->lease.address;
 	assert_in_range(ntohl(address.s_addr), 0x0a4d0032, 0x0a4d003c);
@@ -268,7 +278,7 @@ static void gets_renews_and_releases_a_lease(void **state)
 	dhcp_link(f->dhcp, false);
 	start = clock_now_ns(&clock_system);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 3, f->leases == 2);
+	WAIT_FOR(f, 6, f->leases == 2);
 	print_message("# confirmed after %.2f s\n", seconds_since(start));
 	assert_int_equal(f->lease.address.s_addr, address.s_addr);
 	assert_int_equal(server_count("DHCPDISCOVER("), 1);
@@ -277,7 +287,7 @@ static void gets_renews_and_releases_a_lease(void **state)
 	start = clock_now_ns(&clock_system);
 	dhcp_stop(f->dhcp, 500);
 	assert_int_equal(f->stops, 0); /* not from within */
-	WAIT_FOR(f, 2, f->stops == 1);
+	WAIT_FOR(f, 4, f->stops == 1);
 	print_message("# stopped after %.2f s\n", seconds_since(start));
 	netns_wait("grep -q 'DHCPRELEASE(' %s/dns.log", dir);
 	assert_int_equal(f->losses + f->troubles, 0);
@@ -293,13 +303,13 @@ static void finds_the_server_of_another_network_without_a_release(void **state)
 
 	server_start(f, 77, RANGE_77);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->leases == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
 	dhcp_link(f->dhcp, false);
 	server_stop(f);
 	server_start(f, 78, "--dhcp-range=10.78.0.50,10.78.0.60,2m");
 	start = clock_now_ns(&clock_system);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 6, f->leases == 2);
+	WAIT_FOR(f, 12, f->leases == 2);
 	print_message("# in the new network after %.2f s\n", seconds_since(start));
 	assert_in_range(ntohl(f->lease.address.s_addr), 0x0a4e0032, 0x0a4e003c);
 	assert_int_equal(f->losses, 0); /* replaced */
@@ -307,7 +317,7 @@ static void finds_the_server_of_another_network_without_a_release(void **state)
 	/* and the new client renews as the old one did */
 	dhcp_link(f->dhcp, false);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 3, f->leases == 3);
+	WAIT_FOR(f, 6, f->leases == 3);
 	assert_int_equal(server_count("DHCPDISCOVER("), 1);
 }
 
@@ -316,12 +326,12 @@ static void tells_silence_and_goes_on_asking(void **state)
 	struct fixture *f = *state;
 
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->troubles == 1);
+	WAIT_FOR(f, 10, f->troubles == 1);
 	assert_string_equal(f->cause, "No answer from a DHCP server (3 s)");
-	WAIT_FOR(f, 2, f->troubles == 2);
+	WAIT_FOR(f, 4, f->troubles == 2);
 	assert_string_equal(f->cause, "No answer from a DHCP server (4 s)");
 	server_start(f, 77, RANGE_77);
-	WAIT_FOR(f, 8, f->leases == 1);
+	WAIT_FOR(f, 16, f->leases == 1);
 	f->troubles = 0;
 	assert_int_equal(sd_event_run(f->event, 1500000), 0); /* quiet again */
 	assert_int_equal(f->troubles + f->losses, 0);
@@ -333,14 +343,14 @@ static void keeps_the_lease_while_the_server_is_away(void **state)
 
 	server_start(f, 77, RANGE_77);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->leases == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
 	server_stop(f);
 	dhcp_link(f->dhcp, false);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->troubles > 1); /* a second client asks now */
+	WAIT_FOR(f, 10, f->troubles > 1); /* a second client asks now */
 	assert_int_equal(f->losses, 0);
 	server_start(f, 77, RANGE_77);
-	WAIT_FOR(f, 8, f->leases == 2);
+	WAIT_FOR(f, 16, f->leases == 2);
 	assert_int_equal(f->losses, 0);
 }
 
@@ -354,7 +364,7 @@ static void tells_a_conflict_with_its_address(void **state)
 		"nsenter -t %d -n sh -c 'ip link set lo up; ip addr add 10.77.0.50/32 dev lo'",
 		f->wire.pid);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 4, f->troubles > 0);
+	WAIT_FOR(f, 8, f->troubles > 0);
 	assert_string_equal(f->cause,
 			    "Address conflict: 10.77.0.50 is in use by another machine");
 	assert_int_equal(f->leases, 0);
@@ -367,17 +377,17 @@ static void gives_the_lease_up_when_the_server_refuses_it(void **state)
 
 	server_start(f, 77, RANGE_77 " --dhcp-authoritative");
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->leases == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
 	dhcp_link(f->dhcp, false);
 	server_stop(f);
 	server_start(f, 77,
 		     "--dhcp-range=10.77.0.100,10.77.0.110,2m --dhcp-authoritative");
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 3, f->losses == 1);
+	WAIT_FOR(f, 6, f->losses == 1);
 	assert_int_equal(strncmp(f->why, "The DHCP server refused the address (NAK)", 41),
 			 0);
 	print_message("# %s\n", f->why);
-	WAIT_FOR(f, 8, f->leases == 2);
+	WAIT_FOR(f, 16, f->leases == 2);
 	assert_in_range(ntohl(f->lease.address.s_addr), 0x0a4d0064, 0x0a4d006e);
 }
 
@@ -390,7 +400,7 @@ static void tells_the_client_what_it_needs_and_no_more(void **state)
 
 	fake_client("env > environ; \"$hook\" deconfig; bound 10.77.0.5 120; sleep 100");
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->leases == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
 	read_kept(args, sizeof(args), "args");
 	assert_non_null(strstr(args, "-f -R "));
 	assert_non_null(strstr(args, " -i mqtt0 "));
@@ -404,7 +414,7 @@ static void tells_the_client_what_it_needs_and_no_more(void **state)
 	/* Text that is no host name is not passed on. */
 	assert_int_equal(dhcp_new(&f->dhcp, f->event, "mqtt0", "x\"y;z", &f->events), 0);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->leases == 2);
+	WAIT_FOR(f, 10, f->leases == 2);
 	netns_run("! tail -n 1 %s/args | grep -e -x", dir);
 }
 
@@ -416,7 +426,7 @@ static void freeing_kills_and_reaps(void **state)
 
 	fake_client("trap '' TERM; bound 10.77.0.5 120; while :; do sleep 1; done");
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->leases == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
 	pid = atoi(read_kept(out, sizeof(out), "pid"));
 	assert_int_equal(kill(pid, 0), 0);
 	f->dhcp = dhcp_free(f->dhcp);
@@ -432,10 +442,10 @@ static void a_client_that_will_not_stop_is_killed(void **state)
 
 	fake_client("trap '' TERM; bound 10.77.0.5 120; while :; do sleep 1; done");
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->leases == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
 	start = clock_now_ns(&clock_system);
 	dhcp_stop(f->dhcp, 300);
-	WAIT_FOR(f, 3, f->stops == 1);
+	WAIT_FOR(f, 6, f->stops == 1);
 	assert_in_range(clock_now_ns(&clock_system) - start, 290 * NSEC_PER_MSEC,
 			2 * NSEC_PER_SEC);
 	assert_int_equal(f->losses + f->troubles, 0);
@@ -447,16 +457,16 @@ static void stopping_without_a_lease_takes_no_time(void **state)
 
 	/* nothing ever ran */
 	dhcp_stop(f->dhcp, 60000);
-	WAIT_FOR(f, 3, f->stops == 1);
+	WAIT_FOR(f, 6, f->stops == 1);
 	f->dhcp = dhcp_free(f->dhcp);
 
 	/* a client that has no lease */
 	fake_client("trap '' TERM; \"$hook\" deconfig; \"$hook\" leasefail; sleep 100");
 	assert_int_equal(dhcp_new(&f->dhcp, f->event, "mqtt0", "", &f->events), 0);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->troubles == 1);
+	WAIT_FOR(f, 10, f->troubles == 1);
 	dhcp_stop(f->dhcp, 60000);
-	WAIT_FOR(f, 3, f->stops == 2);
+	WAIT_FOR(f, 6, f->stops == 2);
 }
 
 static void a_client_that_dies_is_started_again_and_the_lease_stays(void **state)
@@ -470,13 +480,13 @@ static void a_client_that_dies_is_started_again_and_the_lease_stays(void **state
 		"echo 'udhcpc: socket: Operation not permitted' >&2; exit 1");
 	speed = 20;
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->troubles == 1);
+	WAIT_FOR(f, 10, f->troubles == 1);
 	assert_string_equal(f->cause, "The DHCP client ended (exit status 1): socket: "
 				      "Operation not permitted");
-	WAIT_FOR(f, 5, f->leases == 1);
-	WAIT_FOR(f, 5, strstr(f->cause, "exit status 0): it did not say why"));
-	WAIT_FOR(f, 5, strstr(f->cause, "signal 9): it did not say why"));
-	WAIT_FOR(f, 5, starts() >= 5);
+	WAIT_FOR(f, 10, f->leases == 1);
+	WAIT_FOR(f, 10, strstr(f->cause, "exit status 0): it did not say why"));
+	WAIT_FOR(f, 10, strstr(f->cause, "signal 9): it did not say why"));
+	WAIT_FOR(f, 10, starts() >= 5);
 	/* The client after that is asked to get the same address. */
 	read_kept(args, sizeof(args), "args");
 	assert_non_null(strstr(args, " -r 10.77.0.5\n"));
@@ -494,7 +504,7 @@ static void starts_are_further_and_further_apart(void **state)
 	start = clock_now_ns(&clock_system);
 	dhcp_link(f->dhcp, true);
 	/* 1 + 2 + 4 + 8 + 16 + 30 + 30 = 91 s */
-	WAIT_FOR(f, 10, starts() >= 8);
+	WAIT_FOR(f, 20, starts() >= 8);
 	assert_true(seconds_since(start) > 0.9);
 	/* out: none; in: at once, and from 1 s again */
 	dhcp_link(f->dhcp, false);
@@ -503,7 +513,7 @@ static void starts_are_further_and_further_apart(void **state)
 	assert_int_equal(sd_event_run(f->event, 500000), 0);
 	assert_int_equal(starts(), n);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 3, starts() == n + 2);
+	WAIT_FOR(f, 6, starts() == n + 2);
 }
 
 static void the_lease_ends_with_its_time(void **state)
@@ -513,11 +523,11 @@ static void the_lease_ends_with_its_time(void **state)
 	fake_client("\"$hook\" deconfig; bound 10.77.0.5 60; sleep 100");
 	speed = 60;
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->leases == 1);
-	WAIT_FOR(f, 5, f->losses == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
+	WAIT_FOR(f, 10, f->losses == 1);
 	assert_string_equal(f->why, "The lease of 10.77.0.5 ran out");
 	/* its client slept: another one has asked */
-	WAIT_FOR(f, 5, f->leases == 2);
+	WAIT_FOR(f, 10, f->leases == 2);
 	assert_int_equal(starts(), 2);
 }
 
@@ -528,14 +538,14 @@ static void the_lease_ends_without_a_cable_too(void **state)
 	fake_client("\"$hook\" deconfig; bound 10.77.0.5 60; sleep 100");
 	speed = 60;
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->leases == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
 	dhcp_link(f->dhcp, false);
-	WAIT_FOR(f, 5, f->losses == 1);
+	WAIT_FOR(f, 10, f->losses == 1);
 	assert_int_equal(sd_event_run(f->event, 300000), 0);
 	assert_int_equal(starts(), 1);
 	assert_int_equal(f->troubles, 0);
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->leases == 2);
+	WAIT_FOR(f, 10, f->leases == 2);
 }
 
 static void the_clients_word_ends_the_lease(void **state)
@@ -545,7 +555,7 @@ static void the_clients_word_ends_the_lease(void **state)
 	fake_client(
 		"\"$hook\" deconfig; bound 10.77.0.5 120; \"$hook\" deconfig; sleep 100");
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->losses == 1);
+	WAIT_FOR(f, 10, f->losses == 1);
 	assert_int_equal(f->leases, 1);
 	assert_string_equal(f->why, "The lease of 10.77.0.5 ran out");
 
@@ -557,7 +567,7 @@ static void the_clients_word_ends_the_lease(void **state)
 		"echo 'udhcpc: offered address is in use (got ARP reply), declining'\n"
 		"\"$hook\" deconfig; sleep 100");
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->losses == 2);
+	WAIT_FOR(f, 10, f->losses == 2);
 	assert_string_equal(f->why,
 			    "Address conflict: 10.77.0.5 is in use by another machine");
 }
@@ -571,11 +581,11 @@ static void nonsense_is_told_and_asked_for_again(void **state)
 		    "ip=10.77.0.5 subnet=255.255.255.0 mtu=9 lease=120 \"$hook\" bound\n"
 		    "sleep 100");
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->troubles == 1);
+	WAIT_FOR(f, 10, f->troubles == 1);
 	assert_string_equal(f->cause,
 			    "The DHCP server's answer is of no use: the lease has no "
 			    "subnet mask");
-	WAIT_FOR(f, 5, f->leases == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
 	assert_int_equal(f->lease.mtu, 0);
 	assert_int_equal(starts(), 2);
 }
@@ -590,7 +600,7 @@ static void endless_output_is_survived(void **state)
 		"i=0; while [ $i -lt 2000 ]; do echo udhcpc: line $i; i=$((i+1)); done\n"
 		"bound 10.77.0.5 120; sleep 100");
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 8, f->leases == 1);
+	WAIT_FOR(f, 16, f->leases == 1);
 }
 
 static void without_a_client_it_says_what_to_install(void **state)
@@ -608,7 +618,7 @@ static void without_a_client_it_says_what_to_install(void **state)
 		(void)mount("/dev/null", places[i], NULL, MS_BIND, NULL);
 	speed = 10;
 	dhcp_link(f->dhcp, true);
-	WAIT_FOR(f, 5, f->troubles == 1);
+	WAIT_FOR(f, 10, f->troubles == 1);
 	assert_string_equal(f->cause,
 			    "No DHCP client: install the package udhcpc or busybox");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
@@ -616,7 +626,7 @@ static void without_a_client_it_says_what_to_install(void **state)
 	setenv("PATH", saved, 1);
 	/* somebody does */
 	fake_client("bound 10.77.0.5 120; sleep 100");
-	WAIT_FOR(f, 5, f->leases == 1);
+	WAIT_FOR(f, 10, f->leases == 1);
 }
 
 static void only_a_hook_is_a_hook(void **state)
