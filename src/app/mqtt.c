@@ -230,11 +230,9 @@ static void begin_stop(struct mqtt *m)
 	}
 }
 
-/* Goes on with a stop that was asked for. */
-static void stop_turn(struct mqtt *m, uint64_t now)
+/* Goes on with a stop that has begun. */
+static void go_on_stopping(struct mqtt *m, uint64_t now)
 {
-	if (m->stop_phase == STOP_NOT)
-		begin_stop(m);
 	if (m->stop_phase == STOP_SAYING_OFFLINE && m->offline_acknowledged) {
 		mqtt_client_disconnect(m->client);
 		m->stop_phase = STOP_DISCONNECTING;
@@ -337,8 +335,8 @@ static void *mqtt_thread(void *arg)
 		take_mail(m);
 		if (is_abandoned(m, now))
 			goto end;
-		if (m->mail.stop)
-			stop_turn(m, now);
+		if (m->mail.stop && m->stop_phase == STOP_NOT)
+			begin_stop(m);
 		if (m->stop_phase == STOP_DONE)
 			break;
 		mqtt_connection_set_path(&m->connection, &m->mail.path, now);
@@ -348,8 +346,12 @@ static void *mqtt_thread(void *arg)
 			continue; /* after a lookup that may have taken long */
 		follow_session(m, now);
 		mqtt_subscriber_turn(m->subscriber, now);
-		if (!m->mail.stop)
+		if (m->stop_phase == STOP_NOT)
 			mqtt_publisher_turn(m->publisher, m->was_online, now);
+		else
+			go_on_stopping(m, now);
+		if (m->stop_phase == STOP_DONE)
+			break;
 		share_counters(m);
 		wait_for_news(m, now);
 		now = clock_now_ns(&clock_system);
