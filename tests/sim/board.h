@@ -111,8 +111,9 @@
  *					the first address)
  *	oled-nak-errno ENXIO|EREMOTEIO	what this adapter returns for no acknowledge
  *
- * settings	{"chip": {...}, "spi": {...}, "i2c": {...}, "gpio": {...}}: every switch and
- *		fault of the models, as they are now: the members of the structs
+ * settings	{"chip": {...}, "spi": {...}, "i2c": {...}, "gpio": {...}}: every
+ *		switch and fault of the models, as they are now: the members of the
+ *structs
  *		..._options and ..._faults of w5500_sim.h, sim_spi.h, sim_i2c.h and
  *		sim_gpio.h, where each is explained.
  * set PART NAME VALUE	sets one of them: "set chip link_delay_ns 0". A value is a number,
@@ -140,7 +141,7 @@ struct board_config {
 	uint32_t i2c_clock_hz;
 	char spi_path[BOARD_NAME_MAX];
 	char i2c_path[BOARD_NAME_MAX];
-	unsigned int int_offset;   /* of the line in the simulated controller */
+	unsigned int int_offset; /* of the line in the simulated controller */
 	unsigned int reset_offset;
 	uint32_t bufsiz;
 	uint32_t alignment;
@@ -153,7 +154,8 @@ struct board;
  * Takes @text apart; what it does not say gets its default. Returns 0, or
  * -EINVAL with a sentence in @error.
  */
-int board_parse(struct board_config *ret, const char *text, char *error, size_t error_size);
+int board_parse(struct board_config *ret, const char *text, char *error,
+		size_t error_size);
 
 /*
  * Builds the board, makes its parts known to the adapters by their names and
