@@ -112,10 +112,9 @@
  *	oled-nak-errno ENXIO|EREMOTEIO	what this adapter returns for no acknowledge
  *
  * settings	{"chip": {...}, "spi": {...}, "i2c": {...}, "gpio": {...}}: every
- *		switch and fault of the models, as they are now: the members of the
- *structs
- *		..._options and ..._faults of w5500_sim.h, sim_spi.h, sim_i2c.h and
- *		sim_gpio.h, where each is explained.
+ *		switch and fault of the models as they are now: members of ..._options
+ *		and ..._faults in w5500_sim.h, sim_spi.h, sim_i2c.h and sim_gpio.h,
+ *		where each is explained.
  * set PART NAME VALUE	sets one of them: "set chip link_delay_ns 0". A value is a number,
  *		on or off, or the name of an error (EIO).
  */
