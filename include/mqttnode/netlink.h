@@ -81,8 +81,10 @@ void netlink_watch(struct netlink *nl, unsigned int ifindex);
  * did not answer within a second.
  */
 
-/* Switches IPv6 off (address generation mode none), sets the MTU (0: leaves it) and
- * IFF_UP. */
+/*
+ * Switches IPv6 off (address generation mode none, and, where /proc/sys may be
+ * written, no router advertisements), sets the MTU (0: leaves it) and IFF_UP.
+ */
 int netlink_link_up(struct netlink *nl, unsigned int ifindex, uint32_t mtu);
 
 /* The kernel's own counters: tx_dropped are frames that the full TAP queue did not take.

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "mqttnode/clock.h"
 #include "mqttnode/text.h"
@@ -250,6 +252,24 @@ void netlink_watch(struct netlink *nl, unsigned int ifindex)
 
 /* --- Link ----------------------------------------------------------------- */
 
+/*
+ * A router's advertisement gives an address even to an interface that has no
+ * link-local one, and netlink has no word against it. Where /proc/sys may not
+ * be written (ProtectKernelTunables=) our sysctl.d file has done the same.
+ */
+static void ignore_routers(unsigned int ifindex)
+{
+	_cleanup_close_ int fd = -1;
+	char name[IF_NAMESIZE], path[64];
+
+	if (!if_indextoname(ifindex, name))
+		return;
+	text_format(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/accept_ra", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)!write(fd, "0", 1);
+}
+
 static int disable_ipv6(struct netlink *nl, unsigned int ifindex)
 {
 	struct nlattr *families, *inet6;
@@ -276,6 +296,7 @@ int netlink_link_up(struct netlink *nl, unsigned int ifindex, uint32_t mtu)
 	int r;
 
 	/* While it is still down, or it has its link-local address already. */
+	ignore_routers(ifindex);
 	r = disable_ipv6(nl, ifindex);
 	if (r < 0 && r != -EAFNOSUPPORT) /* a kernel without IPv6 */
 		return r;

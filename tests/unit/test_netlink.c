@@ -152,6 +152,49 @@ static void up_without_ipv6(void **state)
 	assert_int_equal(netlink_link_up(f->nl, 9999, 0), -ENODEV);
 }
 
+/* fe80::1 to all nodes: be my guest in 2001:db8:1::/64, and send the rest to me (RFC
+ * 4861). */
+static const uint8_t router_advertisement[] = {
+	0x33, 0x33, 0x00, 0x00, 0x00, 0x01, 0x02, 0x00, 0x00, 0x00, 0x00, 0x01, 0x86,
+	0xdd, 0x60, 0x00, 0x00, 0x00, 0x00, 0x30, 0x3a, 0xff, 0xfe, 0x80, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0xff,
+	0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x01, 0x86, 0x00, 0x39, 0xc7, 0x40, 0x00, 0x07, 0x08, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0x04, 0x40, 0xc0, 0x00, 0x01, 0x51, 0x80,
+	0x00, 0x00, 0x38, 0x40, 0x00, 0x00, 0x00, 0x00, 0x20, 0x01, 0x0d, 0xb8, 0x00,
+	0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+};
+
+static void no_router_gives_it_an_ipv6_address(void **state)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+	struct fixture *f = *state;
+	char out[1024];
+	int with, without;
+
+	/* one interface as it comes, one as we bring it up */
+	with = tap_open("mqtt8", mac);
+	without = tap_open("mqtt9", mac);
+	assert_true(with >= 0 && without >= 0);
+	netns_run("ip link set mqtt8 up");
+	assert_int_equal(netlink_link_up(f->nl, if_nametoindex("mqtt9"), 0), 0);
+	assert_int_equal(tap_set_carrier(with, true), 0);
+	assert_int_equal(tap_set_carrier(without, true), 0);
+	netns_wait("[ $(ip -o link show | grep mqtt[89] | grep -c 'state UP') = 2 ]");
+	netns_wait("ip -6 addr show mqtt8 | grep -q 'fe80:.*link *$'"); /* is known */
+	assert_int_equal(
+		tap_write(without, router_advertisement, sizeof(router_advertisement)),
+		0);
+	assert_int_equal(
+		tap_write(with, router_advertisement, sizeof(router_advertisement)), 0);
+	netns_wait("ip -6 addr show mqtt8 | grep -q 2001:db8:1:");
+	netns_output(out, sizeof(out),
+		     "ip -6 addr show mqtt9; ip -6 route show dev mqtt9");
+	assert_string_equal(out, "");
+	close(with);
+	close(without);
+}
+
 static void tells_of_the_link_and_of_nobody_elses(void **state)
 {
 	struct fixture *f = *state;
@@ -497,6 +540,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(up_without_ipv6),
+		TEST(no_router_gives_it_an_ipv6_address),
 		TEST(tells_of_the_link_and_of_nobody_elses),
 		TEST(addresses_come_with_a_lifetime_and_without_a_route),
 		TEST(tells_what_others_do_to_addresses),
