@@ -192,33 +192,42 @@ static void remove_surplus(struct address *a, const struct plan *wanted)
 	}
 }
 
-/* Adds what the plan before lacks. Returns 0 or the first error; the rest is still done.
+/*
+ * Adds what the plan before lacks, and takes over into it what is there then:
+ * what failed is tried again the next time. Returns 0 or the first error; the
+ * rest is still done.
  */
 static int add_missing(struct address *a, const struct plan *wanted)
 {
+	struct plan done = { 0 };
 	char words[160];
 	int r, result = 0;
 
 	for (size_t i = 0; i < wanted->n_routes; i++) {
-		if (has_route(&a->plan, &wanted->routes[i]))
+		const struct netlink_route *route = &wanted->routes[i];
+
+		r = has_route(&a->plan, route) ? 0 : netlink_route_add(a->netlink, route);
+		if (r >= 0) {
+			done.routes[done.n_routes++] = *route;
 			continue;
-		r = netlink_route_add(a->netlink, &wanted->routes[i]);
-		if (r < 0) {
-			log_error_errno(r, "Cannot add a route to %s: %m%s", a->interface,
-					kernel_words(a, words, sizeof(words)));
-			result = result < 0 ? result : r;
 		}
+		log_error_errno(r, "Cannot add a route to %s: %m%s", a->interface,
+				kernel_words(a, words, sizeof(words)));
+		result = result < 0 ? result : r;
 	}
 	for (size_t i = 0; i < wanted->n_rules; i++) {
-		if (has_rule(&a->plan, &wanted->rules[i]))
+		const struct netlink_rule *rule = &wanted->rules[i];
+
+		r = has_rule(&a->plan, rule) ? 0 : netlink_rule_add(a->netlink, rule);
+		if (r >= 0) {
+			done.rules[done.n_rules++] = *rule;
 			continue;
-		r = netlink_rule_add(a->netlink, &wanted->rules[i]);
-		if (r < 0) {
-			log_error_errno(r, "Cannot add a routing rule: %m%s",
-					kernel_words(a, words, sizeof(words)));
-			result = result < 0 ? result : r;
 		}
+		log_error_errno(r, "Cannot add a routing rule: %m%s",
+				kernel_words(a, words, sizeof(words)));
+		result = result < 0 ? result : r;
 	}
+	a->plan = done;
 	return result;
 }
 
@@ -341,7 +350,6 @@ int address_apply(struct address *a, const struct lease *lease)
 	plan = make_plan(a, lease);
 	remove_surplus(a, &plan);
 	r = add_missing(a, &plan);
-	a->plan = plan;
 	if (moved)
 		warn_about_same_subnet(a, lease);
 	warn_about_root(a, &plan);

@@ -306,6 +306,23 @@ static void a_missing_interface_is_an_error(void **state)
 	assert_null(address_current(f->address));
 }
 
+static void what_failed_is_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	struct lease lease = a_lease();
+
+	log_setup(LOG_TARGET_STDERR, LOG_CRIT);
+	begin(f);
+	netns_run("ip link set mqtt0 down");
+	assert_int_equal(address_apply(f->address, &lease), -ENETDOWN);
+	expect("ip -4 addr show mqtt0", "inet 10.77.0.59/24");
+	expect("ip rule", "from 10.77.0.59 lookup 7700");
+	netns_run("ip link set mqtt0 up");
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	expect("ip route show table 7700", "default via 10.77.0.1 dev mqtt0");
+	expect("ip route show table main", "default via 10.77.0.1 dev mqtt0");
+}
+
 static void a_vanished_interface_is_cleared_quietly(void **state)
 {
 	struct lease lease = a_lease();
@@ -402,6 +419,7 @@ int main(void)
 		CASE(the_mtu_of_the_lease_is_used),
 		CASE(rules_left_by_a_crash_are_removed),
 		CASE(a_missing_interface_is_an_error),
+		CASE(what_failed_is_tried_again),
 		CASE(a_vanished_interface_is_cleared_quietly),
 		CASE(warns_about_arp_in_a_shared_subnet),
 		CASE(a_static_address_is_a_lease_for_ever),
