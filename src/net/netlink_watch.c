@@ -265,9 +265,22 @@ struct netlink_watch *netlink_watch_free(struct netlink_watch *w)
 	return NULL;
 }
 
+/* What is queued is older than the look at everything that follows, and would contradict
+ * it. */
+static void drop_old_news(struct netlink_watch *w)
+{
+	ssize_t n;
+
+	do
+		n = netlink_receive(w->socket, w->buf, sizeof(w->buf));
+	while (n >= 0 || n == -ENOBUFS);
+}
+
 void netlink_watch_interface(struct netlink_watch *w, unsigned int ifindex)
 {
 	w->ifindex = ifindex;
+	if (ifindex)
+		drop_old_news(w);
 	(void)sd_event_source_set_enabled(w->later,
 					  ifindex ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }

@@ -148,10 +148,11 @@ static int equip_device(struct uplink *u, unsigned int ifindex)
 
 	u->ifindex = ifindex;
 	u->set_down = false;
-	netlink_watch(u->netlink, ifindex);
 	r = netlink_link_up(u->netlink, ifindex, 0);
 	if (r < 0)
 		return log_error_errno(r, "Cannot set interface %s up: %m", u->interface);
+	/* Only now: that the device was down before is no news. */
+	netlink_watch(u->netlink, ifindex);
 	r = address_new(&u->address, u->netlink, u->settings, ifindex, u->interface);
 	if (r < 0)
 		return log_error_errno(r, "Cannot manage addresses on %s: %m",

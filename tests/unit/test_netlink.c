@@ -301,6 +301,19 @@ static void tells_what_others_do_to_addresses(void **state)
 	assert_int_equal(f->told.addresses, 2);
 }
 
+static void news_from_before_the_watch_are_not_told(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 3; i++)
+		netns_run("ip link set mqtt0 down; ip link set mqtt0 up");
+	f->told = (struct told){ 0 };
+	netlink_watch(f->nl, f->ifindex);
+	settle(f);
+	assert_int_equal(f->told.links, 1);
+	assert_true(f->told.up);
+}
+
 static void routes_stand_beside_those_of_others(void **state)
 {
 	struct fixture *f = *state;
@@ -544,6 +557,7 @@ int main(void)
 		TEST(tells_of_the_link_and_of_nobody_elses),
 		TEST(addresses_come_with_a_lifetime_and_without_a_route),
 		TEST(tells_what_others_do_to_addresses),
+		TEST(news_from_before_the_watch_are_not_told),
 		TEST(routes_stand_beside_those_of_others),
 		TEST(rules_bear_our_marks),
 		TEST(flush_takes_only_rules_with_all_three_marks),

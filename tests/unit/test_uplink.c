@@ -304,7 +304,7 @@ static void dhcp_follows_the_link(void **state)
 	struct fixture *f = *state;
 
 	start(f);
-	expect("names 0;tap mqtt0;watch 7;up 7;dhcp for pi;on tap;");
+	expect("names 0;tap mqtt0;up 7;watch 7;dhcp for pi;on tap;");
 	uplink_link(f->uplink, true);
 	expect(""); /* the kernel would drop what is sent now */
 	carrier(true);
@@ -347,7 +347,7 @@ static void a_static_address_is_there_at_once(void **state)
 	f->settings.address = host(50);
 	f->settings.prefix_len = 24;
 	start(f);
-	expect("names 0;tap mqtt0;watch 7;up 7;on tap;apply 50;names 0;on lease 50;");
+	expect("names 0;tap mqtt0;up 7;watch 7;on tap;apply 50;names 0;on lease 50;");
 	uplink_link(f->uplink, true);
 	carrier(true);
 	expect("apply 50;names 0;on lease 50;");
@@ -372,7 +372,7 @@ static void a_deleted_interface_comes_back_with_its_lease(void **state)
 	expect("on gateway 0;watch 0;on trouble 1 The interface was deleted by somebody;");
 	for (int i = 0; i < 3; i++)
 		(void)sd_event_run(f->event, 1000);
-	expect("tap mqtt0;watch 8;up 8;dhcp for pi;on tap;apply 5;names 9;on gateway 1;"
+	expect("tap mqtt0;up 8;watch 8;dhcp for pi;on tap;apply 5;names 9;on gateway 1;"
 	       "probe 8;on lease 5;");
 	carrier(true);
 	expect("dhcp link 1;on gateway 0;on gateway 1;probe 8;");
