@@ -90,7 +90,11 @@ struct pump_wait {
 	uint64_t deadline_ns;
 };
 
-/* One turn. Fills @wait. Never blocks but on the bus. The pump's thread, or a test. */
+/*
+ * One turn. @wait begins zeroed; afterwards it says what to wait for, and is
+ * given to the next turn with the revents that poll() found. Never blocks but
+ * on the bus. The pump's thread, or a test.
+ */
 void pump_turn(struct pump *p, struct pump_wait *wait);
 
 /* Starts and ends the thread "pump". Stopping closes the socket of the chip in bounded time. Main. */

@@ -1,0 +1,604 @@
+// SPDX-License-Identifier: MIT
+/*
+ * w5500_start.c — from unknown to running, one message at a time
+ *
+ *	PROBE   IDENTIFY
+ *	RESET     RESET, RESET_WAIT, PATTERN x n, CONFIGURE, COMPARE, COMPARE_SIZES,
+ *	          (PHY_RELEASE), OPEN, OPEN_WAIT, RUNNING
+ *	REOPEN    CLOSE, CLOSE_WAIT, OPEN, OPEN_WAIT, RUNNING
+ *	RESYNC    RESYNC, RESYNC_WRITE, RUNNING
+ *
+ * Identification and pattern run at the configured clock; when one of them fails
+ * the clock is halved and all begins again, down to W5500_SPEED_MIN_HZ.
+ */
+#include "w5500_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "mqttnode/bytes.h"
+
+/* VERSIONR may read 0 for a while after a reset; at a lower clock that is over. */
+#define IDENTIFY_LIMIT_NS	(100 * NSEC_PER_MSEC)
+#define IDENTIFY_LOWER_LIMIT_NS (10 * NSEC_PER_MSEC)
+#define POLL_NS			NSEC_PER_MSEC
+#define COMMAND_POLL_NS		(200 * NSEC_PER_USEC)
+#define PHY_HOLD_NS		(10 * NSEC_PER_MSEC)
+
+#define PATTERN_SIZE   64
+#define PATTERN_ROUNDS 16
+
+/* Attempts at something that one bit error or one arriving frame can spoil. */
+#define ATTEMPTS 8
+
+static void enter(struct w5500 *chip, enum w5500_step step, uint64_t limit_ns)
+{
+	chip->step = step;
+	chip->step_round = 0;
+	chip->step_deadline_ns = clock_now_ns(chip->clock) + limit_ns;
+}
+
+static bool expired(const struct w5500 *chip)
+{
+	return clock_now_ns(chip->clock) >= chip->step_deadline_ns;
+}
+
+/* More to do, not before @ns from now. */
+static int later(const struct w5500 *chip, uint64_t *ret_due_ns, uint64_t ns)
+{
+	*ret_due_ns = clock_now_ns(chip->clock) + ns;
+	return 0;
+}
+
+void w5500_start(struct w5500 *chip, enum w5500_start from)
+{
+	assert(chip->bus);
+	chip->trouble = W5500_TROUBLE_NONE;
+	chip->check_failed = 0;
+
+	switch (from) {
+	case W5500_START_PROBE:
+		chip->answer = W5500_ANSWER_NONE;
+		chip->speed_hz = chip->config.speed_hz;
+		(void)spidev_set_speed(chip->bus, chip->speed_hz);
+		enter(chip, W5500_STEP_IDENTIFY, IDENTIFY_LIMIT_NS);
+		break;
+	case W5500_START_RESET:
+		enter(chip, W5500_STEP_RESET, 0);
+		break;
+	case W5500_START_REOPEN:
+		enter(chip, W5500_STEP_CLOSE, W5500_COMMAND_LIMIT_NS);
+		break;
+	case W5500_START_RESYNC:
+		enter(chip, W5500_STEP_RESYNC, W5500_COMMAND_LIMIT_NS);
+		break;
+	}
+}
+
+/* Identification or pattern failed with @error: begins again at half the clock, if it
+ * may. */
+static int slow_down(struct w5500 *chip, int error, uint64_t *ret_due_ns)
+{
+	uint32_t half = chip->speed_hz / 2;
+
+	if (half < W5500_SPEED_MIN_HZ || spidev_set_speed(chip->bus, half) < 0)
+		return error;
+	chip->speed_hz = half;
+	enter(chip, W5500_STEP_IDENTIFY, IDENTIFY_LOWER_LIMIT_NS);
+	return later(chip, ret_due_ns, 0);
+}
+
+static enum w5500_answer judge(const uint8_t *version)
+{
+	const uint8_t *all = version - W5500_HEADER_SIZE;
+	bool zeros = true, ones = true;
+
+	for (unsigned int i = 0; i <= W5500_HEADER_SIZE; i++) {
+		zeros &= all[i] == 0x00;
+		ones &= all[i] == 0xff;
+	}
+	if (zeros)
+		return W5500_ANSWER_ZEROS;
+	if (ones)
+		return W5500_ANSWER_ONES;
+	if (!w5500_message_echoed(version))
+		return W5500_ANSWER_GARBLED;
+	return *version == W5500_VERSIONR_W5500 ? W5500_ANSWER_GOOD
+						: W5500_ANSWER_OTHER_VERSION;
+}
+
+static int identify(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	const uint8_t *version, *phy;
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_message_read(&chip->message, W5500_PHYCFGR, 1, &phy) ||
+	    !w5500_message_read(&chip->message, W5500_VERSIONR, 1, &version))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	chip->answer = judge(version);
+	chip->version = *version;
+	if (chip->answer == W5500_ANSWER_GOOD) {
+		/* The mode that an earlier run left outlives a soft reset, only the register does not. */
+		chip->phy_manual = chip->config.phy != PHY_MODE_AUTO ||
+				   ((*phy & W5500_PHYCFGR_OPMD) &&
+				    *phy >> 3 != w5500_phy_value(PHY_MODE_AUTO) >> 3);
+		enter(chip, W5500_STEP_RESET, 0);
+		return later(chip, ret_due_ns, 0);
+	}
+	if (expired(chip))
+		return slow_down(chip, -ENODEV, ret_due_ns);
+	return later(chip, ret_due_ns, POLL_NS);
+}
+
+/* Both rings are empty, and begin at these positions; nothing is doubtful any more. */
+static void forget(struct w5500 *chip, uint16_t rx_rd, uint16_t tx_wr)
+{
+	w5500_rx_reset(chip, rx_rd);
+	w5500_tx_reset(chip, tx_wr);
+	chip->unsure = false;
+	chip->attempt = (struct w5500_attempt){ 0 };
+	chip->command = 0;
+}
+
+static int reset(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_message_write8(&chip->message, W5500_MR, W5500_MR_RST))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	/* What was on its way in either direction is gone. */
+	if (chip->was_open)
+		chip->counters.rx_lost++;
+	chip->was_open = false;
+	forget(chip, 0, 0);
+	enter(chip, W5500_STEP_RESET_WAIT, W5500_COMMAND_LIMIT_NS);
+	return later(chip, ret_due_ns, 0);
+}
+
+static int reset_wait(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	const uint8_t *common;
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_message_read(&chip->message, W5500_MR, W5500_COMMON_IMAGE_SIZE,
+				&common))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	if (w5500_message_echoed(common) && *common == 0 &&
+	    common[W5500_REG_OFFSET(W5500_VERSIONR)] == W5500_VERSIONR_W5500 &&
+	    get_be16(common + W5500_REG_OFFSET(W5500_RTR)) == W5500_RTR_RESET) {
+		enter(chip, W5500_STEP_PATTERN, 0);
+		return later(chip, ret_due_ns, 0);
+	}
+	if (expired(chip))
+		return -ETIME;
+	return later(chip, ret_due_ns, POLL_NS);
+}
+
+/*
+ * Byte @i of pattern @round: a linear congruential sequence, so that every bit
+ * toggles in many ways, with its first bytes the worst for a slow edge.
+ */
+static void fill_pattern(uint8_t *p, unsigned int round)
+{
+	static const uint8_t edges[] = { 0x00, 0xff, 0x55, 0xaa, 0x00,
+					 0x01, 0xfe, 0x80, 0x7f };
+	uint32_t x = 0x12345678u + round;
+
+	for (unsigned int i = 0; i < PATTERN_SIZE; i++) {
+		x = x * 1664525u + 1013904223u;
+		p[i] = i < sizeof(edges) ? edges[i] : (uint8_t)(x >> 24);
+	}
+}
+
+/* Writes to the TX memory, which nobody uses while the socket is closed, and reads it
+ * back. */
+static int pattern(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	uint8_t expected[PATTERN_SIZE];
+	const uint8_t *data;
+	int r;
+
+	fill_pattern(expected, chip->step_round);
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_message_write(&chip->message, W5500_SN_TX_BUFFER(0, 0), expected,
+				 PATTERN_SIZE) ||
+	    !w5500_message_read(&chip->message, W5500_SN_TX_BUFFER(0, 0), PATTERN_SIZE,
+				&data))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	if (!w5500_message_echoed(data) || memcmp(data, expected, PATTERN_SIZE) != 0)
+		return slow_down(chip, -EPROTO, ret_due_ns);
+	if (++chip->step_round == PATTERN_ROUNDS)
+		enter(chip, W5500_STEP_CONFIGURE, 0);
+	return later(chip, ret_due_ns, 0);
+}
+
+/* Adds write number @i of the configuration. 1: added, 0: there is none, -ENOBUFS: no
+ * room. */
+static int add_setting(struct w5500 *chip, unsigned int i)
+{
+	static const uint8_t none[2] = { 0, 0 };
+	static const uint8_t all[2] = { W5500_RING_KIB, W5500_RING_KIB };
+	uint8_t phy = w5500_phy_value(chip->config.phy);
+	struct w5500_message *m = &chip->message;
+	bool added;
+
+	switch (i) {
+	case 0:
+		added = w5500_message_write8(m, W5500_MR, W5500_MR_PB);
+		break;
+	case 1:
+		added = w5500_message_write(m, W5500_SHAR, chip->config.mac, 6);
+		break;
+	case 2:
+	case 3:
+	case 4:
+	case 5:
+	case 6:
+	case 7:
+	case 8:
+		/* The others give their memory up before socket 0 takes it. */
+		added = w5500_message_write(m, W5500_SN_RXBUF_SIZE(i - 1), none,
+					    sizeof(none));
+		break;
+	case 9:
+		added = w5500_message_write(m, W5500_SN_RXBUF_SIZE(0), all, sizeof(all));
+		break;
+	case 10:
+		added = w5500_message_write8(m, W5500_SN_IMR(0), W5500_SN_IR_RECV);
+		break;
+	case 11:
+		added = w5500_message_write8(m, W5500_SN_MR(0),
+					     W5500_SN_MR_MFEN | W5500_SN_MR_MACRAW);
+		break;
+	case 12:
+		/* A new mode is taken by a reset of the PHY: hold it now, release it
+		 * later. */
+		if (!chip->phy_manual)
+			return 0;
+		added = w5500_message_write8(m, W5500_PHYCFGR,
+					     phy & (unsigned int)~W5500_PHYCFGR_RST);
+		break;
+	default:
+		return 0;
+	}
+	return added ? 1 : -ENOBUFS;
+}
+
+static int configure(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	unsigned int i = chip->step_round;
+	bool manual = chip->phy_manual;
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	do
+		r = add_setting(chip, i++);
+	while (r > 0);
+	if (r < 0 && --i == chip->step_round)
+		return -EMSGSIZE;
+	if (chip->message.n_transfers > 0) {
+		int sent = w5500_run(chip);
+
+		if (sent < 0)
+			return sent;
+	}
+	chip->step_round = i;
+	if (r < 0)
+		return later(chip, ret_due_ns, 0);
+	enter(chip, manual ? W5500_STEP_PHY_RELEASE : W5500_STEP_COMPARE, 0);
+	return later(chip, ret_due_ns, manual ? PHY_HOLD_NS : 0);
+}
+
+static int phy_release(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_message_write8(&chip->message, W5500_PHYCFGR,
+				  w5500_phy_value(chip->config.phy)))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	enter(chip, W5500_STEP_COMPARE, 0);
+	return later(chip, ret_due_ns, 0);
+}
+
+/* Something did not read as written: a bit error of the reading, if it is not so again.
+ */
+static int differs(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	if (++chip->step_round == ATTEMPTS)
+		return -EPROTO;
+	return later(chip, ret_due_ns, 0);
+}
+
+static int compare(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	const uint8_t *common, *socket;
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_message_read(&chip->message, W5500_MR, W5500_COMMON_IMAGE_SIZE,
+				&common) ||
+	    !w5500_message_read(&chip->message, W5500_SN_MR(0), W5500_SOCKET_IMAGE_SIZE,
+				&socket))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	if (!w5500_message_echoed(common) || !w5500_message_echoed(socket) ||
+	    !w5500_registers_match(chip, common, socket))
+		return differs(chip, ret_due_ns);
+	enter(chip, W5500_STEP_COMPARE_SIZES, 0);
+	return later(chip, ret_due_ns, 0);
+}
+
+/* The other sockets must have no memory, or records would overwrite each other. */
+static int compare_sizes(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	const uint8_t *sizes[W5500_SOCKETS];
+	unsigned int first = chip->step_round + 1, n = first;
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	while (n < W5500_SOCKETS &&
+	       w5500_message_read(&chip->message, W5500_SN_RXBUF_SIZE(n), 2, &sizes[n]))
+		n++;
+	if (n == first)
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	for (unsigned int i = first; i < n; i++)
+		if (!w5500_message_echoed(sizes[i]) || sizes[i][0] != 0 ||
+		    sizes[i][1] != 0)
+			return -EPROTO;
+	if (n < W5500_SOCKETS)
+		chip->step_round = n - 1;
+	else
+		enter(chip, W5500_STEP_OPEN, 0);
+	return later(chip, ret_due_ns, 0);
+}
+
+/* Reads a wide window, and a second one after it. */
+static int read_windows(struct w5500 *chip, struct w5500_window *first,
+			struct w5500_window *second, bool *ret_echoed)
+{
+	const uint8_t *data[2];
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_window_add(&chip->message, true, &data[0]) ||
+	    !w5500_window_add(&chip->message, false, &data[1]))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	w5500_window_parse(data[0], true, first);
+	w5500_window_parse(data[1], false, second);
+	*ret_echoed = w5500_message_echoed(data[0]) && w5500_message_echoed(data[1]);
+	return 0;
+}
+
+static int command(struct w5500 *chip, unsigned int value, enum w5500_step next,
+		   uint64_t *ret_due_ns)
+{
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_message_write8(&chip->message, W5500_SN_IR(0), W5500_SN_IR_ALL) ||
+	    !w5500_message_write8(&chip->message, W5500_SN_CR(0), value))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	enter(chip, next, W5500_COMMAND_LIMIT_NS);
+	return later(chip, ret_due_ns, 0);
+}
+
+static int close_socket(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	struct w5500_window w, again;
+	bool echoed;
+	int r;
+
+	r = read_windows(chip, &w, &again, &echoed);
+	if (r < 0)
+		return r;
+	if (echoed && w.cr == 0 &&
+	    (w.sr == W5500_SN_SR_MACRAW || w.sr == W5500_SN_SR_CLOSED))
+		return command(chip, W5500_SN_CR_CLOSE, W5500_STEP_CLOSE_WAIT,
+			       ret_due_ns);
+	if (expired(chip))
+		return echoed && w.cr != 0 ? -ETIME : -ESTALE;
+	return later(chip, ret_due_ns, COMMAND_POLL_NS);
+}
+
+static int close_wait(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	struct w5500_window w, again;
+	bool echoed;
+	int r;
+
+	r = read_windows(chip, &w, &again, &echoed);
+	if (r < 0)
+		return r;
+	if (echoed && w.cr == 0 && w.sr == W5500_SN_SR_CLOSED) {
+		enter(chip, W5500_STEP_OPEN, 0);
+		return later(chip, ret_due_ns, 0);
+	}
+	if (expired(chip))
+		return -ETIME;
+	return later(chip, ret_due_ns, COMMAND_POLL_NS);
+}
+
+/* The socket is open, the rings are empty: from here on the positions are ours. */
+static int running(struct w5500 *chip, uint16_t rx_rd, uint16_t tx_wr)
+{
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_message_write8(&chip->message, W5500_SIMR,
+				  chip->config.interrupt ? W5500_SIMR_S0 : 0))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	if (chip->was_open)
+		chip->counters.rx_lost++;
+	chip->was_open = true;
+	forget(chip, rx_rd, tx_wr);
+	chip->latch_dirty = true;
+	chip->step = W5500_STEP_RUNNING;
+	return 1;
+}
+
+static int open_wait(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	struct w5500_window w, again;
+	bool echoed;
+	int r;
+
+	r = read_windows(chip, &w, &again, &echoed);
+	if (r < 0)
+		return r;
+	/* Both pointers are ours to move: two equal reads are not torn. */
+	if (echoed && w.cr == 0 && w.sr == W5500_SN_SR_MACRAW && w.rx_rd == again.rx_rd &&
+	    w.tx_wr == again.tx_wr && again.tx_rd == again.tx_wr)
+		return running(chip, w.rx_rd, w.tx_wr);
+	if (expired(chip))
+		return -ETIME;
+	return later(chip, ret_due_ns, COMMAND_POLL_NS);
+}
+
+static int resync(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	struct w5500_window w, again;
+	bool echoed;
+	int r;
+
+	r = read_windows(chip, &w, &again, &echoed);
+	if (r < 0)
+		return r;
+	if (echoed && w.cr == 0 && w.sr == W5500_SN_SR_MACRAW && w.rx_wr == again.rx_wr &&
+	    w.tx_wr == again.tx_wr) {
+		/* Of what was tried before only the SEND has to be known. */
+		if (chip->unsure && !w5500_settle_tx(chip, &w))
+			return -EPROTO;
+		chip->attempt = (struct w5500_attempt){ 0 };
+		chip->unsure = false;
+		chip->command = 0;
+		chip->resync_to = w.rx_wr;
+		chip->step = W5500_STEP_RESYNC_WRITE;
+		return later(chip, ret_due_ns, 0);
+	}
+	if (expired(chip))
+		return echoed && w.sr != W5500_SN_SR_MACRAW ? -ESTALE : -ETIME;
+	return later(chip, ret_due_ns, COMMAND_POLL_NS);
+}
+
+static int resync_write(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	struct w5500_window w;
+	const uint8_t *window;
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_message_command(&chip->message, W5500_SN_RX_RD(0), chip->resync_to,
+				   W5500_SN_CR_RECV) ||
+	    !w5500_window_add(&chip->message, true, &window))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	w5500_window_parse(window, true, &w);
+	if (w5500_message_echoed(window) && w.cr == 0 &&
+	    w5500_window_agrees(&w, chip->resync_to, chip->tx_wr)) {
+		chip->counters.rx_lost++;
+		w5500_rx_reset(chip, chip->resync_to);
+		w5500_window_accept(chip, &w, true);
+		chip->latch_dirty = true;
+		chip->step = W5500_STEP_RUNNING;
+		return 1;
+	}
+	if (expired(chip))
+		return -EPROTO;
+	/* Not taken yet, torn, or lost: look again before anything else is written. */
+	chip->step = W5500_STEP_RESYNC;
+	return later(chip, ret_due_ns, COMMAND_POLL_NS);
+}
+
+int w5500_start_step(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	int r = -EINVAL;
+
+	switch (chip->step) {
+	case W5500_STEP_NONE:
+		break;
+	case W5500_STEP_IDENTIFY:
+		r = identify(chip, ret_due_ns);
+		break;
+	case W5500_STEP_RESET:
+		r = reset(chip, ret_due_ns);
+		break;
+	case W5500_STEP_RESET_WAIT:
+		r = reset_wait(chip, ret_due_ns);
+		break;
+	case W5500_STEP_PATTERN:
+		r = pattern(chip, ret_due_ns);
+		break;
+	case W5500_STEP_CONFIGURE:
+		r = configure(chip, ret_due_ns);
+		break;
+	case W5500_STEP_COMPARE:
+		r = compare(chip, ret_due_ns);
+		break;
+	case W5500_STEP_COMPARE_SIZES:
+		r = compare_sizes(chip, ret_due_ns);
+		break;
+	case W5500_STEP_PHY_RELEASE:
+		r = phy_release(chip, ret_due_ns);
+		break;
+	case W5500_STEP_CLOSE:
+		r = close_socket(chip, ret_due_ns);
+		break;
+	case W5500_STEP_CLOSE_WAIT:
+		r = close_wait(chip, ret_due_ns);
+		break;
+	case W5500_STEP_OPEN:
+		r = command(chip, W5500_SN_CR_OPEN, W5500_STEP_OPEN_WAIT, ret_due_ns);
+		break;
+	case W5500_STEP_OPEN_WAIT:
+		r = open_wait(chip, ret_due_ns);
+		break;
+	case W5500_STEP_RESYNC:
+		r = resync(chip, ret_due_ns);
+		break;
+	case W5500_STEP_RESYNC_WRITE:
+		r = resync_write(chip, ret_due_ns);
+		break;
+	case W5500_STEP_RUNNING:
+		r = 1;
+		break;
+	}
+	if (r < 0)
+		chip->step = W5500_STEP_NONE;
+	return r;
+}

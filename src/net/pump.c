@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pump.c — frames between chip and TAP
+ *
+ * Theory of operation
+ *
+ * A turn does what is known to be needed and says what it waits for. While the
+ * chip runs, that is: the health tick if it is due, else one exchange with the
+ * chip if there is a reason for it. Reasons are work that the driver knows of
+ * (records in the ring, a frame to send or on the wire), frames from the TAP,
+ * the INT line being low, or, when that line cannot be used, the time to poll.
+ * One exchange carries both directions, so neither can starve the other: under
+ * full load from the TAP a received frame waits for one message at most.
+ *
+ * The TAP is read only while the driver has room for a frame. What does not fit
+ * stays in the kernel's queue, which is short and drops what is too much; the
+ * pump itself never reads a frame that it cannot send, except while there is no
+ * link: what is left in the queue then would be stale when the link is back.
+ *
+ * The health tick reads all registers that were written in one message. It is
+ * also where the link is seen to change, and the net under everything that
+ * could be missed: an interrupt, a latch, a chip that was reset.
+ *
+ *	pump.c		  turns, frames, link
+ *	pump_interrupt.c  the INT line
+ *	pump_recovery.c	  opening, starting, the recovery ladder
+ *	pump_thread.c	  the thread, and what it shares with others
+ */
+#include "pump_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mqttnode/fd.h"
+#include "mqttnode/tap.h"
+
+#define HEALTH_NS (250 * NSEC_PER_MSEC)
+
+/* A late SEND makes the tick due earlier, but not at every turn. */
+#define EARLY_HEALTH_NS (5 * NSEC_PER_MSEC)
+
+/* Without INT: poll often while there is traffic, seldom when there is none. */
+#define POLL_BUSY_NS   (1 * NSEC_PER_MSEC)
+#define POLL_IDLE_NS   (10 * NSEC_PER_MSEC)
+#define POLL_LINGER_NS (100 * NSEC_PER_MSEC)
+
+/* After a bus error the next try waits a millisecond, then twice as long each time ... */
+#define BUS_RETRY_NS NSEC_PER_MSEC
+/* ... and after so many the bus is opened anew. */
+#define BUS_RETRIES 8
+
+/* After so many ticks without trouble the recovery ladder begins at its foot again. */
+#define STABLE_NS (5 * NSEC_PER_SEC)
+
+static uint64_t now_ns(const struct pump *p)
+{
+	return clock_now_ns(p->clock);
+}
+
+/* --- the TAP --------------------------------------------------------------- */
+
+static void lose_tap(struct pump *p)
+{
+	p->tap_fd = fd_close(p->tap_fd);
+	atomic_store(&p->tap_lost, true);
+	fd_event_signal(p->event_fd);
+}
+
+static void take_new_tap(struct pump *p)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	if (p->new_tap) {
+		(void)fd_close(p->tap_fd);
+		p->tap_fd = p->new_tap_fd;
+		p->new_tap_fd = -1;
+		p->new_tap = false;
+		if (p->tap_fd >= 0)
+			(void)tap_set_carrier(p->tap_fd, p->now.link_up);
+	}
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+/* Reads and drops what waits in the TAP: it is stale, or there is no link for it. */
+static void drop_from_tap(struct pump *p)
+{
+	uint8_t frame[W5500_FRAME_MAX + 1];
+
+	for (unsigned int i = 0; i < 2 * TAP_TXQUEUELEN && p->tap_fd >= 0; i++) {
+		ssize_t n = tap_read(p->tap_fd, frame, sizeof(frame));
+
+		if (n == -EBADFD)
+			lose_tap(p);
+		if (n < 0)
+			return;
+		p->own.tx_dropped_link++;
+	}
+}
+
+/* Fills the driver's room with frames from the TAP. */
+static void read_from_tap(struct pump *p)
+{
+	uint8_t frame[W5500_FRAME_MAX + 1]; /* one more: a giant shows by its length */
+	uint8_t *room;
+
+	while (p->tap_fd >= 0 && (room = w5500_tx_buffer(p->chip))) {
+		ssize_t n = tap_read(p->tap_fd, frame, sizeof(frame));
+
+		if (n == -EBADFD)
+			lose_tap(p);
+		if (n < 0)
+			return;
+		if (n < W5500_FRAME_HEADER || n > W5500_FRAME_MAX) {
+			p->own.tx_dropped_size++;
+			continue;
+		}
+		memcpy(room, frame, (size_t)n);
+		w5500_tx_put(p->chip, (size_t)n);
+		p->last_traffic_ns = now_ns(p);
+	}
+}
+
+/* The chip's filter lets some frames through that are not for us (quirk Q13). */
+static bool is_for_us(const struct pump *p, const uint8_t *frame)
+{
+	return (frame[0] & 1) || memcmp(frame, p->mac, sizeof(p->mac)) == 0;
+}
+
+static void deliver(struct pump *p)
+{
+	const uint8_t *frame;
+	size_t len;
+
+	while ((frame = w5500_rx_next(p->chip, &len))) {
+		int r;
+
+		p->last_traffic_ns = now_ns(p);
+		if (!is_for_us(p, frame)) {
+			p->own.rx_dropped_filter++;
+			continue;
+		}
+		r = p->tap_fd >= 0 ? tap_write(p->tap_fd, frame, len) : -EBADFD;
+		if (r == 0) {
+			p->own.rx_frames++;
+			p->own.rx_bytes += len;
+			continue;
+		}
+		p->own.rx_dropped_tap++;
+		if (r == -EBADFD && p->tap_fd >= 0)
+			lose_tap(p);
+	}
+}
+
+/* --- link ------------------------------------------------------------------ */
+
+void pump_set_link(struct pump *p, bool up, uint16_t mbit, bool full_duplex)
+{
+	p->now.link_mbit = mbit;
+	p->now.full_duplex = full_duplex;
+	if (p->now.link_up == up)
+		return;
+	p->now.link_up = up;
+	p->own.link_changes++;
+	if (!up)
+		p->own.tx_dropped_link += w5500_tx_drop(p->chip);
+	drop_from_tap(p);
+	if (p->tap_fd >= 0)
+		(void)tap_set_carrier(p->tap_fd, up);
+}
+
+/* --- running --------------------------------------------------------------- */
+
+static void on_bus_failure(struct pump *p, int error)
+{
+	char cause[sizeof(p->now.cause)];
+
+	p->bus_failures++;
+	if (p->bus_failures < BUS_RETRIES && error != -ESHUTDOWN && error != -ENODEV) {
+		p->due_ns = now_ns(p) + (BUS_RETRY_NS << (p->bus_failures - 1));
+		return;
+	}
+	pump_recover(p, PUMP_RECOVERY_PROBE,
+		     spidev_explain(p->settings->spi, -error, cause, sizeof(cause)));
+}
+
+static void on_trouble(struct pump *p)
+{
+	switch (w5500_trouble(p->chip)) {
+	case W5500_TROUBLE_NONE:
+		break;
+	case W5500_TROUBLE_RX_LOST:
+		pump_recover(p, PUMP_RECOVERY_RESYNC,
+			     "The receive ring of the W5500 is out of step");
+		break;
+	case W5500_TROUBLE_TX_STUCK:
+		pump_recover(p, PUMP_RECOVERY_REOPEN, "The W5500 does not end a SEND");
+		break;
+	case W5500_TROUBLE_COMMAND_STUCK:
+		pump_recover(p, PUMP_RECOVERY_SOFT_RESET,
+			     "The W5500 does not take a command");
+		break;
+	case W5500_TROUBLE_REGISTERS_LOST:
+		p->own.chip_lost++;
+		pump_recover(p, PUMP_RECOVERY_SOFT_RESET,
+			     "The W5500 has lost its registers");
+		break;
+	case W5500_TROUBLE_SILENT:
+		pump_recover(p, PUMP_RECOVERY_HARD_RESET, "The W5500 stopped answering");
+		break;
+	}
+}
+
+static void check_health(struct pump *p)
+{
+	struct w5500_health health;
+	int r;
+
+	p->health_due_ns = now_ns(p) + HEALTH_NS;
+	r = w5500_check(p->chip, &health);
+	if (r < 0) {
+		on_bus_failure(p, r);
+		return;
+	}
+	p->bus_failures = 0;
+	if (r == 0) {
+		p->health_due_ns = now_ns(p); /* once more, to be sure */
+	} else {
+		pump_set_link(p, health.link_up, health.link_mbit, health.full_duplex);
+		pump_interrupt_check(p, &health);
+		if (now_ns(p) - p->running_since_ns > STABLE_NS)
+			p->step = PUMP_RECOVERY_NONE;
+	}
+	on_trouble(p);
+}
+
+static void exchange(struct pump *p, unsigned int hints)
+{
+	uint64_t frames =
+		p->own.rx_frames + p->own.rx_dropped_filter + p->own.rx_dropped_tap;
+	int r;
+
+	r = w5500_exchange(p->chip, hints);
+	if (r < 0) {
+		on_bus_failure(p, r);
+		return;
+	}
+	p->bus_failures = 0;
+	deliver(p);
+	if (hints & W5500_HINT_LATCHED)
+		pump_interrupt_result(p, p->own.rx_frames + p->own.rx_dropped_filter +
+								 p->own.rx_dropped_tap !=
+							 frames ||
+						 w5500_due_ns(p->chip) == 0);
+	on_trouble(p);
+}
+
+/* Whether it is time to look at the chip without being asked to. */
+static bool poll_is_due(struct pump *p)
+{
+	uint64_t now = now_ns(p);
+
+	if (p->interrupt.works || now < p->poll_due_ns)
+		return false;
+	p->poll_due_ns = now + (now - p->last_traffic_ns < POLL_LINGER_NS ? POLL_BUSY_NS
+									  : POLL_IDLE_NS);
+	return true;
+}
+
+static void run(struct pump *p)
+{
+	unsigned int hints = 0;
+	uint64_t now = now_ns(p);
+
+	if (now < p->due_ns) /* after a bus error */
+		return;
+	if (now >= p->health_due_ns ||
+	    (w5500_tx_late(p->chip) &&
+	     p->health_due_ns - now < HEALTH_NS - EARLY_HEALTH_NS)) {
+		check_health(p);
+		return;
+	}
+	if (p->now.link_up)
+		read_from_tap(p);
+	if (w5500_due_ns(p->chip) > now) {
+		if (pump_interrupt_asks(p))
+			hints |= W5500_HINT_LATCHED;
+		if (poll_is_due(p))
+			hints |= W5500_HINT_EXPECT;
+		if (!hints)
+			return;
+	}
+	exchange(p, hints);
+}
+
+/* --- a turn ---------------------------------------------------------------- */
+
+static void wait_for(struct pump_wait *wait, int fd, short events)
+{
+	wait->fds[wait->n_fds++] = (struct pollfd){ .fd = fd, .events = events };
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void plan_wait(struct pump *p, struct pump_wait *wait)
+{
+	bool running = p->phase == PUMP_PHASE_RUNNING;
+	bool ready = running && now_ns(p) >= p->due_ns;
+	bool wants_frames = ready && p->now.link_up && w5500_tx_buffer(p->chip);
+
+	*wait = (struct pump_wait){ 0 };
+	wait_for(wait, p->wake_fd, POLLIN);
+	if (p->tap_fd >= 0) /* without events: still told when the device is deleted */
+		wait_for(wait, p->tap_fd, wants_frames ? POLLIN : 0);
+	if (ready && p->interrupt.line)
+		wait_for(wait, gpio_event_fd(p->interrupt.line), POLLIN);
+
+	if (!ready) {
+		wait->deadline_ns = p->due_ns;
+		return;
+	}
+	wait->deadline_ns = earlier(p->health_due_ns, w5500_due_ns(p->chip));
+	if (!p->interrupt.works)
+		wait->deadline_ns = earlier(wait->deadline_ns, p->poll_due_ns);
+}
+
+/* What the wait before this turn reported. */
+static void look_at_wait(struct pump *p, const struct pump_wait *wait)
+{
+	for (unsigned int i = 0; i < wait->n_fds; i++) {
+		const struct pollfd *fd = &wait->fds[i];
+
+		if (!fd->revents)
+			continue;
+		if (fd->fd == p->wake_fd)
+			(void)fd_event_clear(p->wake_fd);
+		else if (fd->fd == p->tap_fd && (fd->revents & (POLLERR | POLLNVAL)))
+			lose_tap(p);
+		else if (p->interrupt.line && fd->fd == gpio_event_fd(p->interrupt.line))
+			p->interrupt.edge_seen = true;
+	}
+}
+
+void pump_turn(struct pump *p, struct pump_wait *wait)
+{
+	atomic_fetch_add(&p->heartbeat, 1);
+	look_at_wait(p, wait);
+	take_new_tap(p);
+	if (p->phase == PUMP_PHASE_RUNNING)
+		run(p);
+	else
+		pump_advance(p);
+	pump_publish(p);
+	plan_wait(p, wait);
+}
