@@ -16,7 +16,7 @@
 
 enum conf_type {
 	CONF_GROUP,
-	CONF_LIST,	/* a list or an array */
+	CONF_LIST, /* a list or an array */
 	CONF_INT,
 	CONF_FLOAT,
 	CONF_BOOL,
@@ -31,7 +31,8 @@ struct conf_node; /* lives as long as its file */
  * Returns 0 or, with an error in the report, -EINVAL. 0 with errors in the
  * report means: understood, but some numbers are not what they look like.
  */
-int conf_file_read(struct conf_file **ret, const char *path, struct settings_report *report);
+int conf_file_read(struct conf_file **ret, const char *path,
+		   struct settings_report *report);
 
 /* The same for a text of our own, which is right. */
 int conf_file_from_text(struct conf_file **ret, const char *text);
@@ -64,7 +65,8 @@ const char *conf_node_string(const struct conf_node *n);
  * Returns 0, or -EINVAL if libconfig must not see it; errors go into @report
  * either way. Theory: settings_scan.c.
  */
-int conf_scan(char **ret, const char *path, const char *dir, struct settings_report *report);
+int conf_scan(char **ret, const char *path, const char *dir,
+	      struct settings_report *report);
 
 /*
  * The path of the file that an @include of @name means, as a new string or

@@ -14,7 +14,10 @@
 #define VALUE(p, f) .path = (p), .kind = KEY_VALUE, .store = (f)
 #define GROUP(p)    .path = (p), .kind = KEY_GROUP
 #define GROUPS(p)   .path = (p), .kind = KEY_GROUPS
-#define LATER(p)    { .path = (p), .kind = KEY_LATER }
+#define LATER(p)                                                                         \
+	{                                                                                \
+		.path = (p), .kind = KEY_LATER                                           \
+	}
 
 /* Where a value goes: member @m of struct @type. */
 #define INTO(type, m)                                                                    \
@@ -27,15 +30,18 @@
 #define BYTES_IN_MQTT_STRING 65535 /* MQTT 3.1.1, 1.5.3 */
 
 static const struct key_choice log_levels[] = {
-	{ "error", LOG_ERR, false },   { "warning", LOG_WARNING, false },
+	{ "error", LOG_ERR, false },	 { "warning", LOG_WARNING, false },
 	{ "notice", LOG_NOTICE, false }, { "info", LOG_INFO, false },
-	{ "debug", LOG_DEBUG, false }, { NULL, 0, false },
+	{ "debug", LOG_DEBUG, false },	 { NULL, 0, false },
 };
 
 static const struct key_choice phy_modes[] = {
-	{ "auto", PHY_MODE_AUTO, false },	  { "100-full", PHY_MODE_100_FULL, false },
-	{ "100-half", PHY_MODE_100_HALF, false }, { "10-full", PHY_MODE_10_FULL, false },
-	{ "10-half", PHY_MODE_10_HALF, false },	  { NULL, 0, false },
+	{ "auto", PHY_MODE_AUTO, false },
+	{ "100-full", PHY_MODE_100_FULL, false },
+	{ "100-half", PHY_MODE_100_HALF, false },
+	{ "10-full", PHY_MODE_10_FULL, false },
+	{ "10-half", PHY_MODE_10_HALF, false },
+	{ NULL, 0, false },
 };
 
 static const struct key_choice methods[] = {
@@ -107,7 +113,8 @@ static int check_line(const char *s, char *why, size_t size)
 	const char *colon = strrchr(s, ':');
 	bool chip = strncmp(s, "/dev/", 5) == 0 || strncmp(s, "gpiochip", 8) == 0;
 
-	if (colon && (colon == s || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])) {
+	if (colon &&
+	    (colon == s || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])) {
 		text_format(why, size, "a number must follow the chip and the colon");
 		return -EINVAL;
 	}
@@ -128,7 +135,8 @@ static int check_credential(const char *s, char *why, size_t size)
 static int check_filter(const char *s, char *why, size_t size)
 {
 	if (strncmp(s, "$share/", 7) == 0) {
-		text_format(why, size, "shared subscriptions are not supported in this version");
+		text_format(why, size,
+			    "shared subscriptions are not supported in this version");
 		return -EINVAL;
 	}
 	return topic_check_filter(s, why, size);

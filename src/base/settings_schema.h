@@ -38,7 +38,7 @@ typedef int (*store_function)(const struct settings_key *key, const struct conf_
 			      void *section, char *why, size_t size);
 
 struct settings_key {
-	const char *path;     /* "mqtt.publish.qos" */
+	const char *path; /* "mqtt.publish.qos" */
 	enum key_kind kind;
 	store_function store; /* KEY_VALUE */
 	size_t offset;	      /* in the struct of the group */
@@ -48,8 +48,8 @@ struct settings_key {
 	const char *fallback; /* default as written in the file; NULL: zero or NULL */
 	bool required;	      /* must be there if its group is */
 	bool secret;	      /* never shown in a message */
-	double min, max;      /* numbers: range; strings: length; KEY_GROUPS: max. elements */
-	const char *valid;    /* what is valid, for messages; NULL: made from the row */
+	double min, max; /* numbers: range; strings: length; KEY_GROUPS: max. elements */
+	const char *valid; /* what is valid, for messages; NULL: made from the row */
 	const struct key_choice *choices;
 	/* Strings: a further check, with a sentence about what is wrong. */
 	int (*check)(const char *s, char *why, size_t size);
@@ -84,24 +84,24 @@ int store_int(const struct settings_key *key, const struct conf_node *v, void *s
 int store_bool(const struct settings_key *key, const struct conf_node *v, void *section,
 	       char *why, size_t size);
 /* Seconds, whole or not, into milliseconds. */
-int store_seconds(const struct settings_key *key, const struct conf_node *v, void *section,
-		  char *why, size_t size);
+int store_seconds(const struct settings_key *key, const struct conf_node *v,
+		  void *section, char *why, size_t size);
 /* One of the choices, into an int or an enum. */
 int store_choice(const struct settings_key *key, const struct conf_node *v, void *section,
 		 char *why, size_t size);
 /* A list of choices, or'ed into an unsigned int. */
-int store_choices(const struct settings_key *key, const struct conf_node *v, void *section,
-		  char *why, size_t size);
+int store_choices(const struct settings_key *key, const struct conf_node *v,
+		  void *section, char *why, size_t size);
 
 /* Store functions and checks for network values, in settings_network.c. */
-int store_interface(const struct settings_key *key, const struct conf_node *v, void *section,
-		    char *why, size_t size);
+int store_interface(const struct settings_key *key, const struct conf_node *v,
+		    void *section, char *why, size_t size);
 int store_mac(const struct settings_key *key, const struct conf_node *v, void *section,
 	      char *why, size_t size);
-int store_address(const struct settings_key *key, const struct conf_node *v, void *section,
-		  char *why, size_t size);
-int store_gateway(const struct settings_key *key, const struct conf_node *v, void *section,
-		  char *why, size_t size);
+int store_address(const struct settings_key *key, const struct conf_node *v,
+		  void *section, char *why, size_t size);
+int store_gateway(const struct settings_key *key, const struct conf_node *v,
+		  void *section, char *why, size_t size);
 int store_dns(const struct settings_key *key, const struct conf_node *v, void *section,
 	      char *why, size_t size);
 int store_table(const struct settings_key *key, const struct conf_node *v, void *section,

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+"""check_docs.py — example and manuals against the code
+
+Every key of the code stands in conf/mqttnode.conf and mqttnode.conf(5) with its
+default, and nothing else does; every example that they give is accepted; every
+option, command, counter and journal field of the code stands in mqttnode(8).
+
+Usage: check_docs.py SETTINGS_KEYS ROOT
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import tap
+
+# What an example needs beside it to be accepted.
+COMPANIONS = {
+    'network.method': 'address = "192.168.1.50/24"; dns = "system";',
+    'network.address': 'method = "static"; dns = "system";',
+    'network.gateway': 'method = "static"; address = "192.168.1.50/24"; dns = "system";',
+    'mqtt.password_file': 'username = "u";',
+    'mqtt.password_credential': 'username = "u";',
+    'mqtt.clean_session': 'client_id = "n";',
+}
+
+SECTIONS = {
+    'GENERAL': '', 'ETHERNET': 'ethernet', 'NETWORK': 'network', 'MQTT': 'mqtt',
+    'PUBLICATIONS': 'mqtt.publish', 'SUBSCRIPTIONS': 'mqtt.subscribe', 'OLED': 'oled',
+}
+
+
+def join(group, name):
+    return f'{group}.{name}' if group else name
+
+
+def code_keys(program):
+    """(keys of this version with their defaults, all keys), groups left out."""
+    lines = subprocess.run([program], check=True, capture_output=True, text=True).stdout
+    rows = dict(line.split('\t') for line in lines.splitlines())
+    groups = {path.rpartition('.')[0] for path in rows}
+    now = {path: default for path, default in rows.items()
+           if default != '(later)' and path not in groups}
+    return now, set(rows)
+
+
+def conf_keys(text):
+    """(path, value, enabled line) of each key that an example sets or shows."""
+    stack = []
+    for line in text.splitlines():
+        line = re.sub(r'^(\s*)//', r'\1', line)
+        opened = re.match(r'\s*(\w+): [{(]$', line)
+        if opened:
+            stack.append(opened[1])
+        elif re.match(r'\s*[})];$', line) and stack:
+            stack.pop()
+        found = re.match(r'\s*(\w+) = (.*?);', line)
+        if found:
+            yield join('.'.join(stack), found[1]), found[2], line.split(' //')[0]
+
+
+def manual_keys(text):
+    """(path, description) of each key in mqttnode.conf(5)."""
+    for section, body in re.findall(r'^\.Sh (\w+)\n(.*?)(?=^\.Sh )', text, re.M | re.S):
+        if section in SECTIONS:
+            for name, item in re.findall(r'^\.It Ic (\w+)\n(.*?)(?=^\.It |^\.El)', body,
+                                         re.M | re.S):
+                yield join(SECTIONS[section], name), item
+
+
+def plain(mdoc):
+    """The text of a piece of mdoc that holds values."""
+    return mdoc.replace(r'\(dq', '"').replace(r'\&', '')
+
+
+def accepted(program, path, line):
+    """What the code says against a key set as in line."""
+    group, _, name = path.rpartition('.')
+    companion = COMPANIONS.get(path, '') if line.strip() != 'method = "dhcp";' else ''
+    inner = f'{line} {companion}'
+    if group in ('mqtt.publish', 'mqtt.subscribe'):
+        for other, value in (('topic', '"t"'), ('text', '"x"')):
+            if name != other and not (group == 'mqtt.subscribe' and other == 'text'):
+                inner += f' {other} = {value};'
+        inner = f'{group[5:]}: ( {{ {inner} }} );'
+        group = 'mqtt'
+    host = '' if path == 'mqtt.host' else 'host = "h";'
+    if group == 'mqtt':
+        text = f'mqtt: {{ {host} {inner} }};'
+    else:
+        text = f'mqtt: {{ {host} }}; ' + (f'{group}: {{ {inner} }};' if group else inner)
+    with tempfile.NamedTemporaryFile('w', suffix='.conf') as file:
+        file.write(text + '\n')
+        file.flush()
+        result = subprocess.run([program, file.name], capture_output=True, text=True, check=False)
+    if result.returncode == 0:
+        return []
+    return [f'{text}\n{result.stdout.replace(file.name, path)}']
+
+
+def compare(keys, found, what):
+    """Keys that are missing, shown twice, or not of this version."""
+    paths = [path for path, *_ in found]
+    return ([f'{path} is not in {what}' for path in keys if path not in paths] +
+            [f'{path} is in {what} but not in the code' for path in paths if path not in keys] +
+            [f'{path} is in {what} twice' for path in set(paths) if paths.count(path) > 1])
+
+
+def check_keys(program, conf, manual, report):
+    keys, _ = code_keys(program)
+    shown = list(conf_keys(conf))
+    described = list(manual_keys(manual))
+    lists = {'mqtt.publish', 'mqtt.subscribe'}
+
+    report.case('the code has keys', [] if len(keys) > 20 else [f'only {len(keys)}'])
+    report.case('the example shows every key once', compare(keys, shown, 'the example'))
+    report.case('the example shows the defaults',
+                [f'{path} is shown as {value}, the default is {keys[path]}'
+                 for path, value, _ in shown if keys.get(path) and value != keys[path]])
+    report.case('every line of the example is accepted',
+                [p for path, _, line in shown for p in accepted(program, path, line)])
+    described = [(path, item) for path, item in described if path not in lists]
+    report.case('the manual describes every key once', compare(keys, described, 'the manual'))
+
+    defaults, examples = [], []
+    for path, item in described:
+        default = re.search(r'^Default: (.*)\.$', item, re.M)
+        if keys.get(path):
+            if not default or plain(default[1]) != keys[path]:
+                defaults.append(f'{path}: "Default: {keys[path]}." is not there')
+        elif not re.search(r'^No default[.:;]', item, re.M):
+            defaults.append(f'{path}: "No default." is not there')
+        example = re.search(r'^Example:\n\.Dl (.*)$', item, re.M)
+        if example:
+            examples += accepted(program, path, plain(example[1]))
+        else:
+            examples.append(f'{path}: no example')
+    report.case('the manual names the defaults', defaults)
+    report.case('every example of the manual is accepted', examples)
+
+    blocks = re.findall(r'^\.Bd -literal\n(.*?)^\.Ed', manual, re.M | re.S)
+    problems = [] if len(blocks) >= 2 else ['fewer than two complete examples']
+    for block in blocks:
+        with tempfile.NamedTemporaryFile('w', suffix='.conf') as file:
+            file.write(block)
+            file.flush()
+            result = subprocess.run([program, file.name], capture_output=True, text=True,
+                                    check=False)
+            problems += [result.stdout] if result.returncode else []
+    report.case('the complete examples of the manual are accepted', problems)
+
+
+def check_variables(root, conf, manual, report):
+    template = (root / 'src/base/template.c').read_text(encoding='utf-8')
+    names = re.findall(r'\[TEMPLATE_\w+\] = "(\w+)"', template)
+    report.case('example and manual name every variable',
+                [f'{{{name}}} is not in {where}' for name in names
+                 for where, text in (('the example', conf), ('the manual', manual))
+                 if f'{{{name}}}' not in text] if names else ['no variable found in the code'])
+
+
+def check_interface(root, manual, report):
+    sources = {path: path.read_text(encoding='utf-8') for path in tap.files(root / 'src', '*.c')}
+    everything = '\n'.join(sources.values())
+    main = sources.get(root / 'src' / 'main.c', '')
+    # log_event(), or a function around it: the event follows the level
+    calls = re.findall(r'\bLOG_[A-Z]+,\s*([^,;]*)[,;]', everything)
+    what = {
+        'option': (r'^\.It (?:.*, )?Fl (?:. , Fl )?-%s\b',
+                   re.findall(r'\{ "([a-z-]+)", (?:no|required|optional)_argument', main)),
+        'command': (r'^\.It Cm %s\b', re.findall(r'\{ "([a-z]+)", command_', main)),
+        'counter': (r'^\.(?:It )?Ic (?:.* , )?%s\b', re.findall(r'^\tCOUNTER\((\w+)\);',
+                                                          everything, re.M)),
+        'journal field': (r'^\.It Dv (?:.*, )?(?:Dv )?%s\b',
+                          re.findall(r'LOG_FIELD_STR\("([A-Z_]+)"', everything)),
+        'event': (r'^\.Sq %s\b',
+                  re.findall(r'"MQTTNODE_EVENT", "([a-z-]+)"', everything) +
+                  re.findall(r'"([a-z-]+)"', ' '.join(calls))),
+    }
+    for name, (pattern, found) in what.items():
+        problems = [f'{word} is not there' for word in sorted(set(found))
+                    if not re.search(pattern % re.escape(word), manual, re.M)]
+        report.case(f'the manual describes every {name}',
+                    problems if found else [f'no {name} found in the code'])
+
+
+def main():
+    program, root = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
+    report = tap.Tap()
+
+    def read(name):
+        return (root / name).read_text(encoding='utf-8')
+
+    conf, manual = read('conf/mqttnode.conf'), read('man/mqttnode.conf.5')
+    check_keys(program, conf, manual, report)
+    check_variables(root, conf, manual, report)
+    check_interface(root, read('man/mqttnode.8'), report)
+    return report.finish()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""check_install.py — the tree that "meson install" makes, and the unit in it
+
+Usage: check_install.py BUILD MESON
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import tap
+
+# Endings of paths: the directories before them are systemd's choice.
+EXPECTED = [
+    'etc/mqttnode.conf',
+    'usr/sbin/mqttnode',
+    'usr/share/doc/mqttnode/examples/tutorial.conf',
+    'usr/share/man/man5/mqttnode.conf.5',
+    'usr/share/man/man8/mqttnode.8',
+    'NetworkManager/conf.d/50-mqttnode.conf',
+    'modules-load.d/mqttnode.conf',
+    'sysctl.d/50-mqttnode.conf',
+    'sysusers.d/mqttnode.conf',
+    'systemd/network/10-mqttnode.link',
+    'systemd/network/10-mqttnode.network',
+    'systemd/system/mqttnode.service',
+    'udev/rules.d/60-mqttnode.rules',
+]
+
+# Lines that other parts rely on.
+UNIT_LINES = [
+    'Type=notify',
+    'ExecCondition=/usr/sbin/mqttnode check --host-set',
+    'ExecStart=/usr/sbin/mqttnode run',
+    'RestartPreventExitStatus=78',
+    'RuntimeDirectory=mqttnode',
+    'RuntimeDirectoryMode=0755',
+    'RuntimeDirectoryPreserve=restart',
+    'StateDirectory=mqttnode',
+    'ProtectProc=invisible',
+    'ProcSubset=all',
+    'SystemCallErrorNumber=EPERM',
+]
+
+EXPOSURE_MAX = 2.3
+
+
+def run(*argv, **kwargs):
+    """Exit status and all output of a program."""
+    env = dict(os.environ, LC_ALL='C.UTF-8', SYSTEMD_PAGER='', NO_COLOR='1')
+    try:
+        result = subprocess.run(argv, text=True, stdout=subprocess.PIPE, check=False,
+                                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                env=env, timeout=60, **kwargs)
+    except FileNotFoundError:
+        return 127, f'{argv[0]} is not installed'
+    return result.returncode, result.stdout
+
+
+def failures(*argv):
+    status, output = run(*argv)
+    return [f'exit status {status}', output] if status or output.strip() else []
+
+
+def exposure(unit):
+    """What "systemd-analyze security" says against the unit."""
+    status, output = run('systemd-analyze', 'security', '--offline=true', '--no-pager', str(unit))
+    found = re.search(r'Overall exposure level.*: (\d+\.\d+)', output)
+    if not found:
+        return [f'exit status {status}', output]
+    if float(found[1]) > EXPOSURE_MAX:
+        return [f'{found[1]} is more than {EXPOSURE_MAX}']
+    return []
+
+
+def verify(unit, tree):
+    """The unit with its paths put into the staged tree, seen by systemd."""
+    copy = tree / 'verify' / unit.name
+    copy.parent.mkdir()
+    copy.write_text(unit.read_text(encoding='utf-8')
+                    .replace('=/usr/sbin/', f'={tree}/usr/sbin/'), encoding='utf-8')
+    os.environ['MANPATH'] = f'{tree}/usr/share/man:'
+    return failures('systemd-analyze', 'verify', str(copy))
+
+
+def check(tree, report):
+    present = [str(p.relative_to(tree)) for p in tap.files(tree, '*')]
+    report.case('everything is installed',
+                [f'{name} is missing' for name in EXPECTED
+                 if not any(p == name or p.endswith('/' + name) for p in present)])
+    report.case('nothing else is installed',
+                [f'{p}' for p in present
+                 if not any(p == name or p.endswith('/' + name) for name in EXPECTED)])
+
+    unit = next(iter(tree.rglob('mqttnode.service')), None)
+    if not unit:
+        return
+    lines = unit.read_text(encoding='utf-8').splitlines()
+    report.case('the unit says what other parts rely on',
+                [f'{line} is missing' for line in UNIT_LINES if line not in lines])
+    report.case(f'systemd-analyze security is at most {EXPOSURE_MAX}', exposure(unit))
+    report.case('systemd-analyze verify finds nothing', verify(unit, tree))
+    sysusers = next(tree.rglob('sysusers.d/mqttnode.conf'))
+    status, output = run('systemd-sysusers', '--dry-run', str(sysusers))
+    report.case('systemd-sysusers understands the user', [output] if status else [])
+
+
+def main():
+    build, meson = sys.argv[1], sys.argv[2]
+    report = tap.Tap()
+    with tempfile.TemporaryDirectory() as directory:
+        status, output = run(meson, 'install', '-C', build, '--no-rebuild', '--destdir',
+                             directory)
+        report.case('meson install works', [output] if status else [])
+        check(pathlib.Path(directory), report)
+    return report.finish()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

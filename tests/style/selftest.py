@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""selftest.py — each checker passes a good tree and fails on a bad one
+
+A check that cannot fail proves nothing: here each rule is broken once, and the
+checker must say so.
+
+Usage: selftest.py SETTINGS_KEYS ROOT
+"""
+import contextlib
+import io
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import check_docs
+import check_install
+import check_layers
+import check_leftovers
+import check_man
+import check_size
+import tap
+
+GOOD = {
+    'include/mqttnode/bytes.h': '// SPDX-License-Identifier: MIT\n',
+    'include/mqttnode/fd.h': '// SPDX-License-Identifier: MIT\n#include "mqttnode/bytes.h"\n',
+    'include/mqttnode/tap.h': '// SPDX-License-Identifier: MIT\n#include "mqttnode/fd.h"\n',
+    'include/mqttnode/gpio.h': '// SPDX-License-Identifier: MIT\n',
+    'include/mqttnode/node.h': '// SPDX-License-Identifier: MIT\n',
+    'src/base/fd.c': '// SPDX-License-Identifier: MIT\n#include "mqttnode/fd.h"\n',
+    'src/hw/gpio_v1.c': '// SPDX-License-Identifier: MIT\n#include "mqttnode/gpio.h"\n'
+                        '#include <gpiod.h>\n#include "own.h"\n',
+    'src/hw/own.h': '// SPDX-License-Identifier: MIT\n',
+    'src/net/tap.c': '// SPDX-License-Identifier: MIT\n#include <linux/if_tun.h>\n'
+                     '#include "mqttnode/tap.h"\n#include "mqttnode/gpio.h"\n',
+    'src/node.c': '// SPDX-License-Identifier: MIT\n#include "mqttnode/tap.h"\n',
+    'src/main.c': '// SPDX-License-Identifier: MIT\n#include "mqttnode/node.h"\n',
+}
+
+
+def outcome(check, *arguments):
+    """The lines "not ok" of a checker, and what it says about them."""
+    output = io.StringIO()
+    report = tap.Tap()
+    with contextlib.redirect_stdout(output):
+        check(*arguments, report)
+        status = report.finish()
+    text = output.getvalue()
+    assert (status == 1) == ('not ok' in text)
+    return text if status else ''
+
+
+def on_tree(check, changes):
+    """The outcome for the good tree with some files changed or added."""
+    with tempfile.TemporaryDirectory() as directory:
+        root = pathlib.Path(directory)
+        for name, text in (GOOD | changes).items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding='utf-8')
+        return outcome(check, root)
+
+
+def expect(report, name, text, *words):
+    """A case: the checker failed and said these words; without words: it passed."""
+    if not words:
+        report.case(name, [text] if text else [])
+    else:
+        report.case(name, [f'"{word}" is not in what it said: {text or "(nothing)"}'
+                           for word in words if word not in text])
+
+
+def line(text):
+    return '// SPDX-License-Identifier: MIT\n' + text + '\n'
+
+
+def trees(report):
+    include = '#include "mqttnode/%s.h"'
+    for module in (check_layers, check_size, check_leftovers):
+        expect(report, f'{module.__name__} passes a good tree', on_tree(module.check, {}))
+
+    for name, changes, word in (
+        ('base that includes hw', {'src/base/fd.c': line(include % 'gpio')},
+         'src/base/fd.c: mqttnode/gpio.h is in hw, to the left of base'),
+        ('hw that includes net', {'src/hw/gpio_v1.c': line(include % 'tap')},
+         'mqttnode/tap.h is in net'),
+        ('net that includes node', {'src/net/tap.c': line(include % 'node')},
+         'mqttnode/node.h is in node'),
+        ('a header that includes to the left', {'include/mqttnode/fd.h': line(include % 'tap')},
+         'include/mqttnode/fd.h: mqttnode/tap.h is in net'),
+        ('an include with spaces', {'src/base/fd.c': line('  #  include "mqttnode/tap.h"')},
+         'mqttnode/tap.h is in net'),
+        ('a header of nobody', {'src/node.c': line(include % 'ghost')}, 'belongs to no layer'),
+        ('a header without a module', {'include/mqttnode/ghost.h': line('')}, 'layer None'),
+        ('a folder that is no layer', {'src/misc/a.c': line('')}, 'layer misc is none of'),
+        ('a header of another folder', {'src/net/tap.c': line('#include "own.h"')},
+         '"own.h" is not in the same folder'),
+        ('a path out of the folder', {'src/net/tap.c': line('#include "../hw/own.h"')},
+         'leaves its folder'),
+        ('a second user of a library', {'src/node.c': line('#include <gpiod.h>')},
+         'src/node.c includes it'),
+        ('a foreign interface in a header',
+         {'include/mqttnode/tap.h': line('#include <linux/if_tun.h>')},
+         'include/mqttnode/tap.h includes it'),
+    ):
+        expect(report, f'check_layers refuses {name}', on_tree(check_layers.check, changes), word)
+    with tempfile.TemporaryDirectory() as empty:
+        expect(report, 'check_layers refuses an empty tree',
+               outcome(check_layers.check, pathlib.Path(empty)), 'none found')
+
+    body = '\tx();\n' * 90
+    for name, changes, word in (
+        ('a file of 651 lines', {'src/base/long.c': '\n' * 651}, 'src/base/long.c: 651 lines'),
+        ('a test of 751 lines', {'tests/long.c': '\n' * 751}, 'tests/long.c: 751 lines'),
+        ('a function of 92 lines', {'src/base/long.c': f'static int f(void)\n{{\n{body}}}\n'},
+         'src/base/long.c:2: f() has 92 lines'),
+        ('a long function whose head is two lines',
+         {'src/base/long.c': f'static int long_one(int a,\n\t\tint b)\n{{\n{body}}}\n'},
+         'long_one() has 92 lines'),
+    ):
+        expect(report, f'check_size refuses {name}', on_tree(check_size.check, changes), word)
+
+    for name, text, word in (
+        ('a note to oneself', line('/* TO' 'DO: later */'), 'src/base/x.c:2: /* TO'),
+        ('another note', line('/* FIX' 'ME */'), 'FIX' 'ME'),
+        ('a merge conflict', line('<' * 7 + ' HEAD'), '<' * 7),
+        ('white space at the end of a line', line('int x; '), 'white space'),
+        ('a source without a licence', 'int x;\n', 'no SPDX line'),
+    ):
+        expect(report, f'check_leftovers refuses {name}',
+               on_tree(check_leftovers.check, {'src/base/x.c': text}), word)
+
+
+def docs(report, program, root):
+    conf = (root / 'conf/mqttnode.conf').read_text(encoding='utf-8')
+    manual = (root / 'man/mqttnode.conf.5').read_text(encoding='utf-8')
+    manual8 = (root / 'man/mqttnode.8').read_text(encoding='utf-8')
+
+    def keys(conf, manual):
+        return outcome(check_docs.check_keys, program, conf, manual)
+
+    expect(report, 'check_docs passes the tree', keys(conf, manual))
+    for name, old, new, word in (
+        ('a key that is missing', '    //port = 1883;\n', '', 'mqtt.port is not in the example'),
+        ('a wrong default', 'port = 1883;', 'port = 1884;', 'mqtt.port is shown as 1884'),
+        ('an unknown key', 'port = 1883;', 'port = 1883;\n    //tls = true;',
+         'mqtt.tls is in the example but not in the code'),
+        ('a key shown twice', 'port = 1883;', 'port = 1883;\n    //port = 1883;', 'twice'),
+        ('an example that is refused', '"home/garage"', '"home/#"', '"#" is a wildcard'),
+    ):
+        assert old in conf
+        expect(report, f'check_docs refuses {name} in the example',
+               keys(conf.replace(old, new, 1), manual), word)
+    for name, old, new, word in (
+        ('a key that is missing', '.It Ic port\n', '', 'mqtt.port is not in the manual'),
+        ('a key of a later version', '.It Ic port\n', '.It Ic tls\n', 'mqtt.tls is in the manual'),
+        ('a wrong default', 'Default: 1883.', 'Default: 8883.', 'mqtt.port: "Default: 1883."'),
+        ('a missing "No default"', 'No default; must be set.', 'None.', 'mqtt.host: "No default."'),
+        ('an example that is refused', '.Dl port = 18830;', '.Dl port = 0;', 'found 0'),
+        ('a complete example that is refused', 'host      = "mq', 'hots      = "mq', 'mqtt.hots'),
+    ):
+        assert old in manual
+        expect(report, f'check_docs refuses {name} in the manual',
+               keys(conf, manual.replace(old, new, 1)), word)
+
+    expect(report, 'check_docs refuses a variable that the manual lacks',
+           outcome(check_docs.check_variables, root, conf, manual.replace('{seq}', '{number}')),
+           '{seq} is not in the manual')
+    expect(report, 'check_docs passes the manual of the program',
+           outcome(check_docs.check_interface, root, manual8))
+    for name, old, new in (
+        ('an option', 'Fl -host-set\nWith', 'Fl -hostset\nWith'),
+        ('a command', '.It Cm status', '.It Cm state'),
+        ('a counter', '.It Ic chip_lost', '.It Ic chip'),
+        ('a journal field', 'Dv MQTT_SIZE ,', ','),
+        ('an event', '.Sq broker-unreachable\n', '.Sq elsewhere\n'),
+    ):
+        assert old in manual8
+        expect(report, f'check_docs refuses {name} that the manual lacks',
+               outcome(check_docs.check_interface, root, manual8.replace(old, new)),
+               'is not there')
+
+
+def pages(report):
+    with tempfile.NamedTemporaryFile('w', suffix='.8') as page:
+        page.write('.Dd November 22, 2026\n.Dt X 8\n.Os\n.Sh NAME\n.Nm x\n.Nd y\n.Bogus\n')
+        page.flush()
+        report.case('check_man refuses an unknown macro',
+                    [] if any('Bogus' in text for text in check_man.lint(page.name))
+                    else ['nothing said'])
+
+
+def units(report, root):
+    text = (root / 'systemd/mqttnode.service.in').read_text(encoding='utf-8')
+    with tempfile.TemporaryDirectory() as directory:
+        tree = pathlib.Path(directory)
+        unit = tree / 'mqttnode.service'
+        unit.write_text(text.replace('@SBINDIR@', '/usr/sbin').replace('NoNewPrivileges=yes\n', '')
+                        .replace('CapabilityBoundingSet=', '#'), encoding='utf-8')
+        report.case('check_install refuses a unit that is open',
+                    [] if any('is more than' in p for p in check_install.exposure(unit))
+                    else ['nothing said'])
+        unit.write_text(text.replace('@SBINDIR@', '/usr/sbin') + 'NoSuchKey=1\n', encoding='utf-8')
+        report.case('check_install refuses a unit with an unknown key',
+                    [] if 'NoSuchKey' in '\n'.join(check_install.verify(unit, tree))
+                    else ['nothing said'])
+    with tempfile.TemporaryDirectory() as directory:
+        tree = pathlib.Path(directory)
+        shutil.copy(root / 'conf/tutorial.conf', tree / 'stray.conf')
+        expect(report, 'check_install refuses an incomplete tree with a stray file',
+               outcome(check_install.check, tree), 'etc/mqttnode.conf is missing', 'stray.conf')
+
+
+def main():
+    program, root = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
+    report = tap.Tap()
+    trees(report)
+    docs(report, program, root)
+    pages(report)
+    units(report, root)
+    return report.finish()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
