@@ -105,7 +105,7 @@ void screen_draw_ladder(struct canvas *c, const struct ladder_view *view)
 /* Draws the topic, of a long one the end, in one or two lines. Returns how many. */
 static int draw_topic(struct canvas *c, const char *topic)
 {
-	size_t room = 2 * c->width / FONT_WIDTH, count, cut;
+	size_t room = 2u * c->width / FONT_WIDTH, count, cut;
 	char escaped[1024], text[1024 + 4];
 
 	text_escape_str(escaped, sizeof(escaped), topic);

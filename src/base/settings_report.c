@@ -8,6 +8,9 @@
 #include <string.h>
 
 static void add(char ***list, size_t *n, struct settings_report *r, const char *format,
+		va_list ap) __attribute__((format(printf, 4, 0)));
+
+static void add(char ***list, size_t *n, struct settings_report *r, const char *format,
 		va_list ap)
 {
 	char *sentence;
