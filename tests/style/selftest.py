@@ -8,11 +8,13 @@ Usage: selftest.py SETTINGS_KEYS ROOT
 """
 import contextlib
 import io
+import os
 import pathlib
 import shutil
 import sys
 import tempfile
 
+import check_cli
 import check_docs
 import check_install
 import check_layers
@@ -190,6 +192,20 @@ def pages(report):
                     else ['nothing said'])
 
 
+def cli(report, root):
+    path = root / 'tests/unit/settings_bad.txt'
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        expect(report, 'check_cli refuses a program that finds nothing',
+               outcome(check_cli.check_bad, 'true', path), 'check exits with 0')
+        liar = pathlib.Path('liar')
+        liar.write_text('#!/bin/sh\necho bad.conf:1: other >&2\nexit 78\n', encoding='utf-8')
+        liar.chmod(0o755)
+        expect(report, 'check_cli refuses a program that says something else',
+               outcome(check_cli.check_bad, liar.resolve(), path), 'check exits with 78')
+        os.chdir(root)
+
+
 def units(report, root):
     text = (root / 'systemd/mqttnode.service.in').read_text(encoding='utf-8')
     with tempfile.TemporaryDirectory() as directory:
@@ -217,6 +233,7 @@ def main():
     trees(report)
     docs(report, program, root)
     pages(report)
+    cli(report, root)
     units(report, root)
     return report.finish()
 
