@@ -17,8 +17,9 @@
 struct address;
 
 /* For interface @ifindex; @nl and @settings must outlive it. 0 or -errno. */
-int address_new(struct address **ret, struct netlink *nl, const struct network_settings *settings,
-		unsigned int ifindex, const char *interface);
+int address_new(struct address **ret, struct netlink *nl,
+		const struct network_settings *settings, unsigned int ifindex,
+		const char *interface);
 
 /* Takes away what is left. Accepts NULL. */
 struct address *address_free(struct address *a);

@@ -72,6 +72,13 @@ struct dhcp *dhcp_free(struct dhcp *d);
 void dhcp_link(struct dhcp *d, bool up);
 
 /*
+ * The interface was deleted: ends the client, with no release. The lease and
+ * its time run on; dhcp_link(true) asks for it again on an interface of the
+ * same name.
+ */
+void dhcp_interface_gone(struct dhcp *d);
+
+/*
  * Releases the lease and ends the client, which is killed after @limit_ms:
  * on_stopped follows then or earlier. The address must stay until that.
  */

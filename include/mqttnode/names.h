@@ -6,7 +6,8 @@
  * told to look in hosts, mDNS and DNS only, and the thread that resolves gets
  * its own list of servers just before it does. What /etc/resolv.conf says, and
  * when somebody replaces it, has no influence. With dns = "system" names_setup()
- * is not called, and all is left to the system. Source: resolver(3), nsswitch.conf(5), glibc's nss.h.
+ * is not called, and all is left to the system. Source: resolver(3), nsswitch.conf(5),
+ * glibc's nss.h.
  */
 #ifndef MQTTNODE_NAMES_H
 #define MQTTNODE_NAMES_H

@@ -486,6 +486,12 @@ void dhcp_link(struct dhcp *d, bool up)
 	}
 }
 
+void dhcp_interface_gone(struct dhcp *d)
+{
+	dhcp_link(d, false);
+	d->client = dhcp_client_free(d->client);
+}
+
 void dhcp_stop(struct dhcp *d, unsigned int limit_ms)
 {
 	d->stopping = true;

@@ -131,7 +131,8 @@ static void on_gateway_state(void *ctx, enum gateway_state state, struct in_addr
 /* Throws away what belongs to the device that is gone. */
 static void forget_device(struct uplink *u)
 {
-	u->dhcp = dhcp_free(u->dhcp);
+	if (u->dhcp)
+		dhcp_interface_gone(u->dhcp);
 	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
 	u->address = address_free(u->address);
 	u->ifindex = 0;
@@ -157,7 +158,7 @@ static int equip_device(struct uplink *u, unsigned int ifindex)
 	if (r < 0)
 		return log_error_errno(r, "Cannot manage addresses on %s: %m",
 				       u->interface);
-	if (u->settings->method == NETWORK_METHOD_STATIC)
+	if (u->settings->method == NETWORK_METHOD_STATIC || u->dhcp)
 		return 0;
 	r = dhcp_new(&u->dhcp, u->event, u->interface, u->hostname, &u->dhcp_events);
 	if (r < 0)

@@ -548,6 +548,26 @@ static void the_lease_ends_without_a_cable_too(void **state)
 	WAIT_FOR(f, 10, f->leases == 2);
 }
 
+static void the_lease_outlives_its_interface_but_not_its_time(void **state)
+{
+	struct fixture *f = *state;
+
+	fake_client("\"$hook\" deconfig; [ $n -le 2 ] && bound 10.77.0.5 60; sleep 100");
+	speed = 40;
+	dhcp_link(f->dhcp, true);
+	WAIT_FOR(f, 10, f->leases == 1);
+	dhcp_interface_gone(f->dhcp);
+	dhcp_interface_gone(f->dhcp);
+	dhcp_link(f->dhcp, true);
+	WAIT_FOR(f, 10, f->leases == 2);
+	netns_run("tail -n 1 %s/args | grep -q -e '-r 10.77.0.5$'", dir);
+	assert_int_equal(f->losses, 0);
+	dhcp_interface_gone(f->dhcp);
+	WAIT_FOR(f, 10, f->losses == 1);
+	assert_string_equal(f->why, "The lease of 10.77.0.5 ran out");
+	assert_int_equal(starts(), 2);
+}
+
 static void the_clients_word_ends_the_lease(void **state)
 {
 	struct fixture *f = *state;
@@ -686,6 +706,7 @@ int main(int argc, char **argv)
 		TEST(starts_are_further_and_further_apart),
 		TEST(the_lease_ends_with_its_time),
 		TEST(the_lease_ends_without_a_cable_too),
+		TEST(the_lease_outlives_its_interface_but_not_its_time),
 		TEST(the_clients_word_ends_the_lease),
 		TEST(nonsense_is_told_and_asked_for_again),
 		TEST(endless_output_is_survived),
