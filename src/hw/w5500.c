@@ -12,7 +12,8 @@
  * planned from what is known, carried out, and then its status window is judged.
  *
  *	w5500_message.c   composes a message and runs it
- *	w5500_start.c     from unknown to running: identify, reset, configure, open
+ *	w5500_start.c     from unknown to running: identify, reset, configure, open;
+ *	w5500_socket.c    its steps about the socket
  *	w5500_exchange.c  the message of normal operation, and doubt after a failure
  *	w5500_ring.c      the receive ring as a stream of bytes
  *	w5500_tx.c        the two frames on their way out
@@ -24,7 +25,9 @@
  * window counts only if Sn_RX_RD and Sn_TX_WR are ours and Sn_RX_RSR is
  * Sn_RX_WR - Sn_RX_RD. That rejects torn 16-bit reads, lost writes (after which
  * the old values agree with each other, but not with us), a chip that has been
- * reset, and noise, all with one rule.
+ * reset, and noise, all with one rule. When only the counters that the chip moves
+ * disagree (a frame came in between their bytes) what they vouch for at least is
+ * used, and no command is written before a window agrees.
  *
  * Doubt. After a message that failed, or whose window was rejected, it is not
  * known which of its writes happened. The attempt is remembered; the next

@@ -28,8 +28,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "mqttnode/bytes.h"
 
@@ -93,10 +91,10 @@ bool w5500_window_agrees(const struct w5500_window *w, uint16_t rx_rd, uint16_t 
 }
 
 /*
- * Whether @w would agree, had not a frame come in while it was read: what only
- * we move is right.
+ * Whether what only we move is right in @w. If it does not agree nevertheless, a
+ * frame came in while it was read, or a command is still being taken.
  */
-static bool is_torn(const struct w5500_window *w, uint16_t rx_rd, uint16_t tx_wr)
+static bool is_unsettled(const struct w5500_window *w, uint16_t rx_rd, uint16_t tx_wr)
 {
 	return w->rx_rd == rx_rd && w->tx_wr == tx_wr;
 }
@@ -110,8 +108,8 @@ void w5500_window_accept(struct w5500 *chip, const struct w5500_window *w, bool 
 	if (arrived > 0)
 		chip->latch_dirty = true;
 	/* Counted from what had been committed before this message. */
-	chip->rx_was_full = (uint16_t)(w->rx_wr - chip->rx_rd) >
-			    W5500_RING_SIZE - W5500_RECORD_MAX;
+	chip->rx_was_full =
+		(uint16_t)(w->rx_wr - chip->rx_rd) > W5500_RING_SIZE - W5500_RECORD_MAX;
 	if (chip->rx_was_full)
 		chip->counters.rx_overflow++;
 	chip->rx_arrived[1] = chip->rx_arrived[0];
@@ -132,7 +130,7 @@ void w5500_doubt(struct w5500 *chip, const struct w5500_attempt *attempt)
 			.tx_old = chip->tx_wr,
 			.tx_new = chip->tx_wr,
 		};
-	chip->torn = false;
+	chip->unsettled = false;
 	chip->unsure = true;
 	chip->verified_badly = false;
 	chip->verify_rounds = 0;
@@ -246,8 +244,8 @@ static int verify(struct w5500 *chip)
 		return 0;
 	for (unsigned int i = 0; i < n; i++) {
 		w5500_window_parse(data[i], i == 0, &w);
-		torn &= is_torn(&w, chip->attempt.rx_new, chip->attempt.tx_new) ||
-			is_torn(&w, chip->attempt.rx_old, chip->attempt.tx_old);
+		torn &= is_unsettled(&w, chip->attempt.rx_new, chip->attempt.tx_new) ||
+			is_unsettled(&w, chip->attempt.rx_old, chip->attempt.tx_old);
 		if (!w5500_message_echoed(data[i]) || !settle_rx(chip, &w))
 			continue;
 		if (!w5500_settle_tx(chip, &w)) {
@@ -275,8 +273,8 @@ struct plan {
 	bool burst_committed; /* the burst comes first, and is committed at once */
 	const uint8_t *window;
 	size_t uploaded[2]; /* of the frames that wait, after the message */
-	size_t after_send; /* bytes that are uploaded or read after SEND */
-	uint64_t sent_ns; /* about the time of SEND */
+	size_t after_send;  /* bytes that are uploaded or read after SEND */
+	uint64_t sent_ns;   /* about the time of SEND */
 };
 
 /* Bytes that are likely to have come when the burst is read, beside those known. */
@@ -376,13 +374,13 @@ static void plan_tx(struct w5500 *chip, struct plan *p, bool may_command)
 static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 {
 	struct w5500_message *m = &chip->message;
-	bool may_command = chip->command == 0;
+	bool may_command = chip->command == 0 && !chip->unsettled;
 	size_t reserved;
 	bool added;
 
 	*p = (struct plan){
 		.attempt = {
-			.rx_old = chip->torn ? chip->torn_rx_rd : chip->rx_rd,
+			.rx_old = chip->unsettled ? chip->unsettled_rx_rd : chip->rx_rd,
 			.rx_new = chip->rx_rd,
 			.tx_old = chip->tx_wr,
 			.tx_new = chip->tx_wr,
@@ -419,7 +417,8 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 	}
 }
 
-/* What holds for a message that was carried out, whatever its window says of reception. */
+/* What holds for a message that was carried out, whatever its window says of reception.
+ */
 static void conclude_tx(struct w5500 *chip, const struct plan *p)
 {
 	for (unsigned int i = chip->tx_in_flight ? 1 : 0; i < chip->tx_count; i++)
@@ -438,25 +437,27 @@ static void take_burst(struct w5500 *chip, const struct plan *p, size_t good)
 }
 
 /* The window is good. */
-static void conclude(struct w5500 *chip, const struct plan *p, const struct w5500_window *w)
+static void conclude(struct w5500 *chip, const struct plan *p,
+		     const struct w5500_window *w)
 {
 	conclude_tx(chip, p);
 	w5500_window_accept(chip, w, p->wide);
-	chip->torn = false;
-	/* A frame between the clearing and the window sets the latch again; INTn will tell. */
+	chip->unsettled = false;
+	/* A frame between the clearing and the window sets the latch again; INTn will
+	 * tell. */
 	if (p->clears_latch)
 		chip->latch_dirty = false;
 	take_burst(chip, p, w5500_rx_known(chip));
 }
 
 /*
- * A frame came in while the window was read. The high byte of a counter is
- * read first, so that a torn one is never more than the true value: the lesser of
- * both ways to count is safe. The next window, with no command before it, has to
+ * A frame came in while the window was read, or RECV is not taken yet. The high byte of a
+ * counter is read first, so that a torn one is never more than the true value: the lesser
+ * of both ways to count is safe. The next window, with no command before it, has to
  * confirm that RECV was taken.
  */
-static void conclude_torn(struct w5500 *chip, const struct plan *p,
-			  const struct w5500_window *w)
+static void conclude_unsettled(struct w5500 *chip, const struct plan *p,
+			       const struct w5500_window *w)
 {
 	uint16_t held = (uint16_t)(w->rx_wr - p->attempt.rx_new);
 	uint16_t end, known = w5500_rx_known(chip);
@@ -468,11 +469,9 @@ static void conclude_torn(struct w5500 *chip, const struct plan *p,
 		chip->rx_wr = end;
 		known = w5500_rx_known(chip);
 	}
-	chip->torn = true;
-	chip->torn_rx_rd = p->attempt.rx_old;
+	chip->unsettled = true;
+	chip->unsettled_rx_rd = p->attempt.rx_old;
 	conclude_tx(chip, p);
-	if (p->recv && !p->send)
-		chip->command = W5500_SN_CR_RECV;
 	chip->rx_rd = p->attempt.rx_new;
 	chip->latch_dirty = true;
 	w5500_tx_seen(chip, w->tx_rd);
@@ -499,18 +498,17 @@ int w5500_exchange(struct w5500 *chip, unsigned int hints)
 	plan.sent_ns = clock_now_ns(chip->clock) -
 		       (uint64_t)plan.after_send * 8 * NSEC_PER_SEC / chip->speed_hz;
 	w5500_window_parse(plan.window, plan.wide, &w);
-	if (!w5500_message_echoed(plan.window) || (plan.wide && w.cr != 0)) {
-		w5500_doubt(chip, &plan.attempt);
-	} else if (w5500_window_agrees(&w, plan.attempt.rx_new, plan.attempt.tx_new)) {
+	if (w5500_message_echoed(plan.window) && !(plan.wide && w.cr != 0) &&
+	    w5500_window_agrees(&w, plan.attempt.rx_new, plan.attempt.tx_new)) {
 		conclude(chip, &plan, &w);
-	} else {
-		chip->counters.rx_window_bad++;
-		if (chip->torn || !is_torn(&w, plan.attempt.rx_new, plan.attempt.tx_new))
-			w5500_doubt(chip, &plan.attempt);
-		else
-			conclude_torn(chip, &plan, &w);
+		return 0;
 	}
-	if (getenv("DBG")) fprintf(stderr,"rsr %u wr-rd %u burst %zu known %u arrived %u %u bad %lu recv %d wide %d full %d torn %d\n", w.rx_rsr, (uint16_t)(w.rx_wr-w.rx_rd),plan.burst, w5500_rx_known(chip), chip->rx_arrived[0], chip->rx_arrived[1], chip->counters.rx_window_bad, plan.recv, plan.wide, chip->rx_was_full, chip->torn);
+	chip->counters.rx_window_bad++;
+	if (w5500_message_echoed(plan.window) && !chip->unsettled &&
+	    is_unsettled(&w, plan.attempt.rx_new, plan.attempt.tx_new))
+		conclude_unsettled(chip, &plan, &w);
+	else
+		w5500_doubt(chip, &plan.attempt);
 	return 0;
 }
 
@@ -522,7 +520,8 @@ uint64_t w5500_due_ns(const struct w5500 *chip)
 		return UINT64_MAX;
 	if (chip->unsure)
 		return chip->verify_due_ns;
-	if (chip->rx_read != chip->rx_rd || chip->rx_read != chip->rx_wr)
+	if (chip->rx_read != chip->rx_rd || chip->rx_read != chip->rx_wr ||
+	    chip->unsettled || chip->rx_suspect)
 		return 0;
 	if (waiting > 0 &&
 	    (!chip->tx_in_flight || chip->tx[(chip->tx_first + 1) % 2].uploaded <

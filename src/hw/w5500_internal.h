@@ -95,15 +95,15 @@ struct w5500 {
 	enum w5500_answer answer;
 	uint8_t version; /* with W5500_ANSWER_OTHER_VERSION */
 	uint16_t resync_to;
-	bool phy_manual;		 /* the PHY has to be given its mode */
-	bool was_open; /* since the last reset that we made */
+	bool phy_manual; /* the PHY has to be given its mode */
+	bool was_open;	 /* since the last reset that we made */
 
 	/* Commands, and what is not certain. */
-	uint8_t command;     /* written, and not yet seen to be taken; else 0 */
-	bool torn; /* the last window was torn: the next one must prove RECV from torn_rx_rd on */
-	uint16_t torn_rx_rd;
-	bool unsure;	     /* positions have to be verified by a wide window */
-	bool verified_badly; /* ... which was tried once */
+	uint8_t command; /* written, and not yet seen to be taken; else 0 */
+	bool unsettled;	 /* RECV, from the position below on, is not proven yet */
+	uint16_t unsettled_rx_rd;
+	bool unsure;		    /* positions have to be verified by a wide window */
+	bool verified_badly;	    /* ... which was tried once */
 	unsigned int verify_rounds; /* that found torn windows only */
 	uint64_t verify_due_ns;
 	uint64_t command_deadline_ns; /* Sn_CR must be 0 by then; 0: it is */
@@ -151,6 +151,28 @@ uint8_t w5500_phy_value(enum phy_mode mode);
 
 #define W5500_COMMON_IMAGE_SIZE (W5500_REG_OFFSET(W5500_VERSIONR) + 1)
 #define W5500_SOCKET_IMAGE_SIZE (W5500_REG_OFFSET(W5500_SN_IMR(0)) + 1)
+
+/* w5500_start.c */
+
+/* Goes to @step, which has @limit_ns of time. */
+void w5500_step_enter(struct w5500 *chip, enum w5500_step step, uint64_t limit_ns);
+
+/* Whether the time of the present step is over. */
+bool w5500_step_expired(const struct w5500 *chip);
+
+/* Returns 0: there is more to do, not before @ns from now. */
+int w5500_step_later(const struct w5500 *chip, uint64_t *ret_due_ns, uint64_t ns);
+
+/* w5500_socket.c: one step each, with the results of w5500_start_step() */
+int w5500_step_close(struct w5500 *chip, uint64_t *ret_due_ns);
+int w5500_step_close_wait(struct w5500 *chip, uint64_t *ret_due_ns);
+int w5500_step_open(struct w5500 *chip, uint64_t *ret_due_ns);
+int w5500_step_open_wait(struct w5500 *chip, uint64_t *ret_due_ns);
+int w5500_step_resync(struct w5500 *chip, uint64_t *ret_due_ns);
+int w5500_step_resync_write(struct w5500 *chip, uint64_t *ret_due_ns);
+
+/* Both rings are empty and begin at these positions; nothing is doubtful any more. */
+void w5500_forget(struct w5500 *chip, uint16_t rx_rd, uint16_t tx_wr);
 
 /* w5500_exchange.c */
 

@@ -13,7 +13,7 @@
  *
  * The end of the buffer is position rx_read of the ring. Nothing is committed
  * (rx_rd) beyond rx_read, and rx_read never covers a length that has not been
- * found good: a single byte at the end of a burst is given back, an impossible
+ * found possible: a single byte at the end of a burst is given back, an impossible
  * length is read once more from the ring before synchronisation counts as lost.
  */
 #include "w5500_internal.h"
@@ -68,7 +68,7 @@ void w5500_rx_reset(struct w5500 *chip, uint16_t position)
 	chip->rx_arrived[0] = chip->rx_arrived[1] = 0;
 	chip->rx_suspect = false;
 	chip->rx_was_full = false;
-	chip->torn = false;
+	chip->unsettled = false;
 }
 
 /* Gives what is buffered back: it will be read from the ring again. */
@@ -78,15 +78,22 @@ static void unread(struct w5500 *chip)
 	chip->rx_head = chip->rx_tail = W5500_CARRY_MAX;
 }
 
-/* The length at rx_head cannot be. */
-static void bad_length(struct w5500 *chip)
+/*
+ * The record at rx_head cannot be, or so it seems. A second look shows whether that
+ * was a bit error: at its length, read anew if it has not been committed, and at
+ * Sn_RX_WR.
+ */
+static void suspect(struct w5500 *chip, bool length_is_good)
 {
+	uint16_t head = (uint16_t)(chip->rx_read - buffered(chip));
+
 	chip->counters.rx_header_bad++;
-	unread(chip);
-	if (chip->rx_suspect && chip->rx_suspect_at == chip->rx_read)
+	if (chip->rx_suspect && chip->rx_suspect_at == head)
 		chip->trouble = W5500_TROUBLE_RX_LOST;
 	chip->rx_suspect = true;
-	chip->rx_suspect_at = chip->rx_read;
+	chip->rx_suspect_at = head;
+	if (!length_is_good)
+		unread(chip);
 }
 
 const uint8_t *w5500_rx_next(struct w5500 *chip, size_t *ret_len)
@@ -100,10 +107,13 @@ const uint8_t *w5500_rx_next(struct w5500 *chip, size_t *ret_len)
 		return NULL;
 	}
 	len = get_be16(record);
-	/* Sn_RX_WR moves by whole records: one that goes beyond it, if it is exact, is none. */
-	if (len < W5500_RECORD_MIN || len > W5500_RECORD_MAX ||
-	    (!chip->torn && len > have + w5500_rx_known(chip))) {
-		bad_length(chip);
+	if (len < W5500_RECORD_MIN || len > W5500_RECORD_MAX) {
+		suspect(chip, false);
+		return NULL;
+	}
+	/* Sn_RX_WR moves by whole records: one that goes beyond it, if exact, is none. */
+	if (len > have + w5500_rx_known(chip) && !chip->unsettled) {
+		suspect(chip, true);
 		return NULL;
 	}
 	chip->rx_suspect = false;

@@ -9,7 +9,8 @@
  *	RESYNC    RESYNC, RESYNC_WRITE, RUNNING
  *
  * Identification and pattern run at the configured clock; when one of them fails
- * the clock is halved and all begins again, down to W5500_SPEED_MIN_HZ.
+ * the clock is halved and all begins again, down to W5500_SPEED_MIN_HZ. The steps of
+ * the socket are in w5500_socket.c.
  */
 #include "w5500_internal.h"
 
@@ -23,29 +24,28 @@
 #define IDENTIFY_LIMIT_NS	(100 * NSEC_PER_MSEC)
 #define IDENTIFY_LOWER_LIMIT_NS (10 * NSEC_PER_MSEC)
 #define POLL_NS			NSEC_PER_MSEC
-#define COMMAND_POLL_NS		(200 * NSEC_PER_USEC)
 #define PHY_HOLD_NS		(10 * NSEC_PER_MSEC)
 
 #define PATTERN_SIZE   64
 #define PATTERN_ROUNDS 16
 
-/* Attempts at something that one bit error or one arriving frame can spoil. */
+/* Attempts at something that one bit error can spoil. */
 #define ATTEMPTS 8
 
-static void enter(struct w5500 *chip, enum w5500_step step, uint64_t limit_ns)
+void w5500_step_enter(struct w5500 *chip, enum w5500_step step, uint64_t limit_ns)
 {
 	chip->step = step;
 	chip->step_round = 0;
 	chip->step_deadline_ns = clock_now_ns(chip->clock) + limit_ns;
 }
 
-static bool expired(const struct w5500 *chip)
+bool w5500_step_expired(const struct w5500 *chip)
 {
 	return clock_now_ns(chip->clock) >= chip->step_deadline_ns;
 }
 
 /* More to do, not before @ns from now. */
-static int later(const struct w5500 *chip, uint64_t *ret_due_ns, uint64_t ns)
+int w5500_step_later(const struct w5500 *chip, uint64_t *ret_due_ns, uint64_t ns)
 {
 	*ret_due_ns = clock_now_ns(chip->clock) + ns;
 	return 0;
@@ -62,16 +62,16 @@ void w5500_start(struct w5500 *chip, enum w5500_start from)
 		chip->answer = W5500_ANSWER_NONE;
 		chip->speed_hz = chip->config.speed_hz;
 		(void)spidev_set_speed(chip->bus, chip->speed_hz);
-		enter(chip, W5500_STEP_IDENTIFY, IDENTIFY_LIMIT_NS);
+		w5500_step_enter(chip, W5500_STEP_IDENTIFY, IDENTIFY_LIMIT_NS);
 		break;
 	case W5500_START_RESET:
-		enter(chip, W5500_STEP_RESET, 0);
+		w5500_step_enter(chip, W5500_STEP_RESET, 0);
 		break;
 	case W5500_START_REOPEN:
-		enter(chip, W5500_STEP_CLOSE, W5500_COMMAND_LIMIT_NS);
+		w5500_step_enter(chip, W5500_STEP_CLOSE, W5500_COMMAND_LIMIT_NS);
 		break;
 	case W5500_START_RESYNC:
-		enter(chip, W5500_STEP_RESYNC, W5500_COMMAND_LIMIT_NS);
+		w5500_step_enter(chip, W5500_STEP_RESYNC, W5500_COMMAND_LIMIT_NS);
 		break;
 	}
 }
@@ -85,8 +85,8 @@ static int slow_down(struct w5500 *chip, int error, uint64_t *ret_due_ns)
 	if (half < W5500_SPEED_MIN_HZ || spidev_set_speed(chip->bus, half) < 0)
 		return error;
 	chip->speed_hz = half;
-	enter(chip, W5500_STEP_IDENTIFY, IDENTIFY_LOWER_LIMIT_NS);
-	return later(chip, ret_due_ns, 0);
+	w5500_step_enter(chip, W5500_STEP_IDENTIFY, IDENTIFY_LOWER_LIMIT_NS);
+	return w5500_step_later(chip, ret_due_ns, 0);
 }
 
 static enum w5500_answer judge(const uint8_t *version)
@@ -123,26 +123,17 @@ static int identify(struct w5500 *chip, uint64_t *ret_due_ns)
 	chip->answer = judge(version);
 	chip->version = *version;
 	if (chip->answer == W5500_ANSWER_GOOD) {
-		/* The mode that an earlier run left outlives a soft reset, only the register does not. */
+		/* The mode that an earlier run left outlives a soft reset, only the
+		 * register does not. */
 		chip->phy_manual = chip->config.phy != PHY_MODE_AUTO ||
 				   ((*phy & W5500_PHYCFGR_OPMD) &&
 				    *phy >> 3 != w5500_phy_value(PHY_MODE_AUTO) >> 3);
-		enter(chip, W5500_STEP_RESET, 0);
-		return later(chip, ret_due_ns, 0);
+		w5500_step_enter(chip, W5500_STEP_RESET, 0);
+		return w5500_step_later(chip, ret_due_ns, 0);
 	}
-	if (expired(chip))
+	if (w5500_step_expired(chip))
 		return slow_down(chip, -ENODEV, ret_due_ns);
-	return later(chip, ret_due_ns, POLL_NS);
-}
-
-/* Both rings are empty, and begin at these positions; nothing is doubtful any more. */
-static void forget(struct w5500 *chip, uint16_t rx_rd, uint16_t tx_wr)
-{
-	w5500_rx_reset(chip, rx_rd);
-	w5500_tx_reset(chip, tx_wr);
-	chip->unsure = false;
-	chip->attempt = (struct w5500_attempt){ 0 };
-	chip->command = 0;
+	return w5500_step_later(chip, ret_due_ns, POLL_NS);
 }
 
 static int reset(struct w5500 *chip, uint64_t *ret_due_ns)
@@ -159,9 +150,9 @@ static int reset(struct w5500 *chip, uint64_t *ret_due_ns)
 	if (chip->was_open)
 		chip->counters.rx_lost++;
 	chip->was_open = false;
-	forget(chip, 0, 0);
-	enter(chip, W5500_STEP_RESET_WAIT, W5500_COMMAND_LIMIT_NS);
-	return later(chip, ret_due_ns, 0);
+	w5500_forget(chip, 0, 0);
+	w5500_step_enter(chip, W5500_STEP_RESET_WAIT, W5500_COMMAND_LIMIT_NS);
+	return w5500_step_later(chip, ret_due_ns, 0);
 }
 
 static int reset_wait(struct w5500 *chip, uint64_t *ret_due_ns)
@@ -179,12 +170,12 @@ static int reset_wait(struct w5500 *chip, uint64_t *ret_due_ns)
 	if (w5500_message_echoed(common) && *common == 0 &&
 	    common[W5500_REG_OFFSET(W5500_VERSIONR)] == W5500_VERSIONR_W5500 &&
 	    get_be16(common + W5500_REG_OFFSET(W5500_RTR)) == W5500_RTR_RESET) {
-		enter(chip, W5500_STEP_PATTERN, 0);
-		return later(chip, ret_due_ns, 0);
+		w5500_step_enter(chip, W5500_STEP_PATTERN, 0);
+		return w5500_step_later(chip, ret_due_ns, 0);
 	}
-	if (expired(chip))
+	if (w5500_step_expired(chip))
 		return -ETIME;
-	return later(chip, ret_due_ns, POLL_NS);
+	return w5500_step_later(chip, ret_due_ns, POLL_NS);
 }
 
 /*
@@ -224,8 +215,8 @@ static int pattern(struct w5500 *chip, uint64_t *ret_due_ns)
 	if (!w5500_message_echoed(data) || memcmp(data, expected, PATTERN_SIZE) != 0)
 		return slow_down(chip, -EPROTO, ret_due_ns);
 	if (++chip->step_round == PATTERN_ROUNDS)
-		enter(chip, W5500_STEP_CONFIGURE, 0);
-	return later(chip, ret_due_ns, 0);
+		w5500_step_enter(chip, W5500_STEP_CONFIGURE, 0);
+	return w5500_step_later(chip, ret_due_ns, 0);
 }
 
 /* Adds write number @i of the configuration. 1: added, 0: there is none, -ENOBUFS: no
@@ -300,9 +291,9 @@ static int configure(struct w5500 *chip, uint64_t *ret_due_ns)
 	}
 	chip->step_round = i;
 	if (r < 0)
-		return later(chip, ret_due_ns, 0);
-	enter(chip, manual ? W5500_STEP_PHY_RELEASE : W5500_STEP_COMPARE, 0);
-	return later(chip, ret_due_ns, manual ? PHY_HOLD_NS : 0);
+		return w5500_step_later(chip, ret_due_ns, 0);
+	w5500_step_enter(chip, manual ? W5500_STEP_PHY_RELEASE : W5500_STEP_COMPARE, 0);
+	return w5500_step_later(chip, ret_due_ns, manual ? PHY_HOLD_NS : 0);
 }
 
 static int phy_release(struct w5500 *chip, uint64_t *ret_due_ns)
@@ -316,8 +307,8 @@ static int phy_release(struct w5500 *chip, uint64_t *ret_due_ns)
 	r = w5500_run(chip);
 	if (r < 0)
 		return r;
-	enter(chip, W5500_STEP_COMPARE, 0);
-	return later(chip, ret_due_ns, 0);
+	w5500_step_enter(chip, W5500_STEP_COMPARE, 0);
+	return w5500_step_later(chip, ret_due_ns, 0);
 }
 
 /* Something did not read as written: a bit error of the reading, if it is not so again.
@@ -326,7 +317,7 @@ static int differs(struct w5500 *chip, uint64_t *ret_due_ns)
 {
 	if (++chip->step_round == ATTEMPTS)
 		return -EPROTO;
-	return later(chip, ret_due_ns, 0);
+	return w5500_step_later(chip, ret_due_ns, 0);
 }
 
 static int compare(struct w5500 *chip, uint64_t *ret_due_ns)
@@ -346,8 +337,8 @@ static int compare(struct w5500 *chip, uint64_t *ret_due_ns)
 	if (!w5500_message_echoed(common) || !w5500_message_echoed(socket) ||
 	    !w5500_registers_match(chip, common, socket))
 		return differs(chip, ret_due_ns);
-	enter(chip, W5500_STEP_COMPARE_SIZES, 0);
-	return later(chip, ret_due_ns, 0);
+	w5500_step_enter(chip, W5500_STEP_COMPARE_SIZES, 0);
+	return w5500_step_later(chip, ret_due_ns, 0);
 }
 
 /* The other sockets must have no memory, or records would overwrite each other. */
@@ -373,176 +364,8 @@ static int compare_sizes(struct w5500 *chip, uint64_t *ret_due_ns)
 	if (n < W5500_SOCKETS)
 		chip->step_round = n - 1;
 	else
-		enter(chip, W5500_STEP_OPEN, 0);
-	return later(chip, ret_due_ns, 0);
-}
-
-/* Reads a wide window, and a second one after it. */
-static int read_windows(struct w5500 *chip, struct w5500_window *first,
-			struct w5500_window *second, bool *ret_echoed)
-{
-	const uint8_t *data[2];
-	int r;
-
-	w5500_message_begin(&chip->message, chip->bus);
-	if (!w5500_window_add(&chip->message, true, &data[0]) ||
-	    !w5500_window_add(&chip->message, false, &data[1]))
-		return -EMSGSIZE;
-	r = w5500_run(chip);
-	if (r < 0)
-		return r;
-	w5500_window_parse(data[0], true, first);
-	w5500_window_parse(data[1], false, second);
-	*ret_echoed = w5500_message_echoed(data[0]) && w5500_message_echoed(data[1]);
-	return 0;
-}
-
-static int command(struct w5500 *chip, unsigned int value, enum w5500_step next,
-		   uint64_t *ret_due_ns)
-{
-	int r;
-
-	w5500_message_begin(&chip->message, chip->bus);
-	if (!w5500_message_write8(&chip->message, W5500_SN_IR(0), W5500_SN_IR_ALL) ||
-	    !w5500_message_write8(&chip->message, W5500_SN_CR(0), value))
-		return -EMSGSIZE;
-	r = w5500_run(chip);
-	if (r < 0)
-		return r;
-	enter(chip, next, W5500_COMMAND_LIMIT_NS);
-	return later(chip, ret_due_ns, 0);
-}
-
-static int close_socket(struct w5500 *chip, uint64_t *ret_due_ns)
-{
-	struct w5500_window w, again;
-	bool echoed;
-	int r;
-
-	r = read_windows(chip, &w, &again, &echoed);
-	if (r < 0)
-		return r;
-	if (echoed && w.cr == 0 &&
-	    (w.sr == W5500_SN_SR_MACRAW || w.sr == W5500_SN_SR_CLOSED))
-		return command(chip, W5500_SN_CR_CLOSE, W5500_STEP_CLOSE_WAIT,
-			       ret_due_ns);
-	if (expired(chip))
-		return echoed && w.cr != 0 ? -ETIME : -ESTALE;
-	return later(chip, ret_due_ns, COMMAND_POLL_NS);
-}
-
-static int close_wait(struct w5500 *chip, uint64_t *ret_due_ns)
-{
-	struct w5500_window w, again;
-	bool echoed;
-	int r;
-
-	r = read_windows(chip, &w, &again, &echoed);
-	if (r < 0)
-		return r;
-	if (echoed && w.cr == 0 && w.sr == W5500_SN_SR_CLOSED) {
-		enter(chip, W5500_STEP_OPEN, 0);
-		return later(chip, ret_due_ns, 0);
-	}
-	if (expired(chip))
-		return -ETIME;
-	return later(chip, ret_due_ns, COMMAND_POLL_NS);
-}
-
-/* The socket is open, the rings are empty: from here on the positions are ours. */
-static int running(struct w5500 *chip, uint16_t rx_rd, uint16_t tx_wr)
-{
-	int r;
-
-	w5500_message_begin(&chip->message, chip->bus);
-	if (!w5500_message_write8(&chip->message, W5500_SIMR,
-				  chip->config.interrupt ? W5500_SIMR_S0 : 0))
-		return -EMSGSIZE;
-	r = w5500_run(chip);
-	if (r < 0)
-		return r;
-	if (chip->was_open)
-		chip->counters.rx_lost++;
-	chip->was_open = true;
-	forget(chip, rx_rd, tx_wr);
-	chip->latch_dirty = true;
-	chip->step = W5500_STEP_RUNNING;
-	return 1;
-}
-
-static int open_wait(struct w5500 *chip, uint64_t *ret_due_ns)
-{
-	struct w5500_window w, again;
-	bool echoed;
-	int r;
-
-	r = read_windows(chip, &w, &again, &echoed);
-	if (r < 0)
-		return r;
-	/* Both pointers are ours to move: two equal reads are not torn. */
-	if (echoed && w.cr == 0 && w.sr == W5500_SN_SR_MACRAW && w.rx_rd == again.rx_rd &&
-	    w.tx_wr == again.tx_wr && again.tx_rd == again.tx_wr)
-		return running(chip, w.rx_rd, w.tx_wr);
-	if (expired(chip))
-		return -ETIME;
-	return later(chip, ret_due_ns, COMMAND_POLL_NS);
-}
-
-static int resync(struct w5500 *chip, uint64_t *ret_due_ns)
-{
-	struct w5500_window w, again;
-	bool echoed;
-	int r;
-
-	r = read_windows(chip, &w, &again, &echoed);
-	if (r < 0)
-		return r;
-	if (echoed && w.cr == 0 && w.sr == W5500_SN_SR_MACRAW && w.rx_wr == again.rx_wr &&
-	    w.tx_wr == again.tx_wr) {
-		/* Of what was tried before only the SEND has to be known. */
-		if (chip->unsure && !w5500_settle_tx(chip, &w))
-			return -EPROTO;
-		chip->attempt = (struct w5500_attempt){ 0 };
-		chip->unsure = false;
-		chip->command = 0;
-		chip->resync_to = w.rx_wr;
-		chip->step = W5500_STEP_RESYNC_WRITE;
-		return later(chip, ret_due_ns, 0);
-	}
-	if (expired(chip))
-		return echoed && w.sr != W5500_SN_SR_MACRAW ? -ESTALE : -ETIME;
-	return later(chip, ret_due_ns, COMMAND_POLL_NS);
-}
-
-static int resync_write(struct w5500 *chip, uint64_t *ret_due_ns)
-{
-	struct w5500_window w;
-	const uint8_t *window;
-	int r;
-
-	w5500_message_begin(&chip->message, chip->bus);
-	if (!w5500_message_command(&chip->message, W5500_SN_RX_RD(0), chip->resync_to,
-				   W5500_SN_CR_RECV) ||
-	    !w5500_window_add(&chip->message, true, &window))
-		return -EMSGSIZE;
-	r = w5500_run(chip);
-	if (r < 0)
-		return r;
-	w5500_window_parse(window, true, &w);
-	if (w5500_message_echoed(window) && w.cr == 0 &&
-	    w5500_window_agrees(&w, chip->resync_to, chip->tx_wr)) {
-		chip->counters.rx_lost++;
-		w5500_rx_reset(chip, chip->resync_to);
-		w5500_window_accept(chip, &w, true);
-		chip->latch_dirty = true;
-		chip->step = W5500_STEP_RUNNING;
-		return 1;
-	}
-	if (expired(chip))
-		return -EPROTO;
-	/* Not taken yet, torn, or lost: look again before anything else is written. */
-	chip->step = W5500_STEP_RESYNC;
-	return later(chip, ret_due_ns, COMMAND_POLL_NS);
+		w5500_step_enter(chip, W5500_STEP_OPEN, 0);
+	return w5500_step_later(chip, ret_due_ns, 0);
 }
 
 int w5500_start_step(struct w5500 *chip, uint64_t *ret_due_ns)
@@ -577,22 +400,22 @@ int w5500_start_step(struct w5500 *chip, uint64_t *ret_due_ns)
 		r = phy_release(chip, ret_due_ns);
 		break;
 	case W5500_STEP_CLOSE:
-		r = close_socket(chip, ret_due_ns);
+		r = w5500_step_close(chip, ret_due_ns);
 		break;
 	case W5500_STEP_CLOSE_WAIT:
-		r = close_wait(chip, ret_due_ns);
+		r = w5500_step_close_wait(chip, ret_due_ns);
 		break;
 	case W5500_STEP_OPEN:
-		r = command(chip, W5500_SN_CR_OPEN, W5500_STEP_OPEN_WAIT, ret_due_ns);
+		r = w5500_step_open(chip, ret_due_ns);
 		break;
 	case W5500_STEP_OPEN_WAIT:
-		r = open_wait(chip, ret_due_ns);
+		r = w5500_step_open_wait(chip, ret_due_ns);
 		break;
 	case W5500_STEP_RESYNC:
-		r = resync(chip, ret_due_ns);
+		r = w5500_step_resync(chip, ret_due_ns);
 		break;
 	case W5500_STEP_RESYNC_WRITE:
-		r = resync_write(chip, ret_due_ns);
+		r = w5500_step_resync_write(chip, ret_due_ns);
 		break;
 	case W5500_STEP_RUNNING:
 		r = 1;
