@@ -43,9 +43,9 @@
 #include "mqttnode/display.h"
 #include "mqttnode/facts.h"
 #include "mqttnode/fd.h"
+#include "mqttnode/identity.h"
 #include "mqttnode/ladder.h"
 #include "mqttnode/log.h"
-#include "mqttnode/mac.h"
 #include "mqttnode/mqtt.h"
 #include "mqttnode/names.h"
 #include "mqttnode/pages.h"
@@ -68,7 +68,7 @@ struct node {
 	struct ladder *ladder;
 	struct facts *facts;
 	struct facts_view self; /* main's copy */
-	char base_topic[128];
+	struct identity identity;
 
 	struct display *display; /* NULL: none configured */
 	struct pages *pages;	 /* as display */
@@ -307,62 +307,6 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
 
 /* --- start --------------------------------------------------------------- */
 
-/* The first path of a list as systemd passes it in @variable, else @fallback. */
-static char *directory(char *buf, size_t size, const char *variable, const char *fallback)
-{
-	const char *list = getenv(variable);
-
-	if (!list || !*list)
-		return text_format(buf, size, "%s", fallback);
-	return text_format(buf, size, "%.*s", (int)strcspn(list, ":"), list);
-}
-
-static int identify(struct node *n)
-{
-	const struct settings *s = n->settings;
-	char state_dir[256], mac[MAC_TEXT_SIZE];
-	int r = 0;
-
-	n->self.started_ns = clock_now_ns(&clock_system);
-	if (gethostname(n->self.hostname, sizeof(n->self.hostname) - 1) < 0)
-		text_format(n->self.hostname, sizeof(n->self.hostname), "mqttnode");
-	text_format(n->self.interface, sizeof(n->self.interface), "%s",
-		    s->ethernet.interface);
-
-	if (s->ethernet.mac_auto)
-		r = mac_derive(n->self.mac, s->ethernet.spi,
-			       directory(state_dir, sizeof(state_dir), "STATE_DIRECTORY",
-					 "/var/lib/mqttnode"));
-	else
-		memcpy(n->self.mac, s->ethernet.mac, sizeof(n->self.mac));
-	mac_format(n->self.mac, mac);
-	if (r > 0)
-		log_warning("This machine has no machine id: MAC address %s was made at "
-			    "random and is kept in %s",
-			    mac, state_dir);
-	else if (r < 0)
-		log_warning(
-			"This machine has no machine id and the MAC address could not be "
-			"kept in %s: it is %s until the next start",
-			state_dir, mac);
-
-	if (s->mqtt.client_id)
-		text_format(n->self.client_id, sizeof(n->self.client_id), "%s",
-			    s->mqtt.client_id);
-	else
-		text_format(n->self.client_id, sizeof(n->self.client_id),
-			    "mqttnode-%02x%02x%02x", n->self.mac[3], n->self.mac[4],
-			    n->self.mac[5]);
-	if (s->mqtt.base_topic)
-		text_format(n->base_topic, sizeof(n->base_topic), "%s",
-			    s->mqtt.base_topic);
-	else
-		text_format(n->base_topic, sizeof(n->base_topic), "mqttnode/%s",
-			    n->self.client_id);
-	facts_set(n->facts, &n->self);
-	return 0;
-}
-
 static int make_mqtt(struct node *n)
 {
 	char error[256] = "", warning[256] = "";
@@ -378,7 +322,8 @@ static int make_mqtt(struct node *n)
 	r = queue_new(&n->inbox, INBOX_MAX, mqtt_message_free);
 	if (r == 0)
 		r = mqtt_new(&n->mqtt, &n->settings->mqtt, n->self.client_id,
-			     n->base_topic, password, n->ladder, n->facts, n->inbox);
+			     n->identity.base_topic, password, n->ladder, n->facts,
+			     n->inbox);
 	if (password)
 		explicit_bzero(password, strlen(password));
 	free(password);
@@ -423,7 +368,7 @@ void node_socket_path(char *buf, size_t size)
 {
 	char dir[200];
 
-	directory(dir, sizeof(dir), "RUNTIME_DIRECTORY", "/run/mqttnode");
+	identity_directory("RUNTIME_DIRECTORY", "/run/mqttnode", dir, sizeof(dir));
 	text_format(buf, size, "%s/control", dir);
 }
 
@@ -507,10 +452,11 @@ static int make_all(struct node *n, const char *socket_path)
 		r = ladder_new(&n->ladder);
 	if (r == 0)
 		r = facts_new(&n->facts);
-	if (r == 0)
-		r = identify(n);
-	if (r == 0)
+	if (r == 0) {
+		identity_find(s, &n->self, &n->identity);
+		facts_set(n->facts, &n->self);
 		r = make_display(n);
+	}
 	if (r == 0)
 		r = pump_new(&n->pump, &s->ethernet, n->self.mac, &clock_system);
 	if (r < 0)
