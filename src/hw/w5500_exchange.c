@@ -204,6 +204,7 @@ static bool verify_commands(struct w5500 *chip, const struct w5500_window *w)
 	}
 	if (w->cr == 0)
 		return true;
+	chip->slow_commands = true;
 	if (chip->command_deadline_ns == 0)
 		chip->command_deadline_ns = now + W5500_COMMAND_LIMIT_NS;
 	if (now >= chip->command_deadline_ns)
@@ -375,6 +376,7 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 {
 	struct w5500_message *m = &chip->message;
 	bool may_command = chip->command == 0 && !chip->unsettled;
+	bool may_recv = may_command, may_send = may_command;
 	size_t reserved;
 	bool added;
 
@@ -390,9 +392,13 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 	reserved = W5500_HEADER_SIZE + W5500_WINDOW_WIDE_SIZE;
 	w5500_message_reserve(m, reserved);
 
-	if (may_command)
+	/* A chip that takes its time gets one command a message, of both kinds in turn.
+	 */
+	if (chip->slow_commands && chip->recv_last && chip->tx_count > 0)
+		may_recv = false;
+	if (may_recv)
 		plan_known_burst(chip, p);
-	if (may_command && !p->recv && chip->rx_read != chip->rx_rd &&
+	if (may_recv && !p->recv && chip->rx_read != chip->rx_rd &&
 	    w5500_message_command(m, W5500_SN_RX_RD(0), chip->rx_read,
 				  W5500_SN_CR_RECV)) {
 		p->recv = true;
@@ -403,7 +409,10 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 	    ((hints & W5500_HINT_LATCHED) || chip->latch_dirty))
 		p->clears_latch =
 			w5500_message_write8(m, W5500_SN_IR(0), W5500_SN_IR_RECV);
-	plan_tx(chip, p, may_command);
+	if (chip->slow_commands && p->recv)
+		may_send = false;
+	chip->recv_last = p->recv;
+	plan_tx(chip, p, may_send);
 
 	/* Both directions busy: only Sn_CR tells in time that SEND has been taken. */
 	p->wide = !may_command || (p->send && (p->recv || p->burst > 0 ||
@@ -504,6 +513,8 @@ int w5500_exchange(struct w5500 *chip, unsigned int hints)
 		return 0;
 	}
 	chip->counters.rx_window_bad++;
+	if (plan.wide && w.cr != 0)
+		chip->slow_commands = true;
 	if (w5500_message_echoed(plan.window) && !chip->unsettled &&
 	    is_unsettled(&w, plan.attempt.rx_new, plan.attempt.tx_new))
 		conclude_unsettled(chip, &plan, &w);

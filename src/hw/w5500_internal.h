@@ -99,8 +99,11 @@ struct w5500 {
 	bool was_open;	 /* since the last reset that we made */
 
 	/* Commands, and what is not certain. */
-	uint8_t command; /* written, and not yet seen to be taken; else 0 */
-	bool unsettled;	 /* RECV, from the position below on, is not proven yet */
+	uint8_t command;    /* written, and not yet seen to be taken; else 0 */
+	bool slow_commands; /* Sn_CR was seen busy after a message: never RECV and SEND in
+			       one */
+	bool recv_last;	    /* the last message had RECV */
+	bool unsettled;	    /* RECV, from the position below on, is not proven yet */
 	uint16_t unsettled_rx_rd;
 	bool unsure;		    /* positions have to be verified by a wide window */
 	bool verified_badly;	    /* ... which was tried once */

@@ -112,7 +112,7 @@ const uint8_t *w5500_rx_next(struct w5500 *chip, size_t *ret_len)
 		return NULL;
 	}
 	/* Sn_RX_WR moves by whole records: one that goes beyond it, if exact, is none. */
-	if (len > have + w5500_rx_known(chip) && !chip->unsettled) {
+	if (len > have + w5500_rx_known(chip) && !chip->unsettled && !chip->unsure) {
 		suspect(chip, true);
 		return NULL;
 	}

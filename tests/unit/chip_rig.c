@@ -195,3 +195,24 @@ void chip_rig_arrive(struct chip_rig *rig, size_t len)
 	while (w5500_sim_pending(rig->board.chip) > 0)
 		assert_true(board_time_step(rig->board.time, BOARD_TIME_NEVER));
 }
+
+void chip_rig_assert_all_arrived(struct chip_rig *rig)
+{
+	assert_int_equal(rig->received.bad, 0);
+	assert_int_equal(rig->received.repeated, 0);
+	assert_int_equal(rig->received.missing, 0);
+	assert_int_equal(rig->received.next, rig->rx_next);
+	assert_int_equal(rig->board.sent.bad, 0);
+	assert_int_equal(rig->board.sent.repeated, 0);
+	assert_int_equal(rig->board.sent.missing, 0);
+	assert_int_equal(rig->board.sent.next, rig->tx_next);
+}
+
+void chip_rig_assert_no_trouble(struct chip_rig *rig)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rig->troubles); i++) {
+		if (rig->troubles[i] > 0)
+			print_message("trouble %zu: %u times\n", i, rig->troubles[i]);
+		assert_int_equal(rig->troubles[i], 0);
+	}
+}

@@ -54,4 +54,10 @@ void chip_rig_arrive(struct chip_rig *rig, size_t len);
 /* Turns while the driver or INTn has something to do. */
 void chip_rig_settle(struct chip_rig *rig);
 
+/* All frames arrived and left as they were made, in order, none lost. */
+void chip_rig_assert_all_arrived(struct chip_rig *rig);
+
+/* The driver never reported trouble. */
+void chip_rig_assert_no_trouble(struct chip_rig *rig);
+
 #endif
