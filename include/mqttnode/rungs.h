@@ -19,11 +19,13 @@
 
 /*
  * Reports chip and link. For the first 3 s after the chip came up a missing
- * link is "trying": auto-negotiation takes that long. @now_ns is the pump's
- * clock; a later call is needed then, see rungs_link_settling().
+ * link is "trying": auto-negotiation takes that long. Once there was a link, a
+ * missing one is a cable that was pulled. @now_ns is the pump's clock; a later
+ * call is needed then, see rungs_link_settling().
  */
 struct rungs_chip {
 	uint64_t running_since_ns; /* 0: not running */
+	bool link_seen;		   /* since then */
 };
 void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
 		       const struct ethernet_settings *settings,

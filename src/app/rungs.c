@@ -17,7 +17,7 @@ static void report_link(struct rungs_chip *state, struct ladder *ladder,
 	else if (status->link_up)
 		ladder_report(ladder, RUNG_LINK, RUNG_STATE_OK, "%u Mbit/s %s duplex",
 			      status->link_mbit, status->full_duplex ? "full" : "half");
-	else if (now_ns - state->running_since_ns < LINK_SETTLE_NS)
+	else if (!state->link_seen && now_ns - state->running_since_ns < LINK_SETTLE_NS)
 		ladder_report(ladder, RUNG_LINK, RUNG_STATE_TRYING,
 			      "Waiting for the link");
 	else
@@ -49,9 +49,11 @@ void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
 	}
 	/* A chip that recovers in between has a link that settles anew. */
 	if (status->chip != CHIP_STATE_RUNNING)
-		state->running_since_ns = 0;
+		*state = (struct rungs_chip){ 0 };
 	else if (!state->running_since_ns)
 		state->running_since_ns = now_ns;
+	state->link_seen =
+		state->link_seen || (state->running_since_ns && status->link_up);
 	report_link(state, ladder, status, now_ns);
 }
 

@@ -97,6 +97,24 @@ static void a_link_may_take_three_seconds_to_come(void **state)
 	expect(f, RUNG_LINK, RUNG_STATE_FAILED, "No cable on the W5500");
 }
 
+static void a_cable_pulled_just_after_the_start_is_known_at_once(void **state)
+{
+	struct pump_status status = { .chip = CHIP_STATE_RUNNING, .link_up = true };
+	struct fixture *f = *state;
+
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 5 * NSEC_PER_SEC);
+	status.link_up = false;
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 5 * NSEC_PER_SEC + 1);
+	expect(f, RUNG_LINK, RUNG_STATE_FAILED, "No cable on the W5500");
+
+	/* after a reset of the chip the link settles anew */
+	status.chip = CHIP_STATE_RECOVERING;
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 6 * NSEC_PER_SEC);
+	status.chip = CHIP_STATE_RUNNING;
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 6 * NSEC_PER_SEC + 1);
+	expect(f, RUNG_LINK, RUNG_STATE_TRYING, "Waiting for the link");
+}
+
 static void bring_up(struct fixture *f)
 {
 	struct pump_status status = { .chip = CHIP_STATE_RUNNING,
@@ -151,6 +169,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		CASE(a_chip_starts_runs_and_fails),
 		CASE(a_link_may_take_three_seconds_to_come),
+		CASE(a_cable_pulled_just_after_the_start_is_known_at_once),
 		CASE(a_lease_is_told_with_its_server),
 		CASE(a_gateway_answers_or_not),
 	};
