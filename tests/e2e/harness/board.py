@@ -16,9 +16,10 @@ class Board:
     def __init__(self):
         self._socket, self.theirs = socket.socketpair()
         self._socket.settimeout(20)
-        self._file = self._socket.makefile("rwb")
+        self._file = self._socket.makefile("rb")
         self._lock = threading.Lock()
         self.violations = []
+        self.lit = None
 
     def started(self):
         """The daemon has inherited its end of the socket: ours is the only one here."""
@@ -28,8 +29,7 @@ class Board:
         """Gives a command and returns the answer; what it changes is in effect by then."""
         with self._lock:
             try:
-                self._file.write(command.encode() + b"\n")
-                self._file.flush()
+                self._socket.sendall(command.encode() + b"\n")
                 line = self._file.readline()
             except (OSError, ValueError) as error:
                 raise BoardGone(str(error)) from None
@@ -55,11 +55,10 @@ class Board:
         """What a person sees: a list of rows of '#' and '.', top to bottom."""
         return self.ask("screen")["rows"]
 
-    def look_for_violations(self):
-        """Remembers what the chips object to, so that it is known after the board's end."""
-        answer = self.ask("violations")
-        self.violations = answer["violations"]
-        return self.violations
+    def observe(self):
+        """Remembers what is worth knowing after the end: violations, and whether the panel is lit."""
+        self.lit = self.stats()["oled"]["lit"]
+        self.violations = self.ask("violations")["violations"]
 
     def close(self):
         self._file.close()

@@ -19,24 +19,32 @@ def _addresses(*texts):
     return b"".join(map(socket.inet_aton, texts))
 
 
-def _lease(address="10.77.0.70", **options):
-    """An offer: the address and the options by number, on top of usual ones."""
+def _lease(address="10.77.0.70", but=None):
+    """An offer: an address and options by number, the usual ones unless @but says otherwise."""
     usual = {SUBNET: _addresses("255.255.255.0"), ROUTER: _addresses(SERVER),
              DNS: _addresses(SERVER), LEASE: struct.pack("!I", 120)}
-    return {"address": address, "options": {**usual, **options.pop("but", {})}, **options}
+    return {"address": address, "options": {**usual, **(but or {})}}
 
 
-class NonsenseDhcp:
-    """Answers every client with the offer set last."""
+# Offers that are of no use, with the reason that the node should give.
+NONSENSE = (
+    (_lease("0.0.0.0"), "0.0.0.0 is not an address"),
+    (_lease(but={SUBNET: _addresses("255.0.255.0")}), "255.0.255.0 is not a subnet mask"),
+    (_lease("127.0.0.1"), "127.0.0.1 is not an address"),
+    (_lease("224.0.0.1"), "224.0.0.1 is not an address"),
+    (_lease("255.255.255.255"), "255.255.255.255 is not an address"),
+)
 
-    OFFERS = {
-        "the address 0.0.0.0": _lease("0.0.0.0"),
-        "a loopback address": _lease("127.0.0.1"),
-        "a multicast address": _lease("224.0.0.1"),
-        "the broadcast address": _lease("255.255.255.255"),
-        "a netmask with holes": _lease(but={SUBNET: _addresses("255.0.255.0")}),
-        "a lease of 0 seconds": _lease(but={LEASE: struct.pack("!I", 0)}),
-    }
+# An offer that is of use in spite of what else it says.
+ODD = _lease(but={
+    LEASE: struct.pack("!I", 0), ROUTER: _addresses("224.0.0.1"),
+    DNS: _addresses("0.0.0.0", "255.255.255.255", SERVER), MTU: struct.pack("!H", 68),
+    HOSTNAME: b"\x1b[2J\x07;reboot", DOMAIN: b"$(reboot) \xff\n",
+})
+
+
+class LooseDhcp:
+    """Answers every client with the offer set last, whatever that is."""
 
     def __init__(self, namespace, interface):
         self.acknowledged = 0

@@ -45,3 +45,12 @@ def picture(rows):
     blocks = {("#", "#"): "█", ("#", "."): "▀", (".", "#"): "▄", (".", "."): " "}
     return ["".join(blocks[pair] for pair in zip(upper, lower))
             for upper, lower in zip(rows[::2], rows[1::2])]
+
+
+def narrow_picture(rows):
+    """The same in half the width, for narrow terminals: two rows and two columns to a character."""
+    quarters = " ▗▖▄▝▐▞▟▘▚▌▙▀▜▛█"
+    return ["".join(quarters[sum(weight for weight, pixel in zip((8, 4, 2, 1), cell)
+                                 if pixel == "#")]
+                    for cell in zip(upper[::2], upper[1::2], lower[::2], lower[1::2]))
+            for upper, lower in zip(rows[::2], rows[1::2])]

@@ -21,6 +21,7 @@ def install():
     meson = shlex.split(os.environ.get("MESONINTROSPECT", "meson introspect"))[:-1]
     subprocess.run([*meson, "install", "-C", build.root(), "--destdir", TREE, "--no-rebuild",
                     "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    os.makedirs(os.path.dirname(PROGRAM), exist_ok=True)
     shutil.copy2(build.simulator(), PROGRAM)
     os.chmod(PROGRAM, 0o755)
     _reachable()
@@ -37,10 +38,12 @@ def path(*parts):
 
 
 def unit():
-    return Unit(path("usr/lib/systemd/system/mqttnode.service"))
+    """The installed service. Whether it is under /usr/lib or /lib is the distribution's choice."""
+    name = "lib/systemd/system/mqttnode.service"
+    return Unit(next(each for each in (path("usr", name), path(name)) if os.path.exists(each)))
 
 
 def tutorial():
-    """The lesson's configuration, word for word as it is in the source tree."""
-    with open(os.path.join(build.source(), "conf/tutorial.conf"), encoding="utf-8") as file:
+    """The lesson's configuration, word for word as it is installed."""
+    with open(path("usr/share/doc/mqttnode/examples/tutorial.conf"), encoding="utf-8") as file:
         return file.read()

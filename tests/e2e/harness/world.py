@@ -148,7 +148,8 @@ class World:
                 yield from _titled(f"stderr of {node.instance}", node.process.lines.texts())
             yield from _titled("STATUS=", node.manager.status.texts())
             try:
-                yield from _titled("violations", map(str, node.board.look_for_violations()))
+                node.board.observe()
+                yield from _titled("violations", map(str, node.board.violations))
                 yield from _titled("board", [str(node.board.stats())])
                 yield from _titled("ladder", map(str, node.ask("status")["ladder"]))
             except (OSError, AssertionError, KeyError, ValueError) as error:

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The cable is pulled, plugged in again, and taken to another network."""
+
+import time
+
+from harness import conf
+from harness.cases import case, main
+from harness.mqtt import Client
+from harness.scenario import Online, bar
+from harness.screen import shows
+from harness.waiting import until
+from harness.world import Wire, World
+
+
+@case("cable out is known within 500 ms, back in it publishes again within 5 s")
+def out_and_in():
+    with World() as world:
+        online = Online(world)
+        node = online.node
+        notes = []
+        for _ in range(2):
+            mark = node.lines.mark()
+            out = time.monotonic()
+            node.board.cable(False)
+            known = node.wait_rung("link", "failed", 5, "No cable on the W5500")
+            notes.append(bar(known - out, 0.5, "seconds until the missing cable is known"))
+            node.wait_log("link failed: No cable on the W5500", 5, mark)
+            node.wait_status("link: No cable on the W5500", 5)
+            until(lambda: shows(node.board, "No cable"), 5, "the cause on the screen")
+            # Longer than the 2 s for which a session is kept.
+            until(lambda: not node.status()["online"] and time.monotonic() > out + 3, 10,
+                  "offline for a while")
+
+            plugged = time.monotonic()
+            node.board.cable(True)
+            again = online.wait_published(15)
+            notes.append(bar(again - plugged, 5.0, "seconds from cable in to the publication"))
+            node.wait_online()
+            assert node.address() == online.address
+        node.check_watchdog(node.manager.ready, time.monotonic())
+        return notes
+
+
+@case("a cable that was out for a second keeps the session")
+def short_cut():
+    with World() as world:
+        online = Online(world)
+        online.node.board.cable(False)
+        online.node.wait_rung("link", "failed", 5)
+        online.node.board.cable(True)
+        online.wait_published(10)
+        assert world.wire.broker.connections(conf.CLIENT_ID) == 1
+
+
+@case("a cable moved to another network: new address, new broker, nothing of the old one left")
+def moved():
+    with World() as world:
+        online = Online(world)
+        node = online.node
+        other = world.further(Wire("wire2", "10.88.0.1"))
+        node.board.cable(False)
+        node.wait_rung("link", "failed", 5)
+        world.move_cable(other)
+        other.start()
+        observer = world.further(Client(other.broker, [conf.OUT]))
+        node.board.cable(True)
+        observer.wait(conf.OUT, 25)
+        address = node.address()
+        assert address.startswith("10.88.0.") and other.dhcp.lease() == address
+        kept = world.namespace.ip("address", "show", "dev", "mqtt0") + \
+            world.namespace.ip("route", "show", "table", "all") + \
+            world.namespace.ip("rule", "show")
+        assert "10.77.0" not in kept, kept
+        until(lambda: shows(node.board, address, y=20), 5, "the new address on the screen")
+        node.stop()
+
+
+@case("SIGTERM with the cable out ends within 3 s")
+def terminate():
+    with World() as world:
+        online = Online(world)
+        online.node.board.cable(False)
+        online.node.wait_rung("link", "failed", 5)
+        online.node.stop()
+
+
+@case("SIGTERM right after the start ends within 3 s, also without a cable")
+def terminate_at_once():
+    with World() as world:
+        world.wire.start()
+        for words in ("link=down", "link=up"):
+            node = world.node(board=words)
+            node.wait_ready()
+            node.stop()
+
+
+if __name__ == "__main__":
+    main()

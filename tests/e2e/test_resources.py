@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Memory and CPU time of the running node, of the plain build."""
+
+import time
+
+from harness import build, conf
+from harness.cases import case, main
+from harness.scenario import Online, bar
+from harness.waiting import hold, until
+from harness.world import World
+
+MIB = 1 << 20
+PUBLICATIONS = 10_000 if not build.is_short() else 1_000
+RECONNECTS = 50 if not build.is_short() else 5
+
+
+def say_memory(node, when):
+    resident, anonymous = node.memory()
+    return resident, f"{when}: {resident / MIB:.2f} MiB resident without the board, " \
+                     f"{anonymous / MIB:.2f} MiB anonymous"
+
+
+@case("at most 10 MB resident, no growth over 10 000 publications and 50 reconnects",
+      plain_only=True)
+def memory():
+    with World() as world:
+        online = Online(world, conf.lesson(
+            mqtt={"reconnect_max": 1},
+            publish=[{"topic": conf.OUT, "text": "Hello 01Studio!", "interval": 1.0},
+                     {"topic": "fast", "text": "{seq} {uptime} {ip}", "interval": 0.01},
+                     {"topic": "sure", "text": "{seq}", "interval": 0.02, "qos": 1}]))
+        node = online.node
+
+        def publish(count):
+            before = node.status()["mqtt"]["published"]
+            until(lambda: node.status()["mqtt"]["published"] >= before + count,
+                  30 + count / 50, f"{count} publications", interval=0.2)
+
+        def reconnect(times):
+            for _ in range(times):
+                mark = node.lines.mark()
+                world.wire.broker.stop()
+                node.wait_log("Offline", 10, mark)
+                world.wire.broker.start()
+                node.wait_online(20)
+
+        # What every allocator does at first is not growth.
+        publish(1000)
+        reconnect(5)
+        first, note = say_memory(node, "after 1 000 publications and 5 reconnects")
+        publish(PUBLICATIONS)
+        reconnect(RECONNECTS)
+        last, further = say_memory(node, f"after {PUBLICATIONS} and {RECONNECTS} more")
+        notes = [note, further,
+                 bar(last / MIB, 10_000_000 / MIB, "MiB resident"),
+                 bar((last - first) / MIB, 0.25, "MiB grown")]
+        return notes
+
+
+@case("an idle node uses less than 1 % of a CPU", plain_only=True)
+def idle():
+    with World() as world:
+        world.wire.start()
+        node = world.node()
+        node.wait_online()
+        hold(lambda: node.status()["online"], 3, "online", interval=1)
+
+        before, begin = node.cpu_seconds(), time.monotonic()
+        hold(lambda: node.process.alive(), 10, "it runs", interval=1)
+        seconds = time.monotonic() - begin
+        share = {name: (used - before.get(name, 0)) / seconds * 100
+                 for name, used in node.cpu_seconds().items()}
+        # What the board does in place of chip and wire is not the daemon's work.
+        ours = sum(each for name, each in share.items() if not name.startswith("board"))
+        return [bar(ours, 1.0, "per cent of a CPU"),
+                "by thread: " + ", ".join(f"{name} {each:.3f}" for name, each in share.items())]
+
+
+if __name__ == "__main__":
+    main()
