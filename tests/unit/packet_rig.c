@@ -17,7 +17,11 @@ static const uint8_t other_mac[6] = { 0x02, 0x99, 0x00, 0x00, 0x00, 0x01 };
 
 static void on_frame(void *ctx, const uint8_t *frame, size_t len)
 {
-	frame_judge(ctx, frame, len, false);
+	struct packet_rig *rig = ctx;
+
+	rig->last_len = len;
+	memcpy(rig->last, frame, len);
+	frame_judge(&rig->sent, frame, len, false);
 }
 
 void packet_rig_init(struct packet_rig *rig)
@@ -29,7 +33,7 @@ void packet_rig_init(struct packet_rig *rig)
 	assert_int_equal(board_time_new_virtual(&rig->time), 0);
 	assert_int_equal(w5500_sim_new(&rig->chip, rig->time, &options), 0);
 	assert_int_equal(sim_spi_attach(&rig->spi, rig->chip, RIG_SPI), 0);
-	w5500_sim_set_frame_callback(rig->chip, on_frame, &rig->sent);
+	w5500_sim_set_frame_callback(rig->chip, on_frame, rig);
 }
 
 void packet_rig_fini(struct packet_rig *rig)

@@ -36,6 +36,8 @@ struct packet_rig {
 	struct w5500_sim *chip;
 	struct sim_spi *spi;
 	struct frame_check sent; /* what the chip put on the wire */
+	size_t last_len;	 /* the last frame that it sent */
+	uint8_t last[W5500_SIM_FRAME_MAX];
 };
 
 extern const uint8_t rig_mac[6];

@@ -236,6 +236,153 @@ static void a_chip_reset_anywhere_is_survived(void **state)
 	assert_int_equal(rig->board.sent.bad, 0);
 }
 
+/* ---- doubt ---- */
+
+/* Answers of the next @n messages are lost; what they write is not. */
+static void lose_answers(struct chip_rig *rig, uint32_t n)
+{
+	sim_spi_faults(rig->board.spi)->miso = SIM_SPI_MISO_ALL_FF;
+	sim_spi_faults(rig->board.spi)->miso_next = n;
+}
+
+static void a_chip_that_falls_silent_is_reported(void **state)
+{
+	struct chip_rig *rig = *state;
+	size_t len;
+
+	chip_rig_run(rig);
+	lose_answers(rig, 3);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(w5500_trouble(rig->chip), W5500_TROUBLE_NONE);
+		assert_int_equal(w5500_exchange(rig->chip, 0), 0);
+		assert_null(w5500_rx_next(rig->chip, &len));
+	}
+	assert_int_equal(w5500_trouble(rig->chip), W5500_TROUBLE_SILENT);
+	assert_int_equal(w5500_due_ns(rig->chip), UINT64_MAX);
+}
+
+static void a_frame_committed_unread_is_counted_as_lost(void **state)
+{
+	struct chip_rig *rig = *state;
+
+	chip_rig_run(rig);
+	chip_rig_arrive(rig, 1514);
+	chip_rig_turn(rig, W5500_HINT_LATCHED);
+	/* The next message reads the rest and commits it. */
+	lose_answers(rig, 1);
+	chip_rig_settle(rig);
+	assert_int_equal(rig->received.good, 0);
+	assert_int_equal(w5500_counters(rig->chip)->rx_lost, 1);
+	chip_rig_arrive(rig, 1514);
+	chip_rig_settle(rig);
+	assert_int_equal(rig->received.good, 1);
+	assert_int_equal(rig->received.missing, 1);
+	chip_rig_assert_no_trouble(rig);
+}
+
+static void a_frame_dropped_while_in_doubt_is_not_sent_later(void **state)
+{
+	struct chip_rig *rig = *state;
+
+	chip_rig_run(rig);
+	chip_rig_settle(rig);
+	for (int sent = 0; sent < 2; sent++) {
+		if (sent)
+			lose_answers(rig, 1);
+		else
+			sim_spi_faults(rig->board.spi)->fail_next = 1;
+		sim_spi_faults(rig->board.spi)->fail_before = true;
+		chip_rig_send(rig, 100);
+		chip_rig_turn(rig, 0);
+		assert_int_equal(w5500_tx_drop(rig->chip), 1);
+		chip_rig_settle(rig);
+		assert_false(w5500_tx_busy(rig->chip));
+		assert_int_equal(rig->board.sent.good, sent);
+		assert_int_equal(w5500_counters(rig->chip)->tx_frames, 0);
+	}
+	chip_rig_send(rig, 100);
+	assert_int_equal(w5500_tx_drop(rig->chip), 1);
+	chip_rig_send(rig, 100);
+	chip_rig_settle(rig);
+	assert_int_equal(w5500_counters(rig->chip)->tx_frames, 1);
+	chip_rig_assert_no_trouble(rig);
+	packet_rig_assert_clean(&rig->board);
+}
+
+static void a_check_that_disagrees_is_followed_by_a_verification(void **state)
+{
+	struct chip_rig *rig = *state;
+	uint8_t frame[W5500_SIM_FRAME_BUFFER];
+	struct w5500_health health;
+
+	chip_rig_run(rig);
+	chip_rig_settle(rig);
+	/* A frame comes in while the counters are read. */
+	w5500_sim_options(rig->board.chip)->tear = W5500_SIM_TEAR_RX;
+	rig->received.any_length = true;
+	frame_make(frame, rig->rx_next++, 1514, true);
+	assert_int_equal(w5500_sim_deliver(rig->board.chip, frame, 1514, 0), 0);
+	assert_int_equal(w5500_check(rig->chip, &health), 1);
+	assert_false(health.rx_waiting);
+	assert_int_equal(w5500_due_ns(rig->chip), 0);
+	chip_rig_settle(rig);
+	chip_rig_assert_all_arrived(rig);
+	/* One that came before is news of the check itself. */
+	chip_rig_arrive(rig, 60);
+	assert_int_equal(w5500_check(rig->chip, &health), 1);
+	assert_true(health.rx_waiting);
+	assert_true(health.recv_latched);
+	chip_rig_settle(rig);
+	chip_rig_assert_all_arrived(rig);
+	chip_rig_assert_no_trouble(rig);
+	packet_rig_assert_clean(&rig->board);
+}
+
+static void resynchronisation_repeats_what_is_lost(void **state)
+{
+	struct chip_rig *rig = *state;
+	struct w5500_sim_faults *f = w5500_sim_faults(rig->board.chip);
+	static const uint32_t registers[] = { W5500_SN_RX_RD(0), W5500_SN_RX_RD(0) + 1,
+					      W5500_SN_CR(0) };
+
+	chip_rig_run(rig);
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
+		chip_rig_arrive(rig, 1000);
+		f->lose_writes = 1;
+		f->lose_writes_block = W5500_REG_BLOCK(registers[i]);
+		f->lose_writes_offset = W5500_REG_OFFSET(registers[i]);
+		assert_int_equal(chip_rig_start(rig, W5500_START_RESYNC), 1);
+		assert_int_equal(f->lose_writes, 0);
+		chip_rig_arrive(rig, 600);
+		chip_rig_settle(rig);
+		assert_int_equal(rig->received.good, i + 1);
+	}
+	chip_rig_assert_no_trouble(rig);
+}
+
+static void short_frames_are_padded_with_zeros(void **state)
+{
+	struct chip_rig *rig = *state;
+	uint8_t *buffer;
+
+	chip_rig_run(rig);
+	w5500_sim_options(rig->board.chip)->no_padding = true;
+	for (size_t len = 14; len <= 60; len++) {
+		/* Twice, so that an old frame would shine through. */
+		for (int i = 0; i < 2; i++) {
+			buffer = w5500_tx_buffer(rig->chip);
+			assert_non_null(buffer);
+			memset(buffer, 0xee, i ? len : 200);
+			w5500_tx_put(rig->chip, i ? len : 200);
+			chip_rig_settle(rig);
+		}
+		assert_int_equal(rig->board.last_len, 60);
+		for (size_t i = 0; i < 60; i++)
+			assert_int_equal(rig->board.last[i], i < len ? 0xee : 0);
+	}
+	packet_rig_assert_clean(&rig->board);
+}
+
 /* ---- for a long time ---- */
 
 /* All frames came through, but for those the chip itself had no room for. */
@@ -336,6 +483,12 @@ int main(void)
 		chip_test(bit_errors_of_the_answers_do_not_stop_traffic),
 		chip_test(bus_errors_do_not_stop_traffic),
 		chip_test(a_length_that_was_misread_is_read_again),
+		chip_test(a_chip_that_falls_silent_is_reported),
+		chip_test(a_frame_committed_unread_is_counted_as_lost),
+		chip_test(a_frame_dropped_while_in_doubt_is_not_sent_later),
+		chip_test(a_check_that_disagrees_is_followed_by_a_verification),
+		chip_test(resynchronisation_repeats_what_is_lost),
+		chip_test(short_frames_are_padded_with_zeros),
 	};
 
 	return cmocka_run_group_tests_name("w5500_faults", tests, NULL, NULL);
