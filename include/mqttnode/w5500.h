@@ -93,12 +93,6 @@ struct w5500 *w5500_free(struct w5500 *chip);
  */
 void w5500_set_bus(struct w5500 *chip, struct spi_bus *bus);
 
-/*
- * Whether reception shall pull INTn low; takes effect with the next
- * W5500_START_RESET or earlier.
- */
-void w5500_set_interrupt(struct w5500 *chip, bool wired);
-
 /* Begins a start; then call w5500_start_step() until it does not return 0. */
 void w5500_start(struct w5500 *chip, enum w5500_start from);
 

@@ -78,11 +78,6 @@ void w5500_set_bus(struct w5500 *chip, struct spi_bus *bus)
 	chip->step = W5500_STEP_NONE;
 }
 
-void w5500_set_interrupt(struct w5500 *chip, bool wired)
-{
-	chip->config.interrupt = wired;
-}
-
 uint32_t w5500_speed_hz(const struct w5500 *chip)
 {
 	return chip->speed_hz;

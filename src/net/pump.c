@@ -45,14 +45,6 @@
 #define POLL_IDLE_NS   (10 * NSEC_PER_MSEC)
 #define POLL_LINGER_NS (100 * NSEC_PER_MSEC)
 
-/* After a bus error the next try waits a millisecond, then twice as long each time ... */
-#define BUS_RETRY_NS NSEC_PER_MSEC
-/* ... and after so many the bus is opened anew. */
-#define BUS_RETRIES 8
-
-/* After so many ticks without trouble the recovery ladder begins at its foot again. */
-#define STABLE_NS (5 * NSEC_PER_SEC)
-
 static uint64_t now_ns(const struct pump *p)
 {
 	return clock_now_ns(p->clock);
@@ -67,6 +59,12 @@ static void lose_tap(struct pump *p)
 	fd_event_signal(p->event_fd);
 }
 
+static void set_carrier(struct pump *p)
+{
+	if (p->tap_fd >= 0)
+		(void)tap_set_carrier(p->tap_fd, p->now.link_up);
+}
+
 static void take_new_tap(struct pump *p)
 {
 	(void)pthread_mutex_lock(&p->lock);
@@ -75,23 +73,35 @@ static void take_new_tap(struct pump *p)
 		p->tap_fd = p->new_tap_fd;
 		p->new_tap_fd = -1;
 		p->new_tap = false;
-		if (p->tap_fd >= 0)
-			(void)tap_set_carrier(p->tap_fd, p->now.link_up);
+		atomic_store(&p->tap_lost, false);
+		set_carrier(p);
 	}
 	(void)pthread_mutex_unlock(&p->lock);
+}
+
+/* One frame from the TAP to @buf. Returns its length, or 0 if there is none. */
+static size_t read_tap(struct pump *p, uint8_t *buf, size_t size)
+{
+	ssize_t n;
+
+	if (p->tap_fd < 0)
+		return 0;
+	n = tap_read(p->tap_fd, buf, size);
+	if (n > 0)
+		return (size_t)n;
+	/* Any other error would be reported again at once, and for ever. */
+	if (n != -EAGAIN && n != -EINTR)
+		lose_tap(p);
+	return 0;
 }
 
 /* Reads and drops what waits in the TAP: it is stale, or there is no link for it. */
 static void drop_from_tap(struct pump *p)
 {
-	uint8_t frame[W5500_FRAME_MAX + 1];
+	uint8_t frame[W5500_FRAME_MAX];
 
-	for (unsigned int i = 0; i < 2 * TAP_TXQUEUELEN && p->tap_fd >= 0; i++) {
-		ssize_t n = tap_read(p->tap_fd, frame, sizeof(frame));
-
-		if (n == -EBADFD)
-			lose_tap(p);
-		if (n < 0)
+	for (unsigned int i = 0; i < 2 * TAP_TXQUEUELEN; i++) {
+		if (!read_tap(p, frame, sizeof(frame)))
 			return;
 		p->own.tx_dropped_link++;
 	}
@@ -102,20 +112,16 @@ static void read_from_tap(struct pump *p)
 {
 	uint8_t frame[W5500_FRAME_MAX + 1]; /* one more: a giant shows by its length */
 	uint8_t *room;
+	size_t len;
 
-	while (p->tap_fd >= 0 && (room = w5500_tx_buffer(p->chip))) {
-		ssize_t n = tap_read(p->tap_fd, frame, sizeof(frame));
-
-		if (n == -EBADFD)
-			lose_tap(p);
-		if (n < 0)
-			return;
-		if (n < W5500_FRAME_HEADER || n > W5500_FRAME_MAX) {
+	while ((room = w5500_tx_buffer(p->chip)) &&
+	       (len = read_tap(p, frame, sizeof(frame))) > 0) {
+		if (len < W5500_FRAME_HEADER || len > W5500_FRAME_MAX) {
 			p->own.tx_dropped_size++;
 			continue;
 		}
-		memcpy(room, frame, (size_t)n);
-		w5500_tx_put(p->chip, (size_t)n);
+		memcpy(room, frame, len);
+		w5500_tx_put(p->chip, len);
 		p->last_traffic_ns = now_ns(p);
 	}
 }
@@ -126,14 +132,17 @@ static bool is_for_us(const struct pump *p, const uint8_t *frame)
 	return (frame[0] & 1) || memcmp(frame, p->mac, sizeof(p->mac)) == 0;
 }
 
-static void deliver(struct pump *p)
+/* Gives the TAP what the last exchange brought. Returns whether that was anything. */
+static bool deliver(struct pump *p)
 {
 	const uint8_t *frame;
+	bool any = false;
 	size_t len;
 
 	while ((frame = w5500_rx_next(p->chip, &len))) {
 		int r;
 
+		any = true;
 		p->last_traffic_ns = now_ns(p);
 		if (!is_for_us(p, frame)) {
 			p->own.rx_dropped_filter++;
@@ -145,10 +154,12 @@ static void deliver(struct pump *p)
 			p->own.rx_bytes += len;
 			continue;
 		}
+		/* -EIO is an interface that is down: that passes. */
 		p->own.rx_dropped_tap++;
-		if (r == -EBADFD && p->tap_fd >= 0)
+		if (p->tap_fd >= 0 && (r == -EBADFD || r == -EPIPE))
 			lose_tap(p);
 	}
+	return any;
 }
 
 /* --- link ------------------------------------------------------------------ */
@@ -161,11 +172,15 @@ void pump_set_link(struct pump *p, bool up, uint16_t mbit, bool full_duplex)
 		return;
 	p->now.link_up = up;
 	p->own.link_changes++;
-	if (!up)
+	pump_forget_step(p, PUMP_RECOVERY_REOPEN);
+	/* Without carrier the kernel queues nothing: it goes first, and comes last. */
+	if (!up) {
+		set_carrier(p);
 		p->own.tx_dropped_link += w5500_tx_drop(p->chip);
+	}
 	drop_from_tap(p);
-	if (p->tap_fd >= 0)
-		(void)tap_set_carrier(p->tap_fd, up);
+	if (up)
+		set_carrier(p);
 }
 
 /* --- running --------------------------------------------------------------- */
@@ -174,11 +189,9 @@ static void on_bus_failure(struct pump *p, int error)
 {
 	char cause[sizeof(p->now.cause)];
 
-	p->bus_failures++;
-	if (p->bus_failures < BUS_RETRIES && error != -ESHUTDOWN && error != -ENODEV) {
-		p->due_ns = now_ns(p) + (BUS_RETRY_NS << (p->bus_failures - 1));
+	if (pump_retry_bus(p, error))
 		return;
-	}
+	p->pulse_reset = false; /* the chip is not to blame */
 	pump_recover(p, PUMP_RECOVERY_PROBE,
 		     spidev_explain(p->settings->spi, -error, cause, sizeof(cause)));
 }
@@ -212,6 +225,7 @@ static void on_trouble(struct pump *p)
 
 static void check_health(struct pump *p)
 {
+	bool idle = w5500_due_ns(p->chip) > now_ns(p);
 	struct w5500_health health;
 	int r;
 
@@ -226,17 +240,15 @@ static void check_health(struct pump *p)
 		p->health_due_ns = now_ns(p); /* once more, to be sure */
 	} else {
 		pump_set_link(p, health.link_up, health.link_mbit, health.full_duplex);
-		pump_interrupt_check(p, &health);
-		if (now_ns(p) - p->running_since_ns > STABLE_NS)
-			p->step = PUMP_RECOVERY_NONE;
+		pump_interrupt_check(p, &health, idle);
+		pump_still_running(p);
 	}
 	on_trouble(p);
 }
 
 static void exchange(struct pump *p, unsigned int hints)
 {
-	uint64_t frames =
-		p->own.rx_frames + p->own.rx_dropped_filter + p->own.rx_dropped_tap;
+	bool work;
 	int r;
 
 	r = w5500_exchange(p->chip, hints);
@@ -245,13 +257,16 @@ static void exchange(struct pump *p, unsigned int hints)
 		return;
 	}
 	p->bus_failures = 0;
-	deliver(p);
+	work = deliver(p) || w5500_due_ns(p->chip) == 0;
 	if (hints & W5500_HINT_LATCHED)
-		pump_interrupt_result(p, p->own.rx_frames + p->own.rx_dropped_filter +
-								 p->own.rx_dropped_tap !=
-							 frames ||
-						 w5500_due_ns(p->chip) == 0);
+		pump_interrupt_result(p, work);
 	on_trouble(p);
+}
+
+/* Whether the chip is to be looked at from time to time: nobody else would tell. */
+static bool polls(const struct pump *p)
+{
+	return p->now.link_up && !pump_interrupt_usable(p);
 }
 
 /* Whether it is time to look at the chip without being asked to. */
@@ -259,7 +274,7 @@ static bool poll_is_due(struct pump *p)
 {
 	uint64_t now = now_ns(p);
 
-	if (p->interrupt.works || now < p->poll_due_ns)
+	if (!polls(p) || now < p->poll_due_ns)
 		return false;
 	p->poll_due_ns = now + (now - p->last_traffic_ns < POLL_LINGER_NS ? POLL_BUSY_NS
 									  : POLL_IDLE_NS);
@@ -322,8 +337,11 @@ static void plan_wait(struct pump *p, struct pump_wait *wait)
 		return;
 	}
 	wait->deadline_ns = earlier(p->health_due_ns, w5500_due_ns(p->chip));
-	if (!p->interrupt.works)
+	if (polls(p))
 		wait->deadline_ns = earlier(wait->deadline_ns, p->poll_due_ns);
+	/* The line may have gone low again without having been high in between. */
+	if (wait->deadline_ns > now_ns(p) && pump_interrupt_low(p))
+		wait->deadline_ns = 0;
 }
 
 /* What the wait before this turn reported. */
@@ -336,10 +354,10 @@ static void look_at_wait(struct pump *p, const struct pump_wait *wait)
 			continue;
 		if (fd->fd == p->wake_fd)
 			(void)fd_event_clear(p->wake_fd);
-		else if (fd->fd == p->tap_fd && (fd->revents & (POLLERR | POLLNVAL)))
+		else if (fd->fd != p->tap_fd)
+			pump_interrupt_event(p, fd);
+		else if (fd->revents & (POLLERR | POLLHUP | POLLNVAL))
 			lose_tap(p);
-		else if (p->interrupt.line && fd->fd == gpio_event_fd(p->interrupt.line))
-			p->interrupt.edge_seen = true;
 	}
 }
 

@@ -11,6 +11,9 @@
 #include "mqttnode/spidev.h"
 #include "mqttnode/w5500.h"
 
+/* The pause before a probe is this at first, and twice as long after each. */
+#define PUMP_PAUSE_FIRST_NS (10 * NSEC_PER_MSEC)
+
 enum pump_phase {
 	PUMP_PHASE_CLOSED,     /* no bus; opened at due_ns */
 	PUMP_PHASE_RESET_LOW,  /* RSTn is low until due_ns */
@@ -29,13 +32,20 @@ enum pump_recovery {
 	PUMP_RECOVERY_PROBE,
 };
 
+/* What is remembered of a step: how often it was taken of late. */
+struct pump_step {
+	unsigned int times;
+	uint64_t last_ns; /* taken, or called for when it was not enough any more */
+};
+
 /* What is known of the interrupt line. */
 struct pump_interrupt {
-	struct gpio_line *line;	 /* NULL: not configured, or not to be had */
-	bool works;		 /* false: polling */
-	bool edge_seen;		 /* since the last health tick */
-	unsigned int fruitless;	 /* low in a row without work for us */
-	unsigned int mismatches; /* ticks in a row on which chip and line disagree */
+	struct gpio_line *line; /* NULL: not configured, or not to be had */
+	bool believed;		/* false: polling */
+	bool edge_seen;		/* since the last health tick */
+	unsigned int fruitless; /* low in a row without work for us */
+	unsigned int missed;	/* ticks that found what no edge had announced */
+	unsigned int agreed;	/* ticks with an edge on which chip and line agreed */
 };
 
 struct pump {
@@ -53,15 +63,17 @@ struct pump {
 	enum pump_phase phase;
 	uint64_t due_ns;	 /* of the phase; while running: of a retry on the bus */
 	enum pump_recovery step; /* the last one taken */
-	unsigned int step_times; /* in a row, each soon after the other */
-	uint64_t step_ns;	 /* when */
-	uint64_t pause_ns;	 /* before the next probe */
+	struct pump_step steps[PUMP_RECOVERY_PROBE + 1];
+	enum w5500_start start; /* where the present start began */
+	uint64_t pause_ns;	/* before the next probe */
+	bool pulse_reset;	/* the next probe begins with a pulse on RSTn */
 	bool ever_ran;
 	bool probe_failed; /* the present cause is that of a failed probe */
 	uint64_t running_since_ns;
 	uint64_t left_running_ns;
 	unsigned int bus_failures; /* in a row */
 	uint64_t health_due_ns;
+	uint64_t lines_due_ns; /* next try to get the lines that are missing */
 	uint64_t last_traffic_ns;
 	uint64_t poll_due_ns;	  /* without INT */
 	char line_hint[160];	  /* a line that could not be had */
@@ -91,19 +103,41 @@ void pump_advance(struct pump *p);
 /* The chip is in trouble: begins a step of recovery, a stronger one if it recurs. */
 void pump_recover(struct pump *p, enum pump_recovery step, const char *cause);
 
+/*
+ * A message failed with @error: whether to try again, which is due at due_ns then.
+ * If not, the bus has to be opened anew.
+ */
+bool pump_retry_bus(struct pump *p, int error);
+
+/* What made @step necessary has an explanation: it does not count as recurring. */
+void pump_forget_step(struct pump *p, enum pump_recovery step);
+
+/* The health tick found all well. */
+void pump_still_running(struct pump *p);
+
 /* Closes bus and lines. */
 void pump_close_bus(struct pump *p);
 
 /* pump_interrupt.c: the INT line as a level, and whether it can be believed */
 
-/* Whether the line asks for service now. */
+/* Whether the line is there and can be believed. */
+bool pump_interrupt_usable(const struct pump *p);
+
+/* ... and is low. */
+bool pump_interrupt_low(const struct pump *p);
+
+/* Forgets edges and says whether the line asks for service now. */
 bool pump_interrupt_asks(struct pump *p);
+
+/* The wait for the line's descriptor reported an edge, or an error. */
+void pump_interrupt_event(struct pump *p, const struct pollfd *fd);
 
 /* An exchange on account of the line brought work, or not. */
 void pump_interrupt_result(struct pump *p, bool work);
 
-/* Compares the line with what the chip said on the health tick. */
-void pump_interrupt_check(struct pump *p, const struct w5500_health *health);
+/* Compares the line with what the chip said on the health tick; @idle: nothing was
+ * known to be waiting before it. */
+void pump_interrupt_check(struct pump *p, const struct w5500_health *health, bool idle);
 
 /* pump.c */
 

@@ -3,35 +3,63 @@
  * pump_interrupt.c — the INT line as a level, and whether it can be believed
  *
  * GPIO events are edges and the chip's line is a level: an edge only says "look
- * at the line". Whether the line can be believed shows in two ways. The health
- * tick reads Sn_IR, so it knows what the level should be; and a line that is
- * low while the chip has nothing for us, again and again, is stuck. A line that
- * is not believed is not used: the pump polls. It is believed again when an
- * edge was seen and chip and line agree.
+ * at the line", and the line is looked at again before each wait. Whether it
+ * can be believed shows in three ways:
+ *
+ *	stuck low	low again and again, and nothing there for us
+ *	stuck high	the health tick reads Sn_IR, which only we clear: while a cause
+ *			is set, the line has to be low
+ *	deaf		the tick finds frames that came while nothing was going on, and
+ *			no edge had woken anybody
+ *
+ * Silence proves nothing: only an edge speaks for the line. A line that is not
+ * believed is not used, the pump polls; it is believed again when edges came and
+ * chip and line agreed, a few ticks in a row.
  */
 #include "pump_internal.h"
 
 /* Low so often in a row without work: stuck, or another device pulls it. */
 #define FRUITLESS_MAX 8
-/* Ticks in a row on which chip and line disagree. */
-#define MISMATCHES_MAX 3
+/* Ticks that speak against the line since the last one with an edge. */
+#define MISSED_MAX 3
+/* Ticks that speak for it, in a row. */
+#define AGREED_MIN 3
+
+bool pump_interrupt_usable(const struct pump *p)
+{
+	return p->interrupt.line && p->interrupt.believed;
+}
+
+bool pump_interrupt_low(const struct pump *p)
+{
+	return pump_interrupt_usable(p) && gpio_get(p->interrupt.line) == 0;
+}
 
 bool pump_interrupt_asks(struct pump *p)
 {
+	if (!p->interrupt.line)
+		return false;
+	(void)gpio_drain_events(p->interrupt.line);
+	return pump_interrupt_low(p);
+}
+
+void pump_interrupt_event(struct pump *p, const struct pollfd *fd)
+{
 	struct pump_interrupt *in = &p->interrupt;
 
-	if (!in->line)
-		return false;
-	(void)gpio_drain_events(in->line);
-	return in->works && gpio_get(in->line) == 0;
+	if (!in->line || fd->fd != gpio_event_fd(in->line))
+		return;
+	in->edge_seen = true;
+	/* The controller is gone, which would be reported for ever. */
+	if (fd->revents & (POLLERR | POLLHUP | POLLNVAL))
+		in->line = gpio_close(in->line);
 }
 
 static void give_up(struct pump *p)
 {
-	p->interrupt.works = false;
-	p->interrupt.edge_seen = false;
-	p->interrupt.mismatches = 0;
-	p->interrupt.fruitless = 0;
+	struct pump_interrupt *in = &p->interrupt;
+
+	*in = (struct pump_interrupt){ .line = in->line };
 	p->poll_due_ns = 0;
 }
 
@@ -42,23 +70,28 @@ void pump_interrupt_result(struct pump *p, bool work)
 		give_up(p);
 }
 
-void pump_interrupt_check(struct pump *p, const struct w5500_health *health)
+void pump_interrupt_check(struct pump *p, const struct w5500_health *health, bool idle)
 {
 	struct pump_interrupt *in = &p->interrupt;
-	bool low, agrees;
+	bool low, stuck_high, deaf;
 
 	if (!in->line)
 		return;
 	low = gpio_get(in->line) == 0;
-	agrees = low == health->recv_latched;
-	if (in->works && health->rx_waiting && !low)
-		p->own.interrupt_missed++;
-	if (in->works) {
-		in->mismatches = agrees ? 0 : in->mismatches + 1;
-		if (in->mismatches >= MISMATCHES_MAX)
-			give_up(p);
-	} else if (agrees && in->edge_seen) {
-		in->works = true;
+	stuck_high = health->recv_latched && !low;
+	deaf = health->rx_waiting && idle && !in->edge_seen;
+
+	if (stuck_high || deaf) {
+		in->agreed = 0;
+		if (in->believed) {
+			p->own.interrupt_missed++;
+			if (++in->missed >= MISSED_MAX)
+				give_up(p);
+		}
+	} else if (in->edge_seen && low == health->recv_latched) {
+		in->missed = 0;
+		if (!in->believed && ++in->agreed >= AGREED_MIN)
+			in->believed = true;
 	}
 	in->edge_seen = false;
 }

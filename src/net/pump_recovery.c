@@ -4,9 +4,13 @@
  *
  * The ladder: resynchronise the receive ring, CLOSE and OPEN, soft reset, RSTn
  * pulse, open the bus anew and probe. Trouble names the step to begin with. A
- * step that fails, or that is needed again and again within seconds, is
- * followed by the next stronger one; the last is repeated for ever, with a
- * pause that grows to half a second. Every step is counted.
+ * step that fails is followed by the next stronger one, which also stands in for
+ * it when it is needed again and again within seconds; the last is repeated for
+ * ever, with a pause that grows to half a second. Every step is counted.
+ *
+ * A message that the bus refuses or spoils says nothing about the chip: it is
+ * tried again for an eighth of a second (in a start, the start is), then the bus
+ * is opened anew, and the chip is spared the pulse on RSTn that costs it the link.
  */
 #include "pump_internal.h"
 
@@ -22,8 +26,18 @@
 #define STEP_TIMES_MAX 3
 #define STEP_SOON_NS   (2 * NSEC_PER_SEC)
 
-#define PAUSE_FIRST_NS (10 * NSEC_PER_MSEC)
-#define PAUSE_MAX_NS   (500 * NSEC_PER_MSEC)
+#define PAUSE_MAX_NS (500 * NSEC_PER_MSEC)
+
+/* After so long without trouble the pause before a probe is short again. */
+#define STABLE_NS (5 * NSEC_PER_SEC)
+
+/* After a bus error the next try waits a millisecond, then twice as long each time ... */
+#define BUS_RETRY_NS NSEC_PER_MSEC
+/* ... and after so many the bus is opened anew. */
+#define BUS_RETRIES 8
+
+/* A line that could not be had is asked for again this often. */
+#define LINES_NS (5 * NSEC_PER_SEC)
 
 static void set_cause(struct pump *p, const char *cause)
 {
@@ -36,7 +50,6 @@ void pump_close_bus(struct pump *p)
 	p->bus = spidev_close(p->bus);
 	p->reset = gpio_close(p->reset);
 	p->interrupt.line = gpio_close(p->interrupt.line);
-	p->interrupt.works = false;
 }
 
 static void count_step(struct pump *p, enum pump_recovery step)
@@ -65,8 +78,8 @@ static void count_step(struct pump *p, enum pump_recovery step)
 static void begin_start(struct pump *p, enum w5500_start from)
 {
 	w5500_start(p->chip, from);
+	p->start = from;
 	p->phase = PUMP_PHASE_STARTING;
-	p->due_ns = 0;
 }
 
 /* Pulses RSTn if it is wired; a probe follows. */
@@ -83,7 +96,7 @@ static void begin_reset_pulse(struct pump *p)
 static void take_step(struct pump *p, enum pump_recovery step)
 {
 	p->step = step;
-	p->step_ns = clock_now_ns(p->clock);
+	p->bus_failures = 0;
 	count_step(p, step);
 	switch (step) {
 	case PUMP_RECOVERY_NONE:
@@ -103,44 +116,83 @@ static void take_step(struct pump *p, enum pump_recovery step)
 	case PUMP_RECOVERY_PROBE:
 		pump_close_bus(p);
 		p->phase = PUMP_PHASE_CLOSED;
-		p->due_ns = p->step_ns + p->pause_ns;
+		p->due_ns = clock_now_ns(p->clock) + p->pause_ns;
 		p->pause_ns =
 			p->pause_ns * 2 < PAUSE_MAX_NS ? p->pause_ns * 2 : PAUSE_MAX_NS;
 		break;
 	}
 }
 
-void pump_recover(struct pump *p, enum pump_recovery step, const char *cause)
+/* @step, or the stronger one that has to stand in for it. */
+static enum pump_recovery escalate(struct pump *p, enum pump_recovery step)
 {
 	uint64_t now = clock_now_ns(p->clock);
 
-	set_cause(p, cause);
-	p->bus_failures = 0;
-	p->left_running_ns = now;
-	if (p->step != PUMP_RECOVERY_NONE && step <= p->step &&
-	    now - p->step_ns < STEP_SOON_NS) {
-		step = p->step;
-		if (++p->step_times >= STEP_TIMES_MAX && step < PUMP_RECOVERY_PROBE) {
-			step++;
-			p->step_times = 0;
-		}
-	} else {
-		p->step_times = 0;
+	for (;; step++) {
+		struct pump_step *s = &p->steps[step];
+
+		if (now - s->last_ns >= STEP_SOON_NS)
+			s->times = 0;
+		s->last_ns = now;
+		if (step == PUMP_RECOVERY_PROBE || s->times++ < STEP_TIMES_MAX)
+			return step;
 	}
-	take_step(p, step);
+}
+
+void pump_recover(struct pump *p, enum pump_recovery step, const char *cause)
+{
+	set_cause(p, cause);
+	p->left_running_ns = clock_now_ns(p->clock);
+	take_step(p, escalate(p, step));
+}
+
+void pump_forget_step(struct pump *p, enum pump_recovery step)
+{
+	p->steps[step].times = 0;
+}
+
+/* Whether @error of a message or a start is one that may not come again. */
+static bool is_passing(int error)
+{
+	switch (error) {
+	case -ENODEV: /* nobody answers */
+	case -EPROTO: /* the chip does not work */
+	case -ETIME:
+	case -ESTALE:
+	case -ESHUTDOWN: /* the device is gone */
+	case -EMSGSIZE:	 /* nothing fits */
+		return false;
+	default:
+		return true;
+	}
+}
+
+bool pump_retry_bus(struct pump *p, int error)
+{
+	if (!is_passing(error) || ++p->bus_failures >= BUS_RETRIES)
+		return false;
+	p->due_ns = clock_now_ns(p->clock) + (BUS_RETRY_NS << (p->bus_failures - 1));
+	return true;
 }
 
 static void on_start_failure(struct pump *p, int error)
 {
+	bool of_bus = is_passing(error) || error == -ESHUTDOWN;
 	char cause[sizeof(p->now.cause)];
 
+	if (pump_retry_bus(p, error)) {
+		begin_start(p, p->start);
+		return;
+	}
 	set_cause(p,
 		  w5500_explain(p->chip, error, p->settings->spi, cause, sizeof(cause)));
 	/* HARD_RESET ends in a probe as well: when that failed, there may be no chip. */
 	if (p->step >= PUMP_RECOVERY_HARD_RESET || !p->ever_ran)
 		p->probe_failed = true;
-	take_step(p, p->ever_ran && p->step < PUMP_RECOVERY_PROBE ? p->step + 1
-								  : PUMP_RECOVERY_PROBE);
+	p->pulse_reset = !of_bus;
+	take_step(p, p->ever_ran && !of_bus && p->step < PUMP_RECOVERY_PROBE
+			     ? p->step + 1
+			     : PUMP_RECOVERY_PROBE);
 }
 
 static void on_running(struct pump *p)
@@ -154,7 +206,7 @@ static void on_running(struct pump *p)
 	p->running_since_ns = now;
 	p->ever_ran = true;
 	p->probe_failed = false;
-	p->pause_ns = PAUSE_FIRST_NS;
+	p->bus_failures = 0;
 	set_cause(p, "");
 }
 
@@ -173,6 +225,27 @@ static struct gpio_line *open_line(struct pump *p, const char *spec, bool output
 	return line;
 }
 
+/* Asks for the lines that are not there. */
+static void open_lines(struct pump *p)
+{
+	p->lines_due_ns = clock_now_ns(p->clock) + LINES_NS;
+	p->line_hint[0] = '\0';
+	if (!p->reset)
+		p->reset = open_line(p, p->settings->reset, true);
+	if (!p->interrupt.line)
+		p->interrupt.line = open_line(p, p->settings->interrupt, false);
+}
+
+void pump_still_running(struct pump *p)
+{
+	uint64_t now = clock_now_ns(p->clock);
+
+	if (now - p->running_since_ns > STABLE_NS)
+		p->pause_ns = PUMP_PAUSE_FIRST_NS;
+	if (now >= p->lines_due_ns)
+		open_lines(p);
+}
+
 static void open_bus(struct pump *p)
 {
 	char cause[sizeof(p->now.cause)];
@@ -186,14 +259,11 @@ static void open_bus(struct pump *p)
 		return;
 	}
 	w5500_set_bus(p->chip, p->bus);
-	p->line_hint[0] = '\0';
-	p->reset = open_line(p, p->settings->reset, true);
-	p->interrupt = (struct pump_interrupt){
-		.line = open_line(p, p->settings->interrupt, false),
-	};
-	p->interrupt.works = p->interrupt.line != NULL;
-	w5500_set_interrupt(p->chip, p->interrupt.line != NULL);
-	begin_reset_pulse(p);
+	open_lines(p);
+	if (p->pulse_reset)
+		begin_reset_pulse(p);
+	else
+		begin_start(p, W5500_START_PROBE);
 }
 
 void pump_advance(struct pump *p)

@@ -38,7 +38,9 @@ int pump_new(struct pump **ret, const struct ethernet_settings *settings,
 	memcpy(config.mac, mac, sizeof(config.mac));
 	p->tap_fd = p->new_tap_fd = -1;
 	p->event_fd = -1;
-	p->pause_ns = 10 * NSEC_PER_MSEC;
+	p->pause_ns = PUMP_PAUSE_FIRST_NS;
+	p->pulse_reset = true;
+	p->interrupt.believed = true;
 	p->now.chip = p->status.chip = CHIP_STATE_STARTING;
 	(void)pthread_mutex_init(&p->lock, NULL);
 	p->wake_fd = fd_event_new();
@@ -76,8 +78,8 @@ void pump_set_tap(struct pump *p, int fd)
 	(void)fd_close(p->new_tap_fd);
 	p->new_tap_fd = fd;
 	p->new_tap = true;
-	(void)pthread_mutex_unlock(&p->lock);
 	atomic_store(&p->tap_lost, false);
+	(void)pthread_mutex_unlock(&p->lock);
 	fd_event_signal(p->wake_fd);
 }
 
@@ -110,7 +112,7 @@ static void make_hint(struct pump *p)
 	else if (p->line_hint[0])
 		memcpy(p->now.hint, p->line_hint, sizeof(p->now.hint));
 	else if (p->phase == PUMP_PHASE_RUNNING && p->interrupt.line &&
-		 !p->interrupt.works)
+		 !p->interrupt.believed)
 		text_format(
 			p->now.hint, sizeof(p->now.hint),
 			"Interrupt line %s does not follow the W5500: polling. Check the "
@@ -150,9 +152,12 @@ void pump_publish(struct pump *p)
 	p->now.chip = shown_state(p);
 	if (p->now.chip != CHIP_STATE_RUNNING)
 		pump_set_link(p, false, 0, false);
-	p->now.spi_speed_hz = w5500_speed_hz(p->chip);
-	p->now.interrupt_works = p->interrupt.works;
-	make_hint(p);
+	/* Nor is shown what becomes of clock and lines in a recovery that is not. */
+	if (p->now.chip != CHIP_STATE_RUNNING || p->phase == PUMP_PHASE_RUNNING) {
+		p->now.spi_speed_hz = w5500_speed_hz(p->chip);
+		p->now.interrupt_works = pump_interrupt_usable(p);
+		make_hint(p);
+	}
 	shown = p->now;
 	if (shown.chip == CHIP_STATE_RUNNING)
 		shown.cause[0] = '\0';
