@@ -31,6 +31,24 @@ int __wrap_tap_set_carrier(int fd, bool on)
 	return 0;
 }
 
+ssize_t __real_tap_read(int fd, uint8_t *buf, size_t size);
+ssize_t __wrap_tap_read(int fd, uint8_t *buf, size_t size);
+
+ssize_t __wrap_tap_read(int fd, uint8_t *buf, size_t size)
+{
+	assert_true(fd >= 0);
+	return present->tap_read_error ?: __real_tap_read(fd, buf, size);
+}
+
+int __real_tap_write(int fd, const uint8_t *frame, size_t len);
+int __wrap_tap_write(int fd, const uint8_t *frame, size_t len);
+
+int __wrap_tap_write(int fd, const uint8_t *frame, size_t len)
+{
+	assert_true(fd >= 0);
+	return present->tap_write_error ?: __real_tap_write(fd, frame, len);
+}
+
 int pump_rig_setup(void **state)
 {
 	struct pump_rig *rig = calloc(1, sizeof(*rig));
@@ -114,6 +132,16 @@ void pump_rig_traffic(struct pump_rig *rig, uint32_t from_wire, uint32_t from_ta
 {
 	rig->wire_end += from_wire;
 	rig->tap_end += from_tap;
+}
+
+void pump_rig_deliver_numbered(struct pump_rig *rig)
+{
+	uint8_t frame[W5500_SIM_FRAME_BUFFER];
+	size_t len = frame_length(rig->wire_next);
+
+	frame_make(frame, rig->wire_next, len, true);
+	pump_rig_deliver(rig, frame, len);
+	rig->wire_end = ++rig->wire_next;
 }
 
 static void feed(struct pump_rig *rig)

@@ -34,8 +34,9 @@ struct pump_rig {
 	int tap;	       /* the far end: where the kernel would be; or -1 */
 	int carrier;	       /* last set on the TAP; -1: never */
 	unsigned int carriers; /* times that it was set */
-	bool count_only;       /* what comes out of the TAP is not numbered */
-	uint64_t n_received;   /* from the TAP, all */
+	int tap_read_error, tap_write_error; /* what the TAP says to the pump, if not 0 */
+	bool count_only;     /* what comes out of the TAP is not numbered */
+	uint64_t n_received; /* from the TAP, all */
 	size_t last_received_len;
 	struct frame_check received; /* what came out of the TAP */
 
@@ -78,6 +79,9 @@ void pump_rig_new_tap(struct pump_rig *rig);
 
 /* Adds so many frames to the traffic. */
 void pump_rig_traffic(struct pump_rig *rig, uint32_t from_wire, uint32_t from_tap);
+
+/* The next numbered frame on the wire, whatever is outstanding. */
+void pump_rig_deliver_numbered(struct pump_rig *rig);
 
 /* One frame of bytes on the wire to us, or into the TAP. */
 void pump_rig_deliver(struct pump_rig *rig, const uint8_t *frame, size_t len);

@@ -5,9 +5,19 @@
 #include <errno.h>
 #include <string.h>
 
-#include "mqttnode/bytes.h"
-#include "mqttnode/tap.h"
+#include "mqttnode/fd.h"
 #include "pump_rig.h"
+
+/* Writes Sn_MR behind the driver's back: the chip's filter of addresses is off then. */
+static void let_all_pass(struct pump_rig *rig)
+{
+	static const uint8_t write_s0_mr[] = { 0x00, 0x00, 0x0c, 0x04 };
+
+	w5500_sim_select(rig->board.chip);
+	for (size_t i = 0; i < sizeof(write_s0_mr); i++)
+		(void)w5500_sim_clock_byte(rig->board.chip, write_s0_mr[i]);
+	w5500_sim_deselect(rig->board.chip);
+}
 
 static uint64_t messages(const struct pump_rig *rig)
 {
@@ -88,6 +98,360 @@ static void frames_pass_both_ways(void **state)
 	assert_clean(rig);
 }
 
+/* A wire that never pauses; what does not fit in the ring is dropped by the chip. */
+static size_t endless(void *ctx, uint8_t *frame)
+{
+	struct pump_rig *rig = ctx;
+	size_t len = frame_length(rig->wire_next);
+
+	frame_make(frame, rig->wire_next++, len, true);
+	return len;
+}
+
+static void neither_direction_starves_the_other(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint32_t good;
+
+	pump_rig_up(rig);
+	pump_rig_traffic(rig, 0, 1000000);
+	pump_rig_for(rig, SEC);
+	good = rig->board.sent.good;
+	assert_true(good > 1000);
+	w5500_sim_set_source(rig->board.chip, endless, rig);
+	pump_rig_for(rig, SEC);
+	/* Each message carries a burst in and a frame out, of 4096 bytes at most each. */
+	assert_true(rig->received.good > 5000);
+	assert_true(rig->board.sent.good - good > 500);
+	assert_int_equal(rig->received.bad + rig->received.repeated, 0);
+	assert_int_equal(rig->board.sent.bad + rig->board.sent.repeated, 0);
+	w5500_sim_set_source(rig->board.chip, NULL, NULL);
+	assert_clean(rig);
+}
+
+/* The time from a frame on the wire to its arrival at the TAP, and back out. */
+static void a_round_trip_under_load_takes_less_than_5_ms(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t worst = 0;
+
+	pump_rig_up(rig);
+	/* The TAP to wire direction is saturated; frames of the wire come one by one. */
+	rig->tap_outstanding = 4;
+	pump_rig_traffic(rig, 0, 1000000);
+	pump_rig_for(rig, 50 * MS);
+	for (int i = 0; i < 200; i++) {
+		uint64_t begin = pump_rig_now(rig), took;
+		uint32_t answer, expected = rig->received.good + 1;
+
+		pump_rig_traffic(rig, 1, 0);
+		while (rig->received.good < expected)
+			pump_rig_for(rig, 10 * US);
+		/* The answer goes behind all that waits. */
+		answer = rig->tap_next;
+		while (rig->board.sent.next <= answer)
+			pump_rig_for(rig, 10 * US);
+		took = pump_rig_now(rig) - begin;
+		worst = took > worst ? took : worst;
+		pump_rig_for(rig, (uint64_t)scramble((uint32_t)i) % (3 * MS));
+	}
+	print_message("worst round trip: %llu us\n", (unsigned long long)(worst / US));
+	assert_true(worst < 5 * MS);
+	assert_clean(rig);
+}
+
+static void a_ping_passes_a_flood_from_the_wire(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t worst = 0;
+
+	pump_rig_up(rig);
+	w5500_sim_set_source(rig->board.chip, endless, rig);
+	pump_rig_for(rig, 50 * MS);
+	for (int i = 0; i < 200; i++) {
+		uint64_t begin = pump_rig_now(rig), took;
+
+		pump_rig_traffic(rig, 0, 1);
+		while (rig->board.sent.next != rig->tap_end)
+			pump_rig_for(rig, 10 * US);
+		took = pump_rig_now(rig) - begin;
+		worst = took > worst ? took : worst;
+	}
+	print_message("worst way out: %llu us\n", (unsigned long long)(worst / US));
+	assert_true(worst < 5 * MS);
+	w5500_sim_set_source(rig->board.chip, NULL, NULL);
+	assert_clean(rig);
+}
+
+static void frames_for_others_are_filtered_and_multicast_passes(void **state)
+{
+	static const uint8_t to[][6] = {
+		{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, /* broadcast */
+		{ 0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb }, /* mDNS */
+		{ 0x33, 0x33, 0x00, 0x00, 0x00, 0x01 }, /* all nodes of IPv6 */
+	};
+	static const uint8_t stranger[6] = { 0x02, 1, 2, 3, 4, 5 };
+	struct pump_rig *rig = *state;
+	uint8_t frame[100];
+
+	pump_rig_up(rig);
+	rig->count_only = true;
+	for (size_t i = 0; i < ARRAY_SIZE(to); i++) {
+		frame_make(frame, (uint32_t)i, sizeof(frame), true);
+		memcpy(frame, to[i], 6);
+		pump_rig_deliver(rig, frame, sizeof(frame));
+	}
+	pump_rig_for(rig, 5 * MS);
+	assert_int_equal(rig->n_received, 3);
+
+	/* The chip's own filter, then that of the pump behind a chip that lets it pass.
+	 */
+	frame_make(frame, 9, sizeof(frame), true);
+	memcpy(frame, stranger, 6);
+	pump_rig_deliver(rig, frame, sizeof(frame));
+	pump_rig_for(rig, 5 * MS);
+	assert_int_equal(w5500_sim_stats(rig->board.chip)->rx_dropped_filter, 1);
+	assert_int_equal(pump_rig_counters(rig).rx_dropped_filter, 0);
+	let_all_pass(rig);
+	pump_rig_deliver(rig, frame, sizeof(frame));
+	pump_rig_for(rig, 5 * MS);
+	assert_int_equal(rig->n_received, 3);
+	assert_int_equal(pump_rig_counters(rig).rx_dropped_filter, 1);
+	assert_int_equal(pump_rig_counters(rig).rx_frames, 3);
+}
+
+static void runts_and_giants_from_the_tap_are_dropped(void **state)
+{
+	static const size_t bad[] = { 1, 13, 1515, 1516, 4000 };
+	struct pump_rig *rig = *state;
+	uint8_t frame[4000];
+
+	pump_rig_up(rig);
+	frame_make(frame, 0, sizeof(frame), false);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		pump_rig_write_tap(rig, frame, bad[i]);
+	pump_rig_for(rig, 20 * MS);
+	assert_int_equal(pump_rig_counters(rig).tx_dropped_size, ARRAY_SIZE(bad));
+	assert_int_equal(w5500_sim_stats(rig->board.chip)->tx_frames, 0);
+	assert_works(rig);
+	assert_clean(rig);
+}
+
+static void short_frames_from_the_tap_are_padded(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint8_t frame[60];
+
+	pump_rig_up(rig);
+	w5500_sim_options(rig->board.chip)->no_padding = true;
+	frame_make(frame, 0, sizeof(frame), false);
+	pump_rig_write_tap(rig, frame, 14);
+	pump_rig_write_tap(rig, frame, 42);
+	pump_rig_for(rig, 5 * MS);
+	assert_int_equal(pump_rig_counters(rig).tx_frames, 2);
+	assert_int_equal(w5500_sim_stats(rig->board.chip)->tx_bytes, 120);
+	assert_clean(rig);
+}
+
+/* ---- the TAP ---- */
+
+static void a_closed_tap_is_reported_and_replaced(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t turns;
+
+	pump_rig_up(rig);
+	assert_works(rig);
+	(void)fd_event_clear(pump_event_fd(rig->pump));
+	close(rig->tap);
+	rig->tap = -1;
+	pump_rig_for(rig, MS);
+	assert_true(pump_tap_lost(rig->pump));
+	assert_int_equal(fd_event_clear(pump_event_fd(rig->pump)), 1);
+
+	/* Without one the chip is looked after all the same, and nothing spins. */
+	turns = rig->turns;
+	pump_rig_for(rig, SEC);
+	assert_in_range(rig->turns - turns, 4, 5);
+	pump_rig_deliver_numbered(rig);
+	pump_rig_for(rig, 5 * MS);
+	assert_int_equal(pump_rig_counters(rig).rx_dropped_tap, 1);
+
+	rig->carrier = -1;
+	pump_rig_new_tap(rig);
+	assert_false(pump_tap_lost(rig->pump));
+	pump_rig_for(rig, MS);
+	assert_int_equal(rig->carrier, 1);
+	assert_false(pump_tap_lost(rig->pump));
+	assert_works(rig);
+	assert_clean(rig);
+}
+
+static void a_tap_that_is_taken_away_is_not_missed(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	pump_set_tap(rig->pump, -1);
+	pump_rig_for(rig, MS);
+	assert_false(pump_tap_lost(rig->pump));
+	assert_int_equal(read(rig->tap, &(char){ 0 }, 1), 0); /* closed */
+	pump_rig_new_tap(rig);
+	assert_works(rig);
+}
+
+static void a_tap_whose_device_is_deleted_is_lost(void **state)
+{
+	static const struct {
+		int read, write;
+	} cases[] = { { -EBADFD, 0 }, { 0, -EBADFD }, { -EFAULT, 0 } };
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		rig->tap_read_error = cases[i].read;
+		rig->tap_write_error = cases[i].write;
+		rig->wire_next = rig->received.next = rig->wire_end;
+		rig->tap_next = rig->board.sent.next = rig->tap_end;
+		pump_rig_traffic(rig, 1, 1);
+		pump_rig_for(rig, 5 * MS);
+		assert_true(pump_tap_lost(rig->pump));
+		rig->tap_read_error = rig->tap_write_error = 0;
+		rig->tap_next = rig->tap_end;
+		pump_rig_new_tap(rig);
+		assert_works(rig);
+	}
+	assert_clean(rig);
+}
+
+static void a_tap_that_is_down_drops_what_comes_in(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	rig->tap_write_error = -EIO;
+	pump_rig_deliver_numbered(rig);
+	pump_rig_for(rig, 5 * MS);
+	assert_false(pump_tap_lost(rig->pump));
+	assert_int_equal(pump_rig_counters(rig).rx_dropped_tap, 1);
+	assert_int_equal(pump_rig_counters(rig).rx_frames, 0);
+	rig->tap_write_error = 0;
+	assert_works(rig);
+	assert_clean(rig);
+}
+
+/* ---- link and frames ---- */
+
+static void frames_without_link_are_dropped_and_never_sent_late(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint8_t frame[100];
+
+	pump_rig_up(rig);
+	w5500_sim_set_cable(rig->board.chip, false);
+	(void)pump_rig_wait(rig, is_down, SEC);
+	frame_make(frame, 0, sizeof(frame), false);
+	for (int i = 0; i < 20; i++)
+		pump_rig_write_tap(rig, frame, sizeof(frame));
+	pump_rig_for(rig, SEC);
+	w5500_sim_set_cable(rig->board.chip, true);
+	(void)pump_rig_wait(rig, is_up, SEC);
+	pump_rig_for(rig, 100 * MS);
+	assert_int_equal(w5500_sim_stats(rig->board.chip)->tx_frames, 0);
+	assert_int_equal(pump_rig_counters(rig).tx_dropped_link, 20);
+	assert_works(rig);
+	assert_clean(rig);
+}
+
+static void a_send_that_is_late_brings_the_news_that_the_link_is_down(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t took;
+
+	pump_rig_up(rig);
+	pump_rig_for(rig, 10 * MS); /* just after a health tick */
+	w5500_sim_set_cable(rig->board.chip, false);
+	pump_rig_traffic(rig, 0, 1);
+	took = pump_rig_wait(rig, is_down, SEC);
+	assert_true(took < 15 * MS);
+	assert_int_equal(pump_rig_counters(rig).tx_dropped_link, 1);
+	w5500_sim_set_cable(rig->board.chip, true);
+	(void)pump_rig_wait(rig, is_up, SEC);
+	pump_rig_for(rig, 20 * MS);
+	assert_works(rig);
+	assert_int_equal(pump_rig_counters(rig).tx_dropped_link, 1);
+	assert_int_equal(pump_rig_counters(rig).tx_dropped_chip, 0);
+	assert_clean(rig);
+}
+
+static void a_link_that_flaps_while_frames_are_sent_is_survived(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	for (int i = 0; i < 25; i++) {
+		pump_rig_traffic(rig, 5, 20);
+		pump_rig_for(rig, 100 * MS + scramble((uint32_t)i) % MS);
+		w5500_sim_set_cable(rig->board.chip, i % 2);
+		pump_rig_for(rig, 100 * MS);
+	}
+	w5500_sim_set_cable(rig->board.chip, true);
+	(void)pump_rig_wait(rig, is_up, SEC);
+	pump_rig_for(rig, 300 * MS);
+	assert_int_equal(rig->board.sent.bad + rig->board.sent.repeated, 0);
+	assert_int_equal(rig->received.bad + rig->received.repeated, 0);
+	assert_works(rig);
+	/* The flapping is no fault of the chip: nothing restarts its PHY. */
+	assert_int_equal(pump_rig_counters(rig).recover_hard_reset, 0);
+	assert_int_equal(pump_rig_counters(rig).recover_probe, 0);
+	assert_clean(rig);
+}
+
+/* ---- doing nothing ---- */
+
+static void idle_costs_four_calls_and_turns_a_second(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t turns, calls, beats;
+
+	pump_rig_up(rig);
+	assert_works(rig);
+	pump_rig_for(rig, SEC);
+	turns = rig->turns;
+	calls = messages(rig);
+	beats = pump_heartbeat(rig->pump);
+	pump_rig_for(rig, 10 * SEC);
+	assert_int_equal(rig->turns - turns, 40);
+	assert_int_equal(messages(rig) - calls, 40);
+	assert_int_equal(pump_heartbeat(rig->pump) - beats, 40);
+}
+
+static void nobody_is_told_when_nothing_changes(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	(void)fd_event_clear(pump_event_fd(rig->pump));
+	pump_rig_traffic(rig, 100, 100);
+	pump_rig_for(rig, 2 * SEC);
+	assert_int_equal(fd_event_clear(pump_event_fd(rig->pump)), 0);
+}
+
+static void without_cable_nothing_is_polled(void **state)
+{
+	static char none[] = "";
+	struct pump_rig *rig = *state;
+	uint64_t calls;
+
+	rig->settings.interrupt = none;
+	w5500_sim_set_cable(rig->board.chip, false);
+	(void)pump_rig_wait(rig, is_running, SEC);
+	pump_rig_for(rig, SEC);
+	calls = messages(rig);
+	pump_rig_for(rig, SEC);
+	assert_int_equal(messages(rig) - calls, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +460,22 @@ int main(void)
 		TEST(a_cable_is_noticed_within_half_a_second),
 		TEST(speed_and_duplex_are_those_of_the_partner),
 		TEST(frames_pass_both_ways),
+		TEST(neither_direction_starves_the_other),
+		TEST(a_round_trip_under_load_takes_less_than_5_ms),
+		TEST(a_ping_passes_a_flood_from_the_wire),
+		TEST(frames_for_others_are_filtered_and_multicast_passes),
+		TEST(runts_and_giants_from_the_tap_are_dropped),
+		TEST(short_frames_from_the_tap_are_padded),
+		TEST(a_closed_tap_is_reported_and_replaced),
+		TEST(a_tap_that_is_taken_away_is_not_missed),
+		TEST(a_tap_whose_device_is_deleted_is_lost),
+		TEST(a_tap_that_is_down_drops_what_comes_in),
+		TEST(frames_without_link_are_dropped_and_never_sent_late),
+		TEST(a_send_that_is_late_brings_the_news_that_the_link_is_down),
+		TEST(a_link_that_flaps_while_frames_are_sent_is_survived),
+		TEST(idle_costs_four_calls_and_turns_a_second),
+		TEST(nobody_is_told_when_nothing_changes),
+		TEST(without_cable_nothing_is_polled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
