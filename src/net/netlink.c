@@ -158,16 +158,45 @@ int netlink_request_send(struct netlink *nl, struct nlmsghdr *nlh)
 
 /* --- Life ----------------------------------------------------------------- */
 
-static void watch_answer(void *ctx, const struct nlmsghdr *nlh)
-{
-	struct netlink *nl = ctx;
+/*
+ * What is heard about answers makes our users send requests of their own, which
+ * must not happen while an answer is being read: they are kept, and told after.
+ */
+struct kept {
+	char *data;
+	size_t len;
+	bool full; /* no memory for the rest */
+};
 
-	netlink_watch_message(nl->watch, nlh);
+static void keep_answer(void *ctx, const struct nlmsghdr *nlh)
+{
+	size_t len = NLMSG_ALIGN(nlh->nlmsg_len);
+	struct kept *kept = ctx;
+	char *data = kept->full ? NULL : realloc(kept->data, kept->len + len);
+
+	if (!data) {
+		kept->full = true;
+		return;
+	}
+	memset(data + kept->len + len - NLMSG_ALIGNTO, 0, NLMSG_ALIGNTO);
+	memcpy(data + kept->len, nlh, nlh->nlmsg_len);
+	kept->data = data;
+	kept->len += len;
+}
+
+static void tell_answers(struct netlink *nl, const struct kept *kept)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)kept->data;
+	int left = (int)kept->len;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		netlink_watch_message(nl->watch, nlh);
 }
 
 static void refresh(void *ctx, unsigned int ifindex)
 {
 	struct netlink *nl = ctx;
+	struct kept kept = { 0 };
 	struct netlink_request request;
 	struct ifinfomsg *link;
 	struct ifaddrmsg *address;
@@ -177,19 +206,23 @@ static void refresh(void *ctx, unsigned int ifindex)
 	nlh = netlink_request_begin(&request, RTM_GETLINK, 0);
 	link = netlink_request_header(nlh, sizeof(*link));
 	link->ifi_index = (int)ifindex;
-	if (transact(nl, nlh, watch_answer, nl) < 0)
-		return; /* gone: RTM_DELLINK tells */
+	if (transact(nl, nlh, keep_answer, &kept) < 0)
+		goto out; /* gone: RTM_DELLINK tells */
 
 	nlh = netlink_request_begin(&request, RTM_GETADDR, 0);
 	address = netlink_request_header(nlh, sizeof(*address));
 	address->ifa_family = AF_INET;
-	(void)dump(nl, nlh, watch_answer, nl);
+	(void)dump(nl, nlh, keep_answer, &kept);
 
 	nlh = netlink_request_begin(&request, RTM_GETNEIGH, 0);
 	neighbour = netlink_request_header(nlh, sizeof(*neighbour));
 	neighbour->ndm_family = AF_INET;
 	mnl_attr_put_u32(nlh, NDA_IFINDEX, ifindex);
-	(void)dump(nl, nlh, watch_answer, nl);
+	(void)dump(nl, nlh, keep_answer, &kept);
+
+	tell_answers(nl, &kept);
+out:
+	free(kept.data);
 }
 
 static int open_socket(struct netlink *nl)

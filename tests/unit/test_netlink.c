@@ -531,6 +531,37 @@ static void tells_everything_again_after_an_overrun(void **state)
 	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);
 }
 
+static struct netlink *asked_back;
+
+/* Changes something the moment it is told of the link, as uplink.c does. */
+static void on_link_ask_back(void *ctx, bool exists, bool up, bool carrier)
+{
+	struct told *t = ctx;
+
+	on_link(ctx, exists, up, carrier);
+	assert_int_equal(netlink_address_add(asked_back, if_nametoindex("mqtt0"),
+					     ip("10.77.0.9"), 24, 0),
+			 0);
+	assert_int_equal(t->addresses, 0);
+}
+
+static void callbacks_may_ask_for_changes(void **state)
+{
+	struct fixture *f = *state;
+
+	netns_run(
+		"ip link set mqtt0 up; ip addr add 10.77.0.5/24 dev mqtt0; ip neigh add "
+		"10.77.0.1 lladdr 02:00:00:00:00:02 dev mqtt0");
+	f->events.on_link = on_link_ask_back;
+	asked_back = f->nl;
+	netlink_watch(f->nl, f->ifindex);
+	WAIT_FOR(f, f->told.links > 0);
+	/* What was asked for before it did is told all the same. */
+	assert_int_equal(f->told.address.s_addr, ip("10.77.0.5").s_addr);
+	assert_true(f->told.present);
+	assert_int_equal(f->told.state, NUD_PERMANENT);
+}
+
 static void callbacks_may_be_missing(void **state)
 {
 	struct netlink_events none = { 0 };
@@ -565,6 +596,7 @@ int main(void)
 		TEST(counts_what_a_full_queue_dropped),
 		TEST(finds_another_interface_in_the_same_subnet),
 		TEST(tells_everything_again_after_an_overrun),
+		TEST(callbacks_may_ask_for_changes),
 		TEST(callbacks_may_be_missing),
 	};
 
