@@ -4,7 +4,8 @@
  *
  * Puts the address on the interface, the subnet and default route into the
  * private table and (metric 4096) the main table, a rule "from ADDRESS" and
- * one "to SERVER" for each DNS server; takes all of it away again. The
+ * one "to SERVER" for each DNS server, each with an end behind it where that
+ * table has no route; takes all of it away again. The
  * machine's other routes and rules are never touched. Main thread.
  */
 #ifndef MQTTNODE_ADDRESS_H

@@ -17,7 +17,10 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-/* Marks what is ours: rtm_protocol and FRA_PROTOCOL, and the priority of our rules. */
+/*
+ * Marks what is ours: rtm_protocol and FRA_PROTOCOL, and the priority of our
+ * rules; those that end in "unreachable" have the next one.
+ */
 #define NETLINK_PROTOCOL      77
 #define NETLINK_RULE_PRIORITY 7700
 
@@ -127,11 +130,15 @@ int netlink_route_add(struct netlink *nl, const struct netlink_route *route);
 /* Removes exactly this route if it is ours; absent is no error. */
 int netlink_route_delete(struct netlink *nl, const struct netlink_route *route);
 
-/* A rule "from source" or "to destination for our uid" that looks up @table. */
+/*
+ * A rule "from source" or "to destination for our uid" that looks up @table, or,
+ * after that, says "unreachable" of what @table has no route for.
+ */
 struct netlink_rule {
 	struct in_addr source;	    /* 0.0.0.0: any */
 	struct in_addr destination; /* 0.0.0.0: any */
 	bool own_uid_only;
+	bool unreachable;
 	uint32_t table;
 };
 
@@ -142,8 +149,8 @@ int netlink_rule_add(struct netlink *nl, const struct netlink_rule *rule);
 int netlink_rule_delete(struct netlink *nl, const struct netlink_rule *rule);
 
 /*
- * Removes all rules with our protocol, our priority and @table: what a crash
- * left behind, and at exit. Returns how many, or -errno.
+ * Removes all rules with our protocol, our priorities and @table: what a crash
+ * left behind. Returns how many, or -errno.
  */
 int netlink_rules_flush(struct netlink *nl, uint32_t table);
 

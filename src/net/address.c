@@ -6,6 +6,10 @@
  * should exist. Putting it into effect is the difference to the plan before,
  * so a renewed lease only refreshes the lifetime of the address and nothing
  * flickers under a connection.
+ *
+ * What a rule sends to the private table has no other way: where that table has
+ * no route (a lease without a router, an interface that was set down) a second
+ * rule ends the search, or the main table would carry it to another network.
  */
 #include "mqttnode/address.h"
 
@@ -33,7 +37,7 @@
 #define MTU_DEFAULT 1500
 
 #define ROUTES_MAX 4
-#define RULES_MAX  (1 + SETTINGS_DNS_MAX)
+#define RULES_MAX  (2 * (1 + SETTINGS_DNS_MAX))
 
 struct plan {
 	struct netlink_route routes[ROUTES_MAX];
@@ -101,6 +105,14 @@ static void plan_routes(struct plan *plan, const struct address *a,
 		plan->routes[plan->n_routes++] = gateway;
 }
 
+/* @rule, and the end behind it. */
+static void plan_rule(struct plan *plan, struct netlink_rule rule)
+{
+	plan->rules[plan->n_rules++] = rule;
+	rule.unreachable = true;
+	plan->rules[plan->n_rules++] = rule;
+}
+
 static void plan_rules(struct plan *plan, const struct address *a,
 		       const struct lease *lease)
 {
@@ -108,12 +120,12 @@ static void plan_rules(struct plan *plan, const struct address *a,
 	const struct in_addr *dns = s->n_dns ? s->dns : lease->dns;
 	size_t n = s->n_dns ? s->n_dns : lease->n_dns;
 
-	plan->rules[plan->n_rules++] =
-		(struct netlink_rule){ .source = lease->address, .table = s->table };
+	plan_rule(plan,
+		  (struct netlink_rule){ .source = lease->address, .table = s->table });
 	for (size_t i = 0; i < n && i < SETTINGS_DNS_MAX && !s->dns_system; i++)
-		plan->rules[plan->n_rules++] = (struct netlink_rule){
-			.destination = dns[i], .own_uid_only = true, .table = s->table
-		};
+		plan_rule(plan, (struct netlink_rule){ .destination = dns[i],
+						       .own_uid_only = true,
+						       .table = s->table });
 }
 
 static struct plan make_plan(const struct address *a, const struct lease *lease)
@@ -139,7 +151,7 @@ static bool same_rule(const struct netlink_rule *a, const struct netlink_rule *b
 {
 	return same_address(a->source, b->source) &&
 	       same_address(a->destination, b->destination) &&
-	       a->own_uid_only == b->own_uid_only;
+	       a->own_uid_only == b->own_uid_only && a->unreachable == b->unreachable;
 }
 
 static bool has_route(const struct plan *plan, const struct netlink_route *route)
@@ -281,7 +293,11 @@ static void warn_about_same_subnet(const struct address *a, const struct lease *
 
 static void warn_about_root(struct address *a, const struct plan *plan)
 {
-	if (a->warned_root || geteuid() != 0 || plan->n_rules < 2)
+	bool own_uid = false;
+
+	for (size_t i = 0; i < plan->n_rules; i++)
+		own_uid = own_uid || plan->rules[i].own_uid_only;
+	if (a->warned_root || geteuid() != 0 || !own_uid)
 		return;
 	a->warned_root = true;
 	log_warning("Running as root: the routing rules for the DNS servers apply to all "
@@ -363,13 +379,14 @@ void address_clear(struct address *a)
 
 	if (!a->in_effect)
 		return;
-	remove_surplus(a, &nothing);
-	a->plan = nothing;
+	/* First: what still comes from it shall not find another way out. */
 	r = netlink_address_delete(a->netlink, a->ifindex, a->lease.address,
 				   a->lease.prefix_len);
 	if (r < 0)
 		log_warning_errno(r, "Cannot remove the address from %s: %m, ignoring",
 				  a->interface);
+	remove_surplus(a, &nothing);
+	a->plan = nothing;
 	a->in_effect = false;
 }
 

@@ -68,17 +68,17 @@ int netlink_route_delete(struct netlink *nl, const struct netlink_route *route)
 
 /* A request about our rules of @table; more attributes narrow it down. */
 static struct nlmsghdr *rule_request(struct netlink_request *request, uint16_t type,
-				     uint16_t flags, uint32_t table,
+				     uint16_t flags, uint32_t table, bool unreachable,
 				     struct fib_rule_hdr **ret_info)
 {
 	struct nlmsghdr *nlh = netlink_request_begin(request, type, flags);
 	struct fib_rule_hdr *info = netlink_request_header(nlh, sizeof(*info));
 
 	info->family = AF_INET;
-	info->action = FR_ACT_TO_TBL;
-	info->table = RT_TABLE_UNSPEC; /* FRA_TABLE has room for it */
-	mnl_attr_put_u32(nlh, FRA_TABLE, table);
-	mnl_attr_put_u32(nlh, FRA_PRIORITY, NETLINK_RULE_PRIORITY);
+	info->action = unreachable ? FR_ACT_UNREACHABLE : FR_ACT_TO_TBL;
+	info->table = RT_TABLE_UNSPEC;		 /* FRA_TABLE has room for it */
+	mnl_attr_put_u32(nlh, FRA_TABLE, table); /* of an end it is only a mark */
+	mnl_attr_put_u32(nlh, FRA_PRIORITY, NETLINK_RULE_PRIORITY + unreachable);
 	mnl_attr_put_u8(nlh, FRA_PROTOCOL, NETLINK_PROTOCOL);
 	*ret_info = info;
 	return nlh;
@@ -91,7 +91,7 @@ static int rule_change(struct netlink *nl, uint16_t type, uint16_t flags,
 	struct netlink_request request;
 	struct nlmsghdr *nlh;
 
-	nlh = rule_request(&request, type, flags, rule->table, &info);
+	nlh = rule_request(&request, type, flags, rule->table, rule->unreachable, &info);
 	if (rule->source.s_addr) {
 		info->src_len = 32;
 		netlink_put_address(nlh, FRA_SRC, rule->source);
@@ -122,20 +122,31 @@ int netlink_rule_delete(struct netlink *nl, const struct netlink_rule *rule)
 	return r == -ENOENT ? 0 : r;
 }
 
-int netlink_rules_flush(struct netlink *nl, uint32_t table)
+/* Removes the rules of one kind. Returns how many, or -errno. */
+static int flush_kind(struct netlink *nl, uint32_t table, bool unreachable)
 {
 	struct fib_rule_hdr *info;
 	struct netlink_request request;
 	int n = 0;
 	int r = 0;
 
-	/* Each removes the first rule that matches all three marks. */
+	/* Each removes the first rule that matches all marks. */
 	while (n < FLUSH_MAX) {
-		r = netlink_request_send(
-			nl, rule_request(&request, RTM_DELRULE, 0, table, &info));
+		r = netlink_request_send(nl, rule_request(&request, RTM_DELRULE, 0, table,
+							  unreachable, &info));
 		if (r < 0)
 			break;
 		n++;
 	}
 	return r == 0 || r == -ENOENT ? n : r;
+}
+
+int netlink_rules_flush(struct netlink *nl, uint32_t table)
+{
+	int ends = flush_kind(nl, table, true);
+	int lookups = flush_kind(nl, table, false);
+
+	if (ends < 0 || lookups < 0)
+		return ends < 0 ? ends : lookups;
+	return ends + lookups;
 }

@@ -217,6 +217,32 @@ static void a_changed_gateway_or_server_is_followed(void **state)
 	expect_not("ip rule", "uidrange");
 }
 
+static void what_has_no_route_here_takes_no_other_way(void **state)
+{
+	static const char ask[] =
+		"ip route get 198.51.100.9 from 10.77.0.59 2>&1; ip route get 9.9.9.9 2>&1";
+	struct lease lease = a_lease();
+	struct fixture *f = *state;
+
+	begin(f);
+	lease.gateway.s_addr = 0;
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	expect(ask, "unreachable");
+	expect_not(ask, "eth0");
+	expect("ip route get 10.77.0.1 from 10.77.0.59", "dev mqtt0");
+	expect("ip route get 198.51.100.9", "dev eth0"); /* others go as before */
+	lease.gateway = ip("10.77.0.1");
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	expect_not(ask, "unreachable");
+	/* The kernel takes the routes away, the rules stay. */
+	netns_run("ip link set mqtt0 down");
+	expect(ask, "unreachable");
+	expect_not(ask, "eth0");
+	expect("ip rule", "from 192.0.2.77 lookup 7700");
+	address_clear(f->address);
+	expect_not("ip rule", "unreachable");
+}
+
 static void a_gateway_outside_the_subnet_is_reached_on_link(void **state)
 {
 	struct lease lease = a_lease();
@@ -412,6 +438,7 @@ int main(void)
 		CASE(a_renewal_only_refreshes),
 		CASE(another_address_replaces_everything),
 		CASE(a_changed_gateway_or_server_is_followed),
+		CASE(what_has_no_route_here_takes_no_other_way),
 		CASE(a_gateway_outside_the_subnet_is_reached_on_link),
 		CASE(without_default_route_the_main_table_has_none),
 		CASE(configured_servers_get_the_rules),

@@ -397,6 +397,17 @@ static void rules_bear_our_marks(void **state)
 	netns_output(out, sizeof(out), "ip rule show pref 7700");
 	assert_null(strstr(out, "from 10.77"));
 	assert_non_null(strstr(out, "10.77.0.1"));
+	to.unreachable = true;
+	assert_int_equal(netlink_rule_add(f->nl, &to), 0);
+	assert_int_equal(netlink_rule_add(f->nl, &to), 0);
+	netns_output(out, sizeof(out), "ip rule show pref 7701");
+	assert_non_null(strstr(out, "from all to 10.77.0.1 uidrange"));
+	assert_non_null(strstr(out, "unreachable proto 77"));
+	assert_int_equal(netlink_rule_delete(f->nl, &to), 0);
+	assert_int_equal(netlink_rule_delete(f->nl, &to), 0);
+	netns_output(out, sizeof(out), "ip rule show");
+	assert_null(strstr(out, "unreachable"));
+	assert_non_null(strstr(out, "10.77.0.1"));
 }
 
 static void flush_takes_only_rules_with_all_three_marks(void **state)
@@ -407,12 +418,21 @@ static void flush_takes_only_rules_with_all_three_marks(void **state)
 	netns_run("ip rule add from 10.1.0.1 pref 7700 table 7700 protocol 4");
 	netns_run("ip rule add from 10.1.0.2 pref 7701 table 7700 protocol 77");
 	netns_run("ip rule add from 10.1.0.3 pref 7700 table 7701 protocol 77");
+	netns_run("ip rule add from 10.1.0.4 pref 7701 unreachable protocol 77");
 	netns_output(before, sizeof(before), "ip rule show");
 	netns_run(
 		"for i in 1 2 3 4 5; do ip rule add from 10.2.0.$i pref 7700 table 7700 "
 		"protocol 77; ip rule add to 10.3.0.$i pref 7700 table 7700 protocol 77 "
 		"uidrange 5-5; done");
-	assert_int_equal(netlink_rules_flush(f->nl, 7700), 10);
+	for (unsigned int i = 1; i <= 2; i++)
+		assert_int_equal(
+			netlink_rule_add(f->nl,
+					 &(struct netlink_rule){
+						 .source.s_addr = htonl(0x0a030000 + i),
+						 .unreachable = true,
+						 .table = 7700 }),
+			0);
+	assert_int_equal(netlink_rules_flush(f->nl, 7700), 12);
 	netns_output(after, sizeof(after), "ip rule show");
 	assert_string_equal(after, before);
 	assert_int_equal(netlink_rules_flush(f->nl, 7700), 0);
