@@ -62,6 +62,9 @@
 #define DISPLAY_STOP_MS 300
 #define INBOX_MAX	64
 
+/* A limit is not a good moment to wait for others to wake up with (sd_event: 250 ms). */
+#define LIMIT_ACCURACY_US 1000
+
 struct node {
 	const struct settings *settings; /* borrowed */
 	sd_event *event;
@@ -182,18 +185,24 @@ static void on_gateway(void *ctx, enum gateway_state state, struct in_addr gatew
 
 static int on_inbox(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
+	struct mqtt_message *message, *newest = NULL;
 	struct node *n = userdata;
-	struct mqtt_message *message;
 
 	(void)source;
 	(void)fd;
 	(void)revents;
-	while ((message = queue_pop(n->inbox))) {
-		if (n->pages && (message->actions & SUBSCRIPTION_OLED))
-			pages_show_message(n->pages, message->topic, message->payload,
-					   message->len);
-		mqtt_message_free(message);
+	/* Not for ever: a flood must not keep main from the rest, the watchdog too. */
+	for (int i = 0; i < INBOX_MAX && (message = queue_pop(n->inbox)); i++) {
+		if (!(message->actions & SUBSCRIPTION_OLED)) {
+			mqtt_message_free(message);
+			continue;
+		}
+		mqtt_message_free(newest);
+		newest = message;
 	}
+	if (newest && n->pages)
+		pages_show_message(n->pages, newest->topic, newest->payload, newest->len);
+	mqtt_message_free(newest);
 	return 0;
 }
 
@@ -290,8 +299,8 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
 			si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
 	mqtt_stop(n->mqtt, MQTT_STOP_MS);
 	return sd_event_add_time_relative(n->event, NULL, CLOCK_MONOTONIC,
-					  (MQTT_STOP_MS + 100) * UINT64_C(1000), 0,
-					  on_mqtt_limit, n);
+					  (MQTT_STOP_MS + 100) * UINT64_C(1000),
+					  LIMIT_ACCURACY_US, on_mqtt_limit, n);
 }
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
