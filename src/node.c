@@ -48,6 +48,7 @@
 #include "mqttnode/log.h"
 #include "mqttnode/mqtt.h"
 #include "mqttnode/names.h"
+#include "mqttnode/notify.h"
 #include "mqttnode/pages.h"
 #include "mqttnode/pump.h"
 #include "mqttnode/queue.h"
@@ -81,6 +82,7 @@ struct node {
 	struct uplink *uplink;
 	struct uplink_events uplink_events;
 	struct control *control;
+	struct notifier *notifier;
 
 	struct announcer announcer;
 	struct rungs_chip chip;
@@ -101,7 +103,7 @@ static void look_at_ladder(struct node *n)
 	struct ladder_view view;
 
 	ladder_view(n->ladder, &view);
-	announce(&n->announcer, &view);
+	announce(&n->announcer, n->notifier, &view);
 	if (n->pages)
 		pages_update(n->pages, &view);
 }
@@ -216,7 +218,7 @@ static void feed_watchdog(struct node *n)
 		return;
 	n->heartbeat = heartbeat;
 	if (n->watchdog)
-		(void)sd_notify(0, "WATCHDOG=1");
+		notifier_watchdog(n->notifier);
 }
 
 static void watch_kernel_drops(struct node *n)
@@ -242,6 +244,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)usec;
 	feed_watchdog(n);
+	notifier_flush(n->notifier);
 	watch_kernel_drops(n);
 	pump_get_status(n->pump, &status);
 	if (rungs_link_settling(&n->chip, &status))
@@ -294,7 +297,8 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
 	if (n->phase != NODE_RUNNING)
 		return 0;
 	n->phase = NODE_STOPPING_MQTT;
-	(void)sd_notify(0, "STOPPING=1\nSTATUS=stopping");
+	notifier_stopping(n->notifier);
+	notifier_status(n->notifier, "stopping");
 	(void)log_event(LOG_INFO, "stopping", "Stopping on %s",
 			si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
 	mqtt_stop(n->mqtt, MQTT_STOP_MS);
@@ -456,6 +460,9 @@ static int make_all(struct node *n, const char *socket_path)
 	const struct settings *s = n->settings;
 	int r;
 
+	r = notifier_new(&n->notifier);
+	if (r < 0)
+		return log_error_errno(r, "Cannot use NOTIFY_SOCKET: %m");
 	r = sd_event_new(&n->event);
 	if (r >= 0)
 		r = ladder_new(&n->ladder);
@@ -519,6 +526,7 @@ static bool take_down(struct node *n)
 	n->uplink = uplink_free(n->uplink);
 	n->pump = pump_free(n->pump);
 	n->control = control_free(n->control);
+	n->notifier = notifier_free(n->notifier);
 	if (n->display) {
 		display_stop(n->display);
 		left_behind = !display_joined(n->display, DISPLAY_STOP_MS);
@@ -575,7 +583,7 @@ int node_run(const struct settings *settings, const char *socket_path,
 	if (r == 0) {
 		look_at_chip(n);
 		look_at_ladder(n);
-		(void)sd_notify(0, "READY=1");
+		notifier_ready(n->notifier);
 		r = sd_event_loop(n->event);
 		if (r < 0)
 			log_error_errno(r, "The event loop failed: %m");

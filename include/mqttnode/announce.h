@@ -2,14 +2,15 @@
 /*
  * announce.h — tells the journal and systemd when a rung changes
  *
- * One line when a rung breaks, one when it is mended; nothing for a retry that
- * fails as the one before did. STATUS= of systemd follows the first rung that
+ * One line when a rung breaks, one when it is mended or a fact changed (another
+ * address); nothing for a retry that fails as the one before did. STATUS= of systemd follows the first rung that
  * is not all right. Main thread.
  */
 #ifndef MQTTNODE_ANNOUNCE_H
 #define MQTTNODE_ANNOUNCE_H
 
 #include "mqttnode/ladder.h"
+#include "mqttnode/notify.h"
 
 struct announcer {
 	struct {
@@ -22,6 +23,7 @@ struct announcer {
 };
 
 /* Logs and notifies what is new in @view. @a begins zeroed. */
-void announce(struct announcer *a, const struct ladder_view *view);
+void announce(struct announcer *a, struct notifier *notifier,
+	      const struct ladder_view *view);
 
 #endif

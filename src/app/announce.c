@@ -4,19 +4,30 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "mqttnode/log.h"
 #include "mqttnode/text.h"
 
-/* Whether two causes differ only in numbers: "(12 s)" is no news after "(8 s)". */
-static bool same_but_numbers(const char *a, const char *b)
+/*
+ * How much of @s may change without being news. Of a failure any number: "(12 s)"
+ * follows "(8 s)", and several addresses of a broker take turns. Of what is fine
+ * only a time, "lease 120 s": another address or speed is news.
+ */
+static size_t no_news(const char *s, bool bad)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	if (bad ||
+	    (strncmp(s + digits, " s", 2) == 0 && !isalpha((unsigned char)s[digits + 2])))
+		return digits;
+	return 0;
+}
+
+static bool same_news(const char *a, const char *b, bool bad)
 {
 	for (;;) {
-		while (isdigit((unsigned char)*a))
-			a++;
-		while (isdigit((unsigned char)*b))
-			b++;
+		a += no_news(a, bad);
+		b += no_news(b, bad);
 		if (*a != *b)
 			return false;
 		if (!*a)
@@ -50,7 +61,7 @@ static void announce_rung(struct announcer *a, enum rung rung,
 	if (!bad && status->state != RUNG_STATE_OK)
 		return;
 	if (a->rungs[rung].told && a->rungs[rung].bad == bad &&
-	    same_but_numbers(a->rungs[rung].text, status->text))
+	    same_news(a->rungs[rung].text, status->text, bad))
 		return;
 	log_rung(rung, status, a->rungs[rung].told && a->rungs[rung].bad && !bad);
 	a->rungs[rung].told = true;
@@ -58,7 +69,8 @@ static void announce_rung(struct announcer *a, enum rung rung,
 	memcpy(a->rungs[rung].text, status->text, sizeof(status->text));
 }
 
-void announce(struct announcer *a, const struct ladder_view *view)
+void announce(struct announcer *a, struct notifier *notifier,
+	      const struct ladder_view *view)
 {
 	char status[sizeof(a->status)];
 
@@ -74,5 +86,5 @@ void announce(struct announcer *a, const struct ladder_view *view)
 	if (strcmp(status, a->status) == 0)
 		return;
 	memcpy(a->status, status, sizeof(status));
-	(void)sd_notifyf(0, "STATUS=%s", status);
+	notifier_status(notifier, status);
 }

@@ -15,6 +15,7 @@
 static char dir[] = "/tmp/mqttnode-announce-XXXXXX";
 static char log_path[64], notify_path[64];
 static int notify_fd;
+static struct notifier *notifier;
 static long log_seen;
 
 /* stderr goes to a file, notifications to a socket. */
@@ -30,6 +31,7 @@ static int setup(void **state)
 	notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(notify_fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
 	assert_int_equal(setenv("NOTIFY_SOCKET", notify_path, 1), 0);
+	assert_int_equal(notifier_new(&notifier), 0);
 	assert_non_null(freopen(log_path, "w", stderr));
 	log_setup(LOG_TARGET_STDERR, LOG_INFO);
 	return 0;
@@ -38,6 +40,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
+	notifier = notifier_free(notifier);
 	close(notify_fd);
 	unlink(notify_path);
 	unlink(log_path);
@@ -92,24 +95,24 @@ static void tells_changes_once(void **state)
 	view.first_bad = -1;
 	for (int i = 0; i < RUNGS; i++)
 		view.rungs[i].state = RUNG_STATE_WAITING;
-	announce(&a, &view);
+	announce(&a, notifier, &view);
 	assert_string_equal(new_lines(buf, sizeof(buf)), "");
 	assert_string_equal(new_status(buf, sizeof(buf)), "STATUS=starting");
 
 	set(RUNG_CHIP, RUNG_STATE_OK, "W5500");
 	set(RUNG_LINK, RUNG_STATE_FAILED, "No cable on the W5500");
-	announce(&a, &view);
+	announce(&a, notifier, &view);
 	assert_string_equal(
 		new_lines(buf, sizeof(buf)),
 		"chip ok: W5500\nwarning: link failed: No cable on the W5500\n");
 	assert_string_equal(new_status(buf, sizeof(buf)),
 			    "STATUS=link: No cable on the W5500");
-	announce(&a, &view);
+	announce(&a, notifier, &view);
 	assert_string_equal(new_lines(buf, sizeof(buf)), "");
 	assert_string_equal(new_status(buf, sizeof(buf)), "");
 
 	set(RUNG_LINK, RUNG_STATE_OK, "100 Mbit/s");
-	announce(&a, &view);
+	announce(&a, notifier, &view);
 	assert_string_equal(new_lines(buf, sizeof(buf)), "link ok again: 100 Mbit/s\n");
 }
 
@@ -120,21 +123,61 @@ static void a_retry_that_fails_alike_is_no_news(void **state)
 
 	(void)state;
 	set(RUNG_ADDRESS, RUNG_STATE_FAILED, "No answer from a DHCP server (8 s)");
-	announce(&a, &view);
+	announce(&a, notifier, &view);
 	new_lines(buf, sizeof(buf));
 	assert_non_null(
 		strstr(buf, "address failed: No answer from a DHCP server (8 s)"));
 	set(RUNG_ADDRESS, RUNG_STATE_TRYING, "Asking");
-	announce(&a, &view);
+	announce(&a, notifier, &view);
 	set(RUNG_ADDRESS, RUNG_STATE_FAILED, "No answer from a DHCP server (12 s)");
-	announce(&a, &view);
+	announce(&a, notifier, &view);
 	assert_string_equal(new_lines(buf, sizeof(buf)), "");
 	set(RUNG_ADDRESS, RUNG_STATE_FAILED, "The DHCP server refused the address (NAK)");
-	announce(&a, &view);
+	announce(&a, notifier, &view);
 	assert_string_equal(
 		new_lines(buf, sizeof(buf)),
 		"warning: address failed: The DHCP server refused the address "
 		"(NAK)\n");
+}
+
+static void another_address_is_news_but_not_the_time_of_a_lease(void **state)
+{
+	struct announcer a = { 0 };
+	char buf[1024];
+
+	(void)state;
+	set(RUNG_ADDRESS, RUNG_STATE_OK, "10.0.0.5/24 (lease 120 s)");
+	announce(&a, notifier, &view);
+	new_lines(buf, sizeof(buf));
+	assert_non_null(strstr(buf, "address ok: 10.0.0.5/24 (lease 120 s)\n"));
+	set(RUNG_ADDRESS, RUNG_STATE_OK, "10.0.0.5/24 (lease 60 s)");
+	announce(&a, notifier, &view);
+	assert_string_equal(new_lines(buf, sizeof(buf)), "");
+	set(RUNG_ADDRESS, RUNG_STATE_OK, "192.168.7.5/24 (lease 60 s)");
+	announce(&a, notifier, &view);
+	assert_string_equal(new_lines(buf, sizeof(buf)),
+			    "address ok: 192.168.7.5/24 (lease 60 s)\n");
+
+	set(RUNG_LINK, RUNG_STATE_OK, "100 Mbit/s");
+	announce(&a, notifier, &view);
+	set(RUNG_LINK, RUNG_STATE_OK, "10 Mbit/s");
+	announce(&a, notifier, &view);
+	new_lines(buf, sizeof(buf));
+	assert_non_null(strstr(buf, "link ok: 10 Mbit/s\n"));
+}
+
+static void addresses_that_fail_in_turn_are_no_news(void **state)
+{
+	struct announcer a = { 0 };
+	char buf[1024];
+
+	(void)state;
+	set(RUNG_TCP, RUNG_STATE_FAILED, "No answer from 10.0.0.1:1883");
+	announce(&a, notifier, &view);
+	new_lines(buf, sizeof(buf));
+	set(RUNG_TCP, RUNG_STATE_FAILED, "No answer from 10.0.0.2:1883");
+	announce(&a, notifier, &view);
+	assert_string_equal(new_lines(buf, sizeof(buf)), "");
 }
 
 static void online_and_offline_are_events(void **state)
@@ -144,11 +187,11 @@ static void online_and_offline_are_events(void **state)
 
 	(void)state;
 	view.online = true;
-	announce(&a, &view);
+	announce(&a, notifier, &view);
 	new_lines(buf, sizeof(buf));
 	assert_non_null(strstr(buf, "Online\n"));
 	view.online = false;
-	announce(&a, &view);
+	announce(&a, notifier, &view);
 	assert_string_equal(new_lines(buf, sizeof(buf)), "Offline\n");
 }
 
@@ -157,6 +200,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_changes_once),
 		cmocka_unit_test(a_retry_that_fails_alike_is_no_news),
+		cmocka_unit_test(another_address_is_news_but_not_the_time_of_a_lease),
+		cmocka_unit_test(addresses_that_fail_in_turn_are_no_news),
 		cmocka_unit_test(online_and_offline_are_events),
 	};
 
