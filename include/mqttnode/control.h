@@ -24,7 +24,11 @@ struct control;
 typedef int (*control_handler)(void *ctx, json_object *request, json_object *answer,
 			       char *error, size_t error_size);
 
-/* Listens on @path, replacing the socket of a daemon that is gone; -EADDRINUSE if one lives. */
+/*
+ * Listens on @path, replacing the socket of a daemon that is gone. 0 or -errno:
+ * -EADDRINUSE if one lives, -EEXIST for what is not a socket. Release with
+ * control_free().
+ */
 int control_new(struct control **ret, sd_event *event, const char *path);
 
 /* Closes all and removes the socket. Accepts NULL. */

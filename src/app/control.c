@@ -272,14 +272,17 @@ static int connect_to(const char *path)
 static int bind_to(int fd, const char *path)
 {
 	struct sockaddr_un sa;
+	struct stat st;
 	int other, r;
 
 	r = socket_address(&sa, path);
 	if (r < 0)
 		return r;
 	if (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0) {
-		if (errno != EADDRINUSE)
+		if (errno != EADDRINUSE || lstat(path, &st) < 0)
 			return -errno;
+		if (!S_ISSOCK(st.st_mode))
+			return -EEXIST; /* somebody's file: connect() would not tell */
 		other = connect_to(path);
 		if (other >= 0 || other == -EAGAIN) {
 			(void)fd_close(other);

@@ -280,6 +280,22 @@ static void replaces_the_socket_of_a_dead_daemon(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+static void leaves_a_file_that_is_no_socket_alone(void **state)
+{
+	struct control *second = NULL;
+	struct fixture *f = *state;
+	char path[80];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/precious", f->dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fclose(file);
+	assert_int_equal(control_new(&second, f->event, path), -EEXIST);
+	assert_null(second);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void asking_nobody_is_an_error(void **state)
 {
 	char *answer = NULL;
@@ -317,6 +333,7 @@ int main(void)
 		CASE(is_for_owner_and_group_only),
 		CASE(refuses_the_socket_of_a_living_daemon),
 		CASE(replaces_the_socket_of_a_dead_daemon),
+		CASE(leaves_a_file_that_is_no_socket_alone),
 		CASE(asking_nobody_is_an_error),
 		CASE(asking_the_mute_times_out),
 	};
