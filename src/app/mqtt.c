@@ -217,6 +217,13 @@ static void follow_session(struct mqtt *m, uint64_t now)
 
 /* --- stop ------------------------------------------------------------------ */
 
+/* DISCONNECT: mostly it is written at once, and there is nothing to wait for. */
+static void disconnect(struct mqtt *m)
+{
+	mqtt_client_disconnect(m->client);
+	m->stop_phase = mqtt_client_fd(m->client) < 0 ? STOP_DONE : STOP_DISCONNECTING;
+}
+
 static void begin_stop(struct mqtt *m)
 {
 	if (m->connection.state != MQTT_ONLINE) {
@@ -225,18 +232,15 @@ static void begin_stop(struct mqtt *m)
 		publish_status(m, STATUS_OFFLINE, &m->offline_id);
 		m->stop_phase = STOP_SAYING_OFFLINE;
 	} else {
-		mqtt_client_disconnect(m->client);
-		m->stop_phase = STOP_DISCONNECTING;
+		disconnect(m);
 	}
 }
 
 /* Goes on with a stop that has begun. */
 static void go_on_stopping(struct mqtt *m, uint64_t now)
 {
-	if (m->stop_phase == STOP_SAYING_OFFLINE && m->offline_acknowledged) {
-		mqtt_client_disconnect(m->client);
-		m->stop_phase = STOP_DISCONNECTING;
-	}
+	if (m->stop_phase == STOP_SAYING_OFFLINE && m->offline_acknowledged)
+		disconnect(m);
 	if (m->stop_phase == STOP_DISCONNECTING && mqtt_client_fd(m->client) < 0)
 		m->stop_phase = STOP_DONE;
 	if (m->connection.state != MQTT_ONLINE || now >= m->mail.stop_deadline_ns)

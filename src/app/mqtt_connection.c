@@ -231,9 +231,14 @@ static void use_lookup(struct mqtt_connection *c, uint64_t now)
 	}
 	/* Several addresses take turns, attempt by attempt. */
 	broker = c->lookup.addresses[c->attempts % c->lookup.n];
-	rung_passed(c, RUNG_NAME,
-		    text_format(text, sizeof(text), "%s is %s", c->settings->host,
-				mqtt_address_text(broker, buf)));
+	/* The rung TCP tells which: here it would be other news with each attempt. */
+	if (c->lookup.n > 1)
+		text_format(text, sizeof(text), "%s has %u addresses", c->settings->host,
+			    c->lookup.n);
+	else
+		text_format(text, sizeof(text), "%s is %s", c->settings->host,
+			    mqtt_address_text(broker, buf));
+	rung_passed(c, RUNG_NAME, text);
 	connect_now(c, broker, now);
 }
 

@@ -306,6 +306,9 @@ static void several_addresses_take_turns(void **state)
 				"127.0.0.2:%u refused the connection: no broker is "
 				"listening there",
 				broker->port);
+		/* the same news with each attempt: it is none */
+		rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_OK,
+				"mq.example has 2 addresses");
 	}
 }
 

@@ -141,6 +141,9 @@ static void without_a_status_topic_it_only_disconnects(void **state)
 	mqtt_stop(rig.mqtt, LIMIT_MS);
 	broker_expect(broker, PACKET_DISCONNECT);
 	assert_true(rig_ends_within(&rig, SOON_MS));
+	/* a connection that was given up is not one that was lost */
+	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_OK, "broker 127.0.0.1:%u",
+			broker->port);
 }
 
 static void nothing_more_is_published_during_a_stop(void **state)
