@@ -240,14 +240,12 @@ static void watch_kernel_drops(struct node *n)
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct node *n = userdata;
-	struct pump_status status;
 
 	(void)usec;
 	feed_watchdog(n);
 	notifier_flush(n->notifier);
 	watch_kernel_drops(n);
-	pump_get_status(n->pump, &status);
-	if (rungs_link_settling(&n->chip, &status))
+	if (n->chip.settling)
 		look_at_chip(n);
 	(void)sd_event_source_set_time_relative(source, TICK_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

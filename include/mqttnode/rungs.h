@@ -18,22 +18,17 @@
 #include <stdint.h>
 
 /*
- * Reports chip and link. For the first 3 s after the chip came up a missing
- * link is "trying": auto-negotiation takes that long. Once there was a link, a
- * missing one is a cable that was pulled. @now_ns is the pump's clock; a later
- * call is needed then, see rungs_link_settling().
+ * Reports chip and link. For the first 3 s after the chip came up a link that
+ * was not there yet is "trying": auto-negotiation takes that long. @now_ns is
+ * the pump's clock. @state begins zeroed.
  */
 struct rungs_chip {
 	uint64_t running_since_ns; /* 0: not running */
-	bool link_seen;		   /* since then */
+	bool settling; /* time alone will change what is reported: call again */
 };
 void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
 		       const struct ethernet_settings *settings,
 		       const struct pump_status *status, uint64_t now_ns);
-
-/* Whether time alone will change what rungs_report_chip() says. */
-bool rungs_link_settling(const struct rungs_chip *state,
-			 const struct pump_status *status);
 
 /* Reports the lease in effect, or with NULL that there is none. */
 void rungs_report_lease(struct ladder *ladder, enum network_method method,

@@ -5,19 +5,20 @@
 #include <arpa/inet.h>
 
 #include "mqttnode/clock.h"
+#include "mqttnode/text.h"
 
 /* Auto-negotiation typically takes 1 to 3 s (W5500 reference section 5, step 13). */
 #define LINK_SETTLE_NS (3 * NSEC_PER_SEC)
 
-static void report_link(struct rungs_chip *state, struct ladder *ladder,
-			const struct pump_status *status, uint64_t now_ns)
+static void report_link(const struct rungs_chip *state, struct ladder *ladder,
+			const struct pump_status *status)
 {
 	if (status->chip != CHIP_STATE_RUNNING)
 		ladder_report(ladder, RUNG_LINK, RUNG_STATE_WAITING, "%s", "");
 	else if (status->link_up)
 		ladder_report(ladder, RUNG_LINK, RUNG_STATE_OK, "%u Mbit/s %s duplex",
 			      status->link_mbit, status->full_duplex ? "full" : "half");
-	else if (!state->link_seen && now_ns - state->running_since_ns < LINK_SETTLE_NS)
+	else if (state->settling)
 		ladder_report(ladder, RUNG_LINK, RUNG_STATE_TRYING,
 			      "Waiting for the link");
 	else
@@ -48,24 +49,23 @@ void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
 		break;
 	}
 	/* A chip that recovers in between has a link that settles anew. */
-	if (status->chip != CHIP_STATE_RUNNING)
-		*state = (struct rungs_chip){ 0 };
-	else if (!state->running_since_ns)
+	if (status->chip != CHIP_STATE_RUNNING) {
+		state->running_since_ns = 0;
+	} else if (!state->running_since_ns) {
 		state->running_since_ns = now_ns;
-	state->link_seen =
-		state->link_seen || (state->running_since_ns && status->link_up);
-	report_link(state, ladder, status, now_ns);
-}
-
-bool rungs_link_settling(const struct rungs_chip *state, const struct pump_status *status)
-{
-	return state->running_since_ns && !status->link_up;
+		state->settling = true;
+	}
+	/* A link that was there and is gone is not settling. */
+	if (!state->running_since_ns || status->link_up ||
+	    now_ns - state->running_since_ns >= LINK_SETTLE_NS)
+		state->settling = false;
+	report_link(state, ladder, status);
 }
 
 void rungs_report_lease(struct ladder *ladder, enum network_method method,
 			const struct lease *lease)
 {
-	char address[INET_ADDRSTRLEN], server[INET_ADDRSTRLEN];
+	char address[INET_ADDRSTRLEN], server[INET_ADDRSTRLEN], time[32];
 
 	if (!lease) {
 		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_TRYING, "No address yet");
@@ -73,13 +73,17 @@ void rungs_report_lease(struct ladder *ladder, enum network_method method,
 	}
 	(void)inet_ntop(AF_INET, &lease->address, address, sizeof(address));
 	(void)inet_ntop(AF_INET, &lease->server, server, sizeof(server));
+	if (lease->lifetime_s == UINT32_MAX) /* RFC 2131 section 3.3 */
+		text_format(time, sizeof(time), "without end");
+	else
+		text_format(time, sizeof(time), "%u s", lease->lifetime_s);
 	if (method == NETWORK_METHOD_STATIC)
 		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK, "%s/%u (static)",
 			      address, lease->prefix_len);
 	else
 		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK,
-			      "%s/%u (DHCP server %s, lease %u s)", address,
-			      lease->prefix_len, server, lease->lifetime_s);
+			      "%s/%u (DHCP server %s, lease %s)", address,
+			      lease->prefix_len, server, time);
 }
 
 void rungs_report_trouble(struct ladder *ladder, bool failed, const char *cause)
