@@ -38,6 +38,12 @@ char *text_escape(char *buf, size_t size, const void *data, size_t len);
 /* text_escape() of a string. */
 char *text_escape_str(char *buf, size_t size, const char *s);
 
+/*
+ * text_escape_str() of text whose parts from outside are escaped already: a
+ * backslash stays a single one.
+ */
+char *text_escape_rest(char *buf, size_t size, const char *s);
+
 /* snprintf that always terminates and returns @buf. */
 char *text_format(char *buf, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -48,7 +48,7 @@ static struct {
 	atomic_int max_level;
 	atomic_bool running;  /* the log thread takes records */
 	atomic_ulong dropped; /* out of memory; the queue counts its own */
-	struct queue *queue;
+	struct queue *queue;  /* made once and kept, as the two descriptors */
 	pthread_t thread;
 	int stop_fd;
 	int done_fd;
@@ -181,7 +181,8 @@ static int log_writev(int level, int error, const struct log_field *fields,
 static int log_writev(int level, int error, const struct log_field *fields,
 		      size_t n_fields, const char *format, va_list ap)
 {
-	char raw[LOG_MESSAGE_MAX / 2], message[LOG_MESSAGE_MAX];
+	/* One byte more than the message: what is cut off shows as an ellipsis. */
+	char raw[LOG_MESSAGE_MAX + 1], message[LOG_MESSAGE_MAX];
 	struct log_record *record;
 	int saved = errno;
 	int n;
@@ -193,15 +194,7 @@ static int log_writev(int level, int error, const struct log_field *fields,
 	errno = saved;
 	if (n < 0)
 		return -error;
-	/* Backslashes are ours or escaped already: only control characters are left. */
-	for (char *p = raw; *p; p++)
-		if (text_is_control((unsigned char)*p) && (unsigned char)*p < 0x80)
-			*p = ' ';
-	if (text_utf8_valid(raw, strlen(raw)))
-		text_format(message, sizeof(message), "%s", raw);
-	else
-		text_escape_str(message, sizeof(message), raw);
-
+	text_escape_rest(message, sizeof(message), raw);
 	record = record_new(level, error, fields, n_fields, message);
 	if (!record) {
 		atomic_fetch_add(&logger.dropped, 1);
@@ -284,32 +277,46 @@ static void *log_thread(void *arg)
 	return NULL;
 }
 
+/*
+ * The queue and what the thread is told and tells by; made once. They are never
+ * released: a thread that the daemon leaves behind in its last moment may just
+ * be about to use them.
+ */
+static int make_queue(void)
+{
+	int r;
+
+	if (!logger.queue) {
+		r = queue_new(&logger.queue, LOG_QUEUE_MAX, free);
+		if (r < 0)
+			return r;
+	}
+	if (logger.stop_fd < 0)
+		logger.stop_fd = fd_event_new();
+	if (logger.stop_fd < 0)
+		return logger.stop_fd;
+	if (logger.done_fd < 0)
+		logger.done_fd = fd_event_new();
+	return logger.done_fd < 0 ? logger.done_fd : 0;
+}
+
 int log_start(void)
 {
 	int r;
 
-	r = queue_new(&logger.queue, LOG_QUEUE_MAX, free);
+	r = make_queue();
 	if (r < 0)
 		return r;
-	logger.stop_fd = fd_event_new();
-	logger.done_fd = fd_event_new();
-	if (logger.stop_fd < 0 || logger.done_fd < 0) {
-		r = logger.stop_fd < 0 ? logger.stop_fd : logger.done_fd;
-		goto fail;
-	}
+	(void)fd_event_clear(logger.stop_fd);
+	(void)fd_event_clear(logger.done_fd);
 	atomic_store(&logger.running, true);
 	r = -pthread_create(&logger.thread, NULL, log_thread, NULL);
-	if (r < 0)
-		goto fail;
+	if (r < 0) {
+		atomic_store(&logger.running, false);
+		return r;
+	}
 	(void)pthread_setname_np(logger.thread, "log");
 	return 0;
-
-fail:
-	atomic_store(&logger.running, false);
-	logger.stop_fd = fd_close(logger.stop_fd);
-	logger.done_fd = fd_close(logger.done_fd);
-	logger.queue = queue_free(logger.queue);
-	return r;
 }
 
 void log_stop(void)
@@ -329,9 +336,6 @@ void log_stop(void)
 	}
 	(void)pthread_join(logger.thread, NULL);
 	atomic_store(&logger.running, false);
-	logger.stop_fd = fd_close(logger.stop_fd);
-	logger.done_fd = fd_close(logger.done_fd);
-	logger.queue = queue_free(logger.queue);
 }
 
 uint64_t log_dropped(void)

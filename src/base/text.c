@@ -74,12 +74,13 @@ static bool is_reordering(uint32_t c)
 
 /* Escapes the @n bytes of one character (or invalid byte) into @out; returns the length.
  */
-static size_t escape_one(char out[17], const uint8_t *p, size_t n, bool valid, uint32_t c)
+static size_t escape_one(char out[17], const uint8_t *p, size_t n, bool valid, uint32_t c,
+			 bool backslash)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t used = 0;
 
-	if (valid && (c == '\n' || c == '\r' || c == '\t' || c == '\\')) {
+	if (valid && (c == '\n' || c == '\r' || c == '\t' || (c == '\\' && backslash))) {
 		out[0] = '\\';
 		out[1] = c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : '\\';
 		return 2;
@@ -97,7 +98,8 @@ static size_t escape_one(char out[17], const uint8_t *p, size_t n, bool valid, u
 	return used;
 }
 
-char *text_escape(char *buf, size_t size, const void *data, size_t len)
+/* text_escape(); a backslash is doubled only if @backslash. */
+static char *escape(char *buf, size_t size, const void *data, size_t len, bool backslash)
 {
 	const uint8_t *p = data;
 	size_t fits = 0; /* length up to which an ellipsis can still follow */
@@ -108,7 +110,7 @@ char *text_escape(char *buf, size_t size, const void *data, size_t len)
 		int n = text_utf8_decode(p + i, len - i, &c);
 		size_t width = n < 0 ? 1 : (size_t)n;
 		char one[17];
-		size_t k = escape_one(one, p + i, width, n > 0, c);
+		size_t k = escape_one(one, p + i, width, n > 0, c, backslash);
 
 		if (used + k >= size) {
 			used = fits;
@@ -126,6 +128,16 @@ char *text_escape(char *buf, size_t size, const void *data, size_t len)
 	}
 	buf[used] = '\0';
 	return buf;
+}
+
+char *text_escape(char *buf, size_t size, const void *data, size_t len)
+{
+	return escape(buf, size, data, len, true);
+}
+
+char *text_escape_rest(char *buf, size_t size, const char *s)
+{
+	return escape(buf, size, s, strlen(s), false);
 }
 
 char *text_escape_str(char *buf, size_t size, const char *s)

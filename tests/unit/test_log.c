@@ -47,24 +47,47 @@ static size_t read_all(char *buf, size_t size)
 
 static void writes_lines_with_level_and_errno(void **state)
 {
-	char out[2048];
+	char out[4096];
 
 	(void)state;
 	capture();
 	log_setup(LOG_TARGET_STDERR, LOG_INFO);
 	assert_int_equal(log_start(), 0);
 	assert_int_equal(log_error_errno(-EIO, "Cannot read %s: %m", "x"), -EIO);
-	log_warning("escape \033[31m and\nnewline");
+	log_warning("escape \033[31m and \xc2\x9b and\nnewline and \\x1b");
+	log_info("%02000d", 0);
 	log_info("hello");
 	log_debug("not shown");
 	log_stop();
 	read_all(out, sizeof(out));
 	release();
 	assert_non_null(strstr(out, " error: Cannot read x: Input/output error\n"));
-	assert_non_null(strstr(out, " warning: escape  [31m and newline\n"));
+	assert_non_null(strstr(out,
+			       " warning: escape \\x1b[31m and \\xc2\\x9b and\\nnewline "
+			       "and \\x1b\n"));
+	assert_non_null(strstr(out, "0000…\n"));
 	assert_non_null(strstr(out, " hello\n"));
 	assert_null(strstr(out, "not shown"));
 	assert_null(strchr(out, '\033'));
+}
+
+static void can_be_started_again(void **state)
+{
+	char out[256];
+
+	(void)state;
+	capture();
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(log_start(), 0);
+		log_info("round %d", i);
+		log_stop();
+	}
+	log_info("written by the caller");
+	read_all(out, sizeof(out));
+	release();
+	assert_non_null(strstr(out, "round 0\n"));
+	assert_non_null(strstr(out, "round 1\n"));
+	assert_non_null(strstr(out, "written by the caller\n"));
 }
 
 static void never_blocks_and_counts(void **state)
@@ -128,6 +151,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_lines_with_level_and_errno),
+		cmocka_unit_test(can_be_started_again),
 		cmocka_unit_test(limits_floods),
 		cmocka_unit_test(knows_level_names),
 		/* leaves its log thread behind, as a process about to exit does */

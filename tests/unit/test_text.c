@@ -78,6 +78,16 @@ static void escapes_what_could_harm(void **state)
 	assert_string_equal(text_escape(buf, sizeof(buf), NULL, 0), "");
 }
 
+static void does_not_escape_twice(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	assert_string_equal(
+		text_escape_rest(buf, sizeof(buf), "a\\x1b\033\xc2\x9b\n\xff"),
+		"a\\x1b\\x1b\\xc2\\x9b\\n\\xff");
+}
+
 static void cuts_at_a_character(void **state)
 {
 	char buf[16];
@@ -100,6 +110,7 @@ int main(void)
 		cmocka_unit_test(decodes_every_length),
 		cmocka_unit_test(refuses_what_is_not_utf8),
 		cmocka_unit_test(escapes_what_could_harm),
+		cmocka_unit_test(does_not_escape_twice),
 		cmocka_unit_test(cuts_at_a_character),
 	};
 
