@@ -15,6 +15,10 @@
 
 #include "mqttnode/text.h"
 
+/* The largest network anybody was given. A larger one would take the place of the
+ * default routes of other interfaces. */
+#define PREFIX_MIN 8
+
 #define MTU_MIN 576 /* RFC 791: what every host must take */
 #define MTU_MAX 1500
 
@@ -103,7 +107,7 @@ static bool is_inside(struct in_addr address, const struct lease *lease)
 {
 	uint32_t differ = ntohl(address.s_addr ^ lease->address.s_addr);
 
-	return differ >> (32 - lease->prefix_len) == 0; /* a lease has 1 to 32 */
+	return differ >> (32 - lease->prefix_len) == 0; /* a lease has 8 to 32 */
 }
 
 static int parse_address(struct lease *lease, const char *value, char *error, size_t size)
@@ -136,7 +140,7 @@ static int parse_mask(struct lease *lease, const char *value, char *error, size_
 	if (inet_pton(AF_INET, value, &mask) == 1) {
 		inverse = ~ntohl(mask.s_addr);
 		/* ones, then zeros: the inverse is one below a power of two */
-		if (mask.s_addr != 0 && (inverse & (inverse + 1)) == 0) {
+		if (inverse >> (32 - PREFIX_MIN) == 0 && (inverse & (inverse + 1)) == 0) {
 			lease->prefix_len =
 				(uint8_t)(32 - __builtin_popcount((unsigned int)inverse));
 			return 0;

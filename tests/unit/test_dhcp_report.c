@@ -119,6 +119,8 @@ static void nonsense_is_refused_with_a_reason(void **state)
 		{ "ip=fe80::1\nsubnet=255.0.0.0",
 		  "fe80::1 is not an address for a machine" },
 		{ "ip=10.0.0.5\nsubnet=0.0.0.0", "0.0.0.0 is not a subnet mask" },
+		{ "ip=10.0.0.5\nsubnet=128.0.0.0", "128.0.0.0 is not a subnet mask" },
+		{ "ip=10.0.0.5\nsubnet=254.0.0.0", "254.0.0.0 is not a subnet mask" },
 		{ "ip=10.0.0.5\nsubnet=255.0.255.0", "255.0.255.0 is not a subnet mask" },
 		{ "ip=10.0.0.5\nsubnet=0.0.0.255", "0.0.0.255 is not a subnet mask" },
 		{ "ip=10.0.0.5\nsubnet=24", "24 is not a subnet mask" },
@@ -147,7 +149,7 @@ static void unusual_masks_are_taken(void **state)
 		const char *lines;
 		uint8_t prefix_len;
 	} cases[] = {
-		{ "ip=10.0.0.5\nsubnet=128.0.0.0", 1 },
+		{ "ip=10.0.0.5\nsubnet=255.0.0.0", 8 },
 		{ "ip=10.0.0.5\nsubnet=255.255.255.252", 30 },
 		{ "ip=10.0.0.4\nsubnet=255.255.255.254", 31 }, /* RFC 3021 */
 		{ "ip=10.0.0.4\nsubnet=255.255.255.255", 32 },
