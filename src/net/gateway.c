@@ -47,11 +47,17 @@ static void disarm(struct gateway *g)
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct gateway *g = userdata;
+	int known = netlink_neighbour_state(g->nl, g->ifindex, g->address);
 
 	(void)source;
 	(void)usec;
-	set_state(g, GATEWAY_STATE_FAILED);
 	g->resolving = false;
+	/* One that was known before it was asked is no news. */
+	if (known > 0 && known & NUD_ANSWERED) {
+		set_state(g, GATEWAY_STATE_OK);
+		return 0;
+	}
+	set_state(g, GATEWAY_STATE_FAILED);
 	(void)netlink_neighbour_probe(g->nl, g->ifindex, g->address);
 	arm(g, RETRY_US);
 	return 0;

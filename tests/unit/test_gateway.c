@@ -8,6 +8,7 @@
 #include "mqttnode/gateway.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 
 #include <linux/neighbour.h>
 
@@ -16,6 +17,7 @@
 static const struct in_addr no_address;
 static unsigned int probes;
 static uint64_t delay_us; /* of the timer armed last */
+static int known;	  /* what the kernel says when asked */
 static enum gateway_state states[16];
 static size_t n_states;
 
@@ -27,6 +29,15 @@ int netlink_neighbour_probe(struct netlink *nl, unsigned int ifindex,
 	assert_int_not_equal(address.s_addr, 0);
 	probes++;
 	return 0;
+}
+
+int netlink_neighbour_state(struct netlink *nl, unsigned int ifindex,
+			    struct in_addr address)
+{
+	(void)nl;
+	assert_int_equal(ifindex, 7);
+	assert_int_not_equal(address.s_addr, 0);
+	return known;
 }
 
 int __real_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
@@ -58,6 +69,7 @@ static int setup(void **state)
 	probes = 0;
 	n_states = 0;
 	delay_us = 0;
+	known = NUD_INCOMPLETE;
 	assert_true(sd_event_new(&f->event) >= 0);
 	assert_int_equal(gateway_new(&f->gateway, f->event, NULL, on_state, NULL), 0);
 	f->address.s_addr = htonl(0x0a000001);
@@ -100,6 +112,23 @@ static void is_asked_once_and_answers(void **state)
 	assert_int_equal(probes, 1);
 	gateway_set(f->gateway, 7, f->address); /* nothing new */
 	assert_int_equal(n_states, 2);
+}
+
+static void known_already_it_makes_no_news(void **state)
+{
+	struct fixture *f = *state;
+
+	known = NUD_STALE;
+	gateway_set(f->gateway, 7, f->address);
+	run_timer(f);
+	assert_int_equal(n_states, 2);
+	assert_int_equal(states[1], GATEWAY_STATE_OK);
+	/* nor does the kernel's silence speak for it */
+	known = -ETIMEDOUT;
+	gateway_set(f->gateway, 7, no_address);
+	gateway_set(f->gateway, 7, f->address);
+	run_timer(f);
+	assert_int_equal(states[n_states - 1], GATEWAY_STATE_FAILED);
 }
 
 static void fails_after_three_seconds_and_is_asked_again(void **state)
@@ -163,6 +192,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		CASE(is_asked_once_and_answers),
+		CASE(known_already_it_makes_no_news),
 		CASE(fails_after_three_seconds_and_is_asked_again),
 		CASE(an_answering_gateway_may_be_resolved_anew),
 		CASE(other_neighbours_say_nothing),
