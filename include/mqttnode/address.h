@@ -27,7 +27,8 @@ struct address *address_free(struct address *a);
 
 /*
  * Puts @lease into effect in place of the one before; what is unchanged is not
- * touched. Returns 0 or -errno; logs what failed.
+ * touched. Returns 0 or -errno (-EADDRINUSE: another interface of this machine
+ * has the address, nothing was done); logs what failed.
  */
 int address_apply(struct address *a, const struct lease *lease);
 

@@ -165,7 +165,8 @@ int netlink_neighbour_state(struct netlink *nl, unsigned int ifindex,
 
 /*
  * The name of another interface that has an address in the subnet of
- * @address/@prefix_len: 1 and the name, 0 if none, or -errno.
+ * @address/@prefix_len: 1 and the name, 2 if it has that very address, 0 if
+ * there is none, or -errno.
  */
 int netlink_subnet_elsewhere(struct netlink *nl, unsigned int ifindex,
 			     struct in_addr address, uint8_t prefix_len,

@@ -276,13 +276,8 @@ static bool sysctl_missing(const struct address *a, const char *key, int least)
 }
 
 /* Two interfaces in one subnet answer ARP for each other unless told not to. */
-static void warn_about_same_subnet(const struct address *a, const struct lease *lease)
+static void warn_about_same_subnet(const struct address *a, const char *other)
 {
-	char other[IF_NAMESIZE];
-
-	if (netlink_subnet_elsewhere(a->netlink, a->ifindex, lease->address,
-				     lease->prefix_len, other) <= 0)
-		return;
 	if (!sysctl_missing(a, "arp_ignore", 1) && !sysctl_missing(a, "arp_announce", 2))
 		return;
 	log_warning(
@@ -342,15 +337,24 @@ struct address *address_free(struct address *a)
 int address_apply(struct address *a, const struct lease *lease)
 {
 	uint32_t lifetime = lease->lifetime_s;
+	char words[160], other[IF_NAMESIZE];
 	struct plan plan;
-	char words[160];
+	int r, result, elsewhere = 0;
 	bool moved;
-	int r, result;
 
 	moved = !a->in_effect || !same_address(a->lease.address, lease->address) ||
 		a->lease.prefix_len != lease->prefix_len;
-	if (moved)
+	if (moved) {
 		address_clear(a);
+		elsewhere = netlink_subnet_elsewhere(
+			a->netlink, a->ifindex, lease->address, lease->prefix_len, other);
+	}
+	/* Our rule would take all that the other interface sends. */
+	if (elsewhere == 2)
+		return log_error_errno(
+			-EADDRINUSE, "The address %s for %s is that of %s, not using it",
+			inet_ntop(AF_INET, &lease->address, words, sizeof(words)),
+			a->interface, other);
 	if (lifetime > 0 && lifetime <= UINT32_MAX - LIFETIME_SLACK_S)
 		lifetime += LIFETIME_SLACK_S;
 	r = netlink_address_add(a->netlink, a->ifindex, lease->address, lease->prefix_len,
@@ -366,8 +370,8 @@ int address_apply(struct address *a, const struct lease *lease)
 	plan = make_plan(a, lease);
 	remove_surplus(a, &plan);
 	r = add_missing(a, &plan);
-	if (moved)
-		warn_about_same_subnet(a, lease);
+	if (elsewhere == 1)
+		warn_about_same_subnet(a, other);
 	warn_about_root(a, &plan);
 	return result < 0 ? result : r;
 }

@@ -446,6 +446,7 @@ struct subnet_answer {
 	struct in_addr address;
 	uint8_t prefix_len;
 	unsigned int found; /* index of another interface, 0: none */
+	bool same;	    /* it has the very address */
 };
 
 static void take_subnet(void *ctx, const struct nlmsghdr *nlh)
@@ -466,8 +467,10 @@ static void take_subnet(void *ctx, const struct nlmsghdr *nlh)
 							      : answer->prefix_len;
 	differ = ntohl(netlink_get_address(attrs[IFA_LOCAL]).s_addr ^
 		       answer->address.s_addr);
-	if (prefix_len > 0 && differ >> (32 - prefix_len) == 0)
-		answer->found = info->ifa_index;
+	if (answer->same || prefix_len == 0 || differ >> (32 - prefix_len) != 0)
+		return;
+	answer->found = info->ifa_index;
+	answer->same = differ == 0;
 }
 
 int netlink_subnet_elsewhere(struct netlink *nl, unsigned int ifindex,
@@ -490,7 +493,9 @@ int netlink_subnet_elsewhere(struct netlink *nl, unsigned int ifindex,
 	r = dump(nl, nlh, take_subnet, &answer);
 	if (r < 0)
 		return r;
-	return answer.found && if_indextoname(answer.found, name) ? 1 : 0;
+	if (!answer.found || !if_indextoname(answer.found, name))
+		return 0;
+	return answer.same ? 2 : 1;
 }
 
 /* --- Neighbours ----------------------------------------------------------- */

@@ -410,6 +410,23 @@ static void warns_about_arp_in_a_shared_subnet(void **state)
 	assert_string_equal(log, "");
 }
 
+static void the_address_of_another_interface_is_left_to_it(void **state)
+{
+	struct lease lease = a_lease();
+	struct fixture *f = *state;
+
+	log_set_max_level(LOG_EMERG);
+	begin(f);
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	lease.address = ip("192.0.2.2");
+	lease.gateway = ip("192.0.2.1");
+	assert_int_equal(address_apply(f->address, &lease), -EADDRINUSE);
+	assert_null(address_current(f->address));
+	expect_not("ip -4 addr show mqtt0", "inet");
+	expect_not("ip rule", "from 192.0.2.2 ");
+	expect("ip route get 198.51.100.9 from 192.0.2.2", "dev eth0");
+}
+
 static void a_static_address_is_a_lease_for_ever(void **state)
 {
 	struct network_settings settings = { .address = ip("192.168.1.50"),
@@ -449,6 +466,7 @@ int main(void)
 		CASE(what_failed_is_tried_again),
 		CASE(a_vanished_interface_is_cleared_quietly),
 		CASE(warns_about_arp_in_a_shared_subnet),
+		CASE(the_address_of_another_interface_is_left_to_it),
 		CASE(a_static_address_is_a_lease_for_ever),
 	};
 

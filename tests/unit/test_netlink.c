@@ -522,6 +522,11 @@ static void finds_another_interface_in_the_same_subnet(void **state)
 	assert_int_equal(
 		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9"), 32, name),
 		0);
+	netns_run("ip addr add 10.77.4.6/22 dev far0");
+	assert_int_equal(
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.4.5"), 24, name),
+		2);
+	assert_string_equal(name, "far0");
 	/* a default route's worth of prefix is in no subnet */
 	assert_int_equal(
 		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9"), 0, name), 0);
