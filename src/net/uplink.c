@@ -22,7 +22,8 @@
 #include "mqttnode/netlink.h"
 #include "mqttnode/tap.h"
 
-#define TAP_RETRY_US UINT64_C(1000000)
+#define TAP_RETRY_US   UINT64_C(1000000)
+#define APPLY_RETRY_US (30 * UINT64_C(1000000))
 
 struct uplink {
 	sd_event *event;			 /* borrowed */
@@ -36,17 +37,18 @@ struct uplink {
 	struct dhcp_events dhcp_events;
 	struct netlink *netlink;
 	struct gateway *gateway;
-	sd_event_source *retry; /* creating the device anew */
+	sd_event_source *retry; /* creating the device anew, or the address on it */
 
 	unsigned int ifindex; /* 0: there is no device */
 	struct address *address;
 	struct dhcp *dhcp;  /* NULL with a static address */
 	struct lease lease; /* kept over the loss of the device */
 	bool have_lease;
-	bool link_up;  /* the PHY says so */
-	bool carrier;  /* the kernel sends: a little later than the PHY */
-	bool ready;    /* both: what was told to the DHCP client */
-	bool set_down; /* somebody took IFF_UP away */
+	bool in_effect; /* the lease is on the device */
+	bool link_up;	/* the PHY says so */
+	bool carrier;	/* the kernel sends: a little later than the PHY */
+	bool ready;	/* both: what was told to the DHCP client */
+	bool set_down;	/* somebody took IFF_UP away */
 	bool stopping;
 	uint64_t tx_dropped_before; /* by devices that are gone */
 	uint64_t tx_dropped;
@@ -60,6 +62,27 @@ static void use_servers(const struct uplink *u, const struct lease *lease)
 		names_set_servers(lease->dns, lease->n_dns);
 }
 
+static void retry_in(struct uplink *u, uint64_t delay_us)
+{
+	(void)sd_event_source_set_time_relative(u->retry, delay_us);
+	(void)sd_event_source_set_enabled(u->retry, SD_EVENT_ONESHOT);
+}
+
+/* Takes back what was told of the lease, and tries it again in a while. */
+static void could_not_apply(struct uplink *u, int error)
+{
+	u->in_effect = false;
+	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
+	names_set_servers(u->settings->dns, u->settings->n_dns);
+	u->events->on_lease(u->events->ctx, NULL);
+	u->events->on_trouble(u->events->ctx, true,
+			      error == -EADDRINUSE
+				      ? "Another interface of this machine has the "
+					"address; see the log"
+				      : "The kernel refused the address; see the log");
+	retry_in(u, APPLY_RETRY_US);
+}
+
 /* Puts the lease into effect (again) and tells. */
 static void put_into_effect(struct uplink *u)
 {
@@ -67,10 +90,10 @@ static void put_into_effect(struct uplink *u)
 
 	r = address_apply(u->address, &u->lease);
 	if (r < 0) {
-		u->events->on_trouble(u->events->ctx, true,
-				      "The kernel refused the address; see the log");
+		could_not_apply(u, r);
 		return;
 	}
+	u->in_effect = true;
 	use_servers(u, &u->lease);
 	gateway_set(u->gateway, u->ifindex, u->lease.gateway);
 	u->events->on_lease(u->events->ctx, &u->lease);
@@ -80,7 +103,7 @@ static void drop_lease(struct uplink *u)
 {
 	if (!u->have_lease)
 		return;
-	u->have_lease = false;
+	u->have_lease = u->in_effect = false;
 	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
 	if (u->address)
 		address_clear(u->address);
@@ -136,7 +159,7 @@ static void forget_device(struct uplink *u)
 	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
 	u->address = address_free(u->address);
 	u->ifindex = 0;
-	u->carrier = u->ready = false;
+	u->carrier = u->ready = u->in_effect = false;
 	u->tx_dropped_before += u->tx_dropped;
 	u->tx_dropped = 0;
 	netlink_watch(u->netlink, 0);
@@ -205,7 +228,7 @@ static void update_ready(struct uplink *u)
 		dhcp_link(u->dhcp, ready);
 	else if (ready && u->have_lease)
 		put_into_effect(u); /* a static address is confirmed by the link alone */
-	if (ready && u->have_lease) {
+	if (ready && u->in_effect) {
 		/* The cable may be in another network: ask the gateway anew. */
 		gateway_set(u->gateway, 0, (struct in_addr){ 0 });
 		gateway_set(u->gateway, u->ifindex, u->lease.gateway);
@@ -224,10 +247,15 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct uplink *u = userdata;
 
+	(void)source;
 	(void)usec;
+	if (u->ifindex) {
+		if (u->have_lease && !u->in_effect)
+			put_into_effect(u);
+		return 0;
+	}
 	if (create_device(u) < 0) {
-		(void)sd_event_source_set_time_relative(source, TAP_RETRY_US);
-		(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+		retry_in(u, TAP_RETRY_US);
 		return 0;
 	}
 	log_notice("Interface %s was created again", u->interface);
@@ -235,7 +263,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-void uplink_tap_lost(struct uplink *u)
+static void device_gone(struct uplink *u)
 {
 	if (!u->ifindex || u->stopping)
 		return;
@@ -244,8 +272,16 @@ void uplink_tap_lost(struct uplink *u)
 	forget_device(u);
 	u->events->on_trouble(u->events->ctx, true,
 			      "The interface was deleted by somebody");
-	(void)sd_event_source_set_time_relative(u->retry, 0);
-	(void)sd_event_source_set_enabled(u->retry, SD_EVENT_ONESHOT);
+	retry_in(u, 0);
+}
+
+void uplink_tap_lost(struct uplink *u)
+{
+	char name[IF_NAMESIZE];
+
+	/* The pump may mean the device before: the kernel told of that already. */
+	if (!if_indextoname(u->ifindex, name))
+		device_gone(u);
 }
 
 static void on_link_news(void *ctx, bool exists, bool up, bool carrier)
@@ -253,7 +289,7 @@ static void on_link_news(void *ctx, bool exists, bool up, bool carrier)
 	struct uplink *u = ctx;
 
 	if (!exists) {
-		uplink_tap_lost(u);
+		device_gone(u);
 		return;
 	}
 	u->carrier = carrier;
@@ -305,7 +341,7 @@ static void on_overrun(void *ctx)
 	struct uplink *u = ctx;
 
 	/* Whatever was missed shows when the gateway is asked again. */
-	if (u->have_lease && u->ifindex) {
+	if (u->in_effect) {
 		gateway_set(u->gateway, 0, (struct in_addr){ 0 });
 		gateway_set(u->gateway, u->ifindex, u->lease.gateway);
 	}

@@ -26,8 +26,10 @@
 #include "mqttnode/netlink.h"
 #include "mqttnode/tap.h"
 
-static char done[2048]; /* the journal */
-static int tap_result;	/* -errno for the next tap_open() */
+static char done[2048];	  /* the journal */
+static int tap_result;	  /* -errno for the next tap_open() */
+static int apply_result;  /* and for address_apply() */
+static uint64_t delay_us; /* of the timer armed last */
 static unsigned int ifindex = 7;
 static uint64_t dropped;
 static const struct netlink_events *netlink_events;
@@ -72,6 +74,20 @@ unsigned int if_nametoindex(const char *name)
 {
 	(void)name;
 	return ifindex;
+}
+
+char *if_indextoname(unsigned int index, char name[IF_NAMESIZE])
+{
+	return index == ifindex ? strcpy(name, "mqtt0") : NULL;
+}
+
+int __real_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
+int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
+int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec)
+{
+	delay_us = usec;
+	/* nobody waits for the address to be tried again */
+	return __real_sd_event_source_set_time_relative(s, usec == 30000000 ? 0 : usec);
 }
 
 static struct fake {
@@ -125,6 +141,15 @@ int netlink_neighbour_probe(struct netlink *nl, unsigned int index,
 	return 0;
 }
 
+int netlink_neighbour_state(struct netlink *nl, unsigned int index,
+			    struct in_addr address)
+{
+	(void)nl;
+	(void)index;
+	(void)address;
+	return NUD_INCOMPLETE;
+}
+
 int address_new(struct address **ret, struct netlink *nl,
 		const struct network_settings *settings, unsigned int index,
 		const char *interface)
@@ -148,7 +173,7 @@ int address_apply(struct address *a, const struct lease *lease)
 	assert_non_null(a);
 	applied = *lease;
 	note("apply %u", ntohl(lease->address.s_addr) & 255);
-	return 0;
+	return apply_result;
 }
 
 void address_clear(struct address *a)
@@ -263,7 +288,7 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	done[0] = '\0';
-	tap_result = 0;
+	tap_result = apply_result = 0;
 	ifindex = 7;
 	dropped = 0;
 	log_set_max_level(LOG_EMERG);
@@ -387,6 +412,49 @@ static void a_deleted_interface_comes_back_with_its_lease(void **state)
 	assert_int_equal(uplink_tx_dropped(f->uplink), 5);
 }
 
+static void a_late_word_about_the_device_before_is_ignored(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	done[0] = '\0';
+	uplink_tap_lost(f->uplink); /* it exists */
+	expect("");
+	ifindex = 8;
+	uplink_tap_lost(f->uplink);
+	expect("dhcp gone;watch 0;on trouble 1 The interface was deleted by somebody;");
+}
+
+static void an_address_that_was_refused_is_tried_again(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	uplink_link(f->uplink, true);
+	carrier(true);
+	lease_arrives(5);
+	done[0] = '\0';
+	apply_result = -EADDRINUSE;
+	lease_arrives(6);
+	expect("apply 6;on gateway 0;names 0;on lease 0;on trouble 1 Another interface of "
+	       "this machine has the address; see the log;");
+	assert_int_equal(delay_us, 30000000);
+	/* there is no gateway to ask as long as there is no address */
+	netlink_events->on_overrun(netlink_events->ctx);
+	carrier(false);
+	carrier(true);
+	expect("dhcp link 0;dhcp link 1;");
+	apply_result = -EPERM;
+	while (!done[0])
+		assert_true(sd_event_run(f->event, 1000000) > 0);
+	expect("apply 6;names 0;on lease 0;on trouble 1 The kernel refused the address; "
+	       "see the log;");
+	apply_result = 0;
+	while (!done[0])
+		assert_true(sd_event_run(f->event, 1000000) > 0);
+	expect("apply 6;names 9;on gateway 1;probe 7;on lease 6;");
+}
+
 static void a_removed_address_is_put_back(void **state)
 {
 	struct fixture *f = *state;
@@ -463,6 +531,8 @@ int main(void)
 		CASE(configured_servers_replace_those_of_the_lease),
 		CASE(a_static_address_is_there_at_once),
 		CASE(a_deleted_interface_comes_back_with_its_lease),
+		CASE(a_late_word_about_the_device_before_is_ignored),
+		CASE(an_address_that_was_refused_is_tried_again),
 		CASE(a_removed_address_is_put_back),
 		CASE(an_interface_set_down_is_told_and_equipped_when_up),
 		CASE(lost_news_are_made_up_for),
