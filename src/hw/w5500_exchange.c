@@ -65,6 +65,7 @@ void w5500_window_parse(const uint8_t *data, bool wide, struct w5500_window *ret
 	uint32_t first = wide ? W5500_SN_CR(0) : W5500_SN_TX_FSR(0);
 
 	*ret = (struct w5500_window){
+		.tx_fsr = get_be16(at(data, first, W5500_SN_TX_FSR(0))),
 		.tx_rd = get_be16(at(data, first, W5500_SN_TX_RD(0))),
 		.tx_wr = get_be16(at(data, first, W5500_SN_TX_WR(0))),
 		.rx_rsr = get_be16(at(data, first, W5500_SN_RX_RSR(0))),
@@ -76,6 +77,17 @@ void w5500_window_parse(const uint8_t *data, bool wide, struct w5500_window *ret
 		ret->ir = *at(data, first, W5500_SN_IR(0));
 		ret->sr = *at(data, first, W5500_SN_SR(0));
 	}
+}
+
+/*
+ * Whether @w can be that of an open socket with all of the memory: at most two
+ * frames are in the transmit ring. After a reset behind our back it has 2 KiB, and
+ * positions that we have just written would agree with us all the same.
+ */
+static bool is_open(const struct w5500_window *w, bool wide)
+{
+	return (!wide || w->sr == W5500_SN_SR_MACRAW) && w->tx_fsr <= W5500_RING_SIZE &&
+	       w->tx_fsr >= W5500_RING_SIZE - 2 * W5500_FRAME_MAX;
 }
 
 /* Whether the receive side of @w is what it must be after RECV at @rx_rd. */
@@ -507,7 +519,8 @@ int w5500_exchange(struct w5500 *chip, unsigned int hints)
 	plan.sent_ns = clock_now_ns(chip->clock) -
 		       (uint64_t)plan.after_send * 8 * NSEC_PER_SEC / chip->speed_hz;
 	w5500_window_parse(plan.window, plan.wide, &w);
-	if (w5500_message_echoed(plan.window) && !(plan.wide && w.cr != 0) &&
+	if (w5500_message_echoed(plan.window) && is_open(&w, plan.wide) &&
+	    !(plan.wide && w.cr != 0) &&
 	    w5500_window_agrees(&w, plan.attempt.rx_new, plan.attempt.tx_new)) {
 		conclude(chip, &plan, &w);
 		return 0;
@@ -515,7 +528,8 @@ int w5500_exchange(struct w5500 *chip, unsigned int hints)
 	chip->counters.rx_window_bad++;
 	if (plan.wide && w.cr != 0)
 		chip->slow_commands = true;
-	if (w5500_message_echoed(plan.window) && !chip->unsettled &&
+	if (w5500_message_echoed(plan.window) && is_open(&w, plan.wide) &&
+	    !chip->unsettled &&
 	    is_unsettled(&w, plan.attempt.rx_new, plan.attempt.tx_new))
 		conclude_unsettled(chip, &plan, &w);
 	else

@@ -34,7 +34,7 @@
 
 struct w5500_window {
 	uint8_t cr, ir, sr; /* of a wide window */
-	uint16_t tx_rd, tx_wr, rx_rsr, rx_rd, rx_wr;
+	uint16_t tx_fsr, tx_rd, tx_wr, rx_rsr, rx_rd, rx_wr;
 };
 
 /* A frame to send, as it goes over the bus: room for the header, then the data. */
