@@ -172,7 +172,6 @@ void pump_set_link(struct pump *p, bool up, uint16_t mbit, bool full_duplex)
 		return;
 	p->now.link_up = up;
 	p->own.link_changes++;
-	pump_forget_step(p, PUMP_RECOVERY_REOPEN);
 	/* Without carrier the kernel queues nothing: it goes first, and comes last. */
 	if (!up) {
 		set_carrier(p);
@@ -239,6 +238,9 @@ static void check_health(struct pump *p)
 	if (r == 0) {
 		p->health_due_ns = now_ns(p); /* once more, to be sure */
 	} else {
+		/* A SEND that the loss of the link interrupts is not the chip's fault. */
+		if (p->now.link_up && !health.link_up && w5500_tx_busy(p->chip))
+			pump_forget_step(p, PUMP_RECOVERY_REOPEN);
 		pump_set_link(p, health.link_up, health.link_mbit, health.full_duplex);
 		pump_interrupt_check(p, &health, idle);
 		pump_still_running(p);
