@@ -1,0 +1,645 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_pump_recovery.c — faults of bus and chip: found, named, counted, healed
+ *
+ * After each fault the pump has to come back by itself. What must hold all the
+ * time: no frame is changed, repeated or overtaken, and nothing spins.
+ */
+#include "mqttnode/pump.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "mqttnode/fd.h"
+#include "pump_rig.h"
+
+static char no_line[] = "";
+
+static struct sim_spi_faults *bus_faults(struct pump_rig *rig)
+{
+	return sim_spi_faults(rig->board.spi);
+}
+
+static struct w5500_sim_faults *chip_faults(struct pump_rig *rig)
+{
+	return w5500_sim_faults(rig->board.chip);
+}
+
+static uint64_t messages(const struct pump_rig *rig)
+{
+	return sim_spi_stats(rig->board.spi)->messages;
+}
+
+static bool is_not_running(struct pump_rig *rig)
+{
+	return !is_running(rig);
+}
+
+static void assert_none_changed_or_repeated(struct pump_rig *rig)
+{
+	assert_int_equal(rig->received.bad, 0);
+	assert_int_equal(rig->received.repeated, 0);
+	assert_int_equal(rig->board.sent.bad, 0);
+	assert_int_equal(rig->board.sent.repeated, 0);
+}
+
+/* Steps of recovery from REOPEN on. */
+static uint64_t strong_steps(struct pump_rig *rig)
+{
+	struct pump_counters c = pump_rig_counters(rig);
+
+	return c.recover_reopen + c.recover_soft_reset + c.recover_hard_reset +
+	       c.recover_probe;
+}
+
+static uint64_t all_steps(struct pump_rig *rig)
+{
+	return strong_steps(rig) + pump_rig_counters(rig).recover_resync;
+}
+
+/* Time until the pump works again, from now on. */
+static uint64_t back_after(struct pump_rig *rig, uint64_t limit_ns)
+{
+	uint64_t took = pump_rig_wait(rig, is_up, limit_ns);
+
+	pump_rig_for(rig, 20 * MS);
+	assert_works(rig);
+	return took;
+}
+
+static void again(void **state)
+{
+	assert_int_equal(pump_rig_teardown(state), 0);
+	assert_int_equal(pump_rig_setup(state), 0);
+}
+
+/* ---- the bus ---- */
+
+/*
+ * Message number @after fails, before it does anything or cut somewhere. One frame
+ * may be lost: if the cut is between Sn_TX_WR and SEND it cannot be known whether
+ * it was sent, and sending it again might deliver it twice.
+ */
+static bool one_bus_error(struct pump_rig *rig, uint32_t after, bool before)
+{
+	struct pump_counters counters;
+	uint64_t changed;
+	uint32_t doubtful;
+
+	pump_rig_up(rig);
+	pump_rig_for(rig, 5 * MS);
+	changed = pump_rig_status(rig).changed_ns;
+	bus_faults(rig)->fail_before = before;
+	bus_faults(rig)->fail_after = after;
+	bus_faults(rig)->fail_next = 1;
+	pump_rig_traffic(rig, 12, 12);
+	(void)pump_rig_wait(rig, all_arrived, SEC);
+	pump_rig_for(rig, 50 * MS);
+	if (pump_rig_counters(rig).bus_errors == 0)
+		return false;
+	doubtful = before ? 0 : rig->board.sent.missing;
+	counters = pump_rig_counters(rig);
+	rig->board.sent.missing -= doubtful;
+	assert_all_arrived(rig);
+	assert_int_equal(counters.bus_errors, 1);
+	assert_int_equal(counters.rx_frames, 12);
+	assert_int_equal(counters.tx_frames, 12 - doubtful);
+	assert_int_equal(counters.tx_dropped_chip, doubtful);
+	assert_int_equal(counters.recover_reopen, doubtful);
+	assert_int_equal(all_steps(rig), doubtful);
+	assert_int_equal(pump_rig_status(rig).changed_ns, changed);
+	assert_clean(rig);
+	return true;
+}
+
+static void a_bus_error_at_any_message_costs_a_frame_at_most(void **state)
+{
+	for (int before = 0; before < 2; before++) {
+		uint32_t after = 0;
+
+		while (one_bus_error(*state, after, before)) {
+			again(state);
+			after++;
+		}
+		assert_true(after > 10); /* so many messages it took */
+		again(state);
+	}
+}
+
+static void bus_errors_now_and_then_cost_next_to_nothing(void **state)
+{
+	static const uint32_t one_in[] = { 1000, 50, 20 };
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	for (size_t i = 0; i < ARRAY_SIZE(one_in); i++) {
+		bus_faults(rig)->fail_one_in = one_in[i];
+		pump_rig_traffic(rig, 1000, 1000);
+		(void)pump_rig_wait(rig, all_arrived, 20 * SEC);
+	}
+	bus_faults(rig)->fail_one_in = 0;
+	pump_rig_for(rig, 300 * MS);
+	assert_none_changed_or_repeated(rig);
+	assert_true(pump_rig_counters(rig).bus_errors > 50);
+	assert_true(rig->board.sent.missing <= pump_rig_counters(rig).recover_reopen);
+	assert_int_equal(all_steps(rig), pump_rig_counters(rig).recover_reopen);
+	assert_clean(rig);
+}
+
+static void a_start_with_bus_errors_succeeds(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	bus_faults(rig)->fail_one_in = 20;
+	assert_true(pump_rig_wait(rig, is_up, 10 * SEC) < 2 * SEC);
+	bus_faults(rig)->fail_one_in = 0;
+	assert_works(rig);
+}
+
+static void two_seconds_of_bus_errors_are_overcome(void **state)
+{
+	static const uint32_t errors[] = { EIO, ETIMEDOUT };
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct pump_rig *rig = *state;
+		uint64_t end, pulses;
+
+		pump_rig_up(rig);
+		assert_works(rig);
+		pulses = sim_gpio_stats(rig->gpio)->reset_pulses;
+		end = pump_rig_now(rig) + 2 * SEC;
+		bus_faults(rig)->fail_errno = errors[i];
+		bus_faults(rig)->fail_until_ns = end;
+		pump_rig_traffic(rig, 5, 5);
+		(void)pump_rig_wait(rig, is_not_running, 500 * MS);
+		assert_true(is_down(rig));
+		assert_int_equal(rig->carrier, 0);
+		assert_cause(rig, RIG_SPI);
+		pump_rig_until(rig, end);
+		assert_true(is_not_running(rig));
+		assert_true(back_after(rig, SEC) <= SEC);
+		assert_none_changed_or_repeated(rig);
+		assert_true(pump_rig_counters(rig).recover_probe > 0);
+		/* The bus was at fault: the chip need not lose its link for that. */
+		assert_int_equal(sim_gpio_stats(rig->gpio)->reset_pulses, pulses);
+		assert_cause(rig, "");
+		assert_clean(rig);
+		again(state);
+	}
+}
+
+static void a_device_that_vanishes_is_waited_for(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	bus_faults(rig)->open_errno = ENOENT;
+	sim_spi_unbind(rig->board.spi);
+	(void)pump_rig_wait(rig, is_absent, 500 * MS);
+	assert_cause(rig, RIG_SPI);
+	pump_rig_for(rig, 3 * SEC);
+	assert_true(is_absent(rig));
+	bus_faults(rig)->open_errno = 0;
+	assert_true(back_after(rig, SEC) <= SEC);
+	assert_clean(rig);
+
+	/* Gone and back before anybody looks. */
+	pump_rig_for(rig, 6 * SEC);
+	(void)fd_event_clear(pump_event_fd(rig->pump));
+	sim_spi_unbind(rig->board.spi);
+	pump_rig_for(rig, 400 * MS);
+	assert_int_equal(fd_event_clear(pump_event_fd(rig->pump)), 0);
+	assert_works(rig);
+	assert_clean(rig);
+}
+
+static void a_bus_that_cannot_be_opened_is_tried_again(void **state)
+{
+	static const uint32_t errors[] = { ENOENT, EACCES, EWOULDBLOCK, ENOTTY };
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct pump_rig *rig = *state;
+		uint64_t opens, turns;
+
+		bus_faults(rig)->open_errno = errors[i];
+		(void)pump_rig_wait(rig, is_absent, 100 * MS);
+		assert_cause(rig, RIG_SPI);
+		assert_true(is_down(rig));
+		pump_rig_for(rig, 3 * SEC);
+		turns = rig->turns;
+		opens = pump_rig_counters(rig).recover_probe;
+		pump_rig_for(rig, 5 * SEC);
+		assert_in_range(rig->turns - turns, 9, 11);
+		assert_in_range(pump_rig_counters(rig).recover_probe - opens, 9, 11);
+		bus_faults(rig)->open_errno = 0;
+		assert_true(back_after(rig, SEC) <= 700 * MS);
+		assert_clean(rig);
+		again(state);
+	}
+}
+
+/* ---- no chip, another chip, a chip far away ---- */
+
+static void a_chip_that_is_not_there_is_named_and_waited_for(void **state)
+{
+	static const struct {
+		uint32_t miso;
+		const char *phrase;
+	} cases[] = {
+		{ SIM_SPI_MISO_ALL_00, "all zeros" },
+		{ SIM_SPI_MISO_ALL_FF, "all ones" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct pump_rig *rig = *state;
+		uint64_t calls;
+
+		bus_faults(rig)->miso = cases[i].miso;
+		(void)pump_rig_wait(rig, is_absent, SEC);
+		assert_cause(rig, cases[i].phrase);
+		pump_rig_for(rig, 5 * SEC);
+		assert_true(is_absent(rig));
+		assert_cause(rig, cases[i].phrase);
+		calls = messages(rig);
+		pump_rig_for(rig, 5 * SEC);
+		assert_true(messages(rig) - calls < 5 * 250);
+		bus_faults(rig)->miso = SIM_SPI_MISO_CHIP;
+		assert_true(back_after(rig, 2 * SEC) <= SEC);
+		assert_clean(rig);
+		again(state);
+	}
+}
+
+static void a_chip_that_falls_silent_is_named_and_found_again(void **state)
+{
+	static const uint32_t miso[] = { SIM_SPI_MISO_ALL_00, SIM_SPI_MISO_ALL_FF };
+	static const uint32_t how_many[] = { 1, 2, 5, 20, 100, 0 };
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	for (size_t i = 0; i < ARRAY_SIZE(miso); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(how_many); j++) {
+			assert_works(rig);
+			bus_faults(rig)->miso_next = how_many[j];
+			bus_faults(rig)->miso = miso[i];
+			pump_rig_traffic(rig, 5, 5);
+			pump_rig_for(rig, 2 * SEC);
+			if (how_many[j] == 0) {
+				assert_true(is_absent(rig));
+				assert_cause(rig, "MISO is all");
+				bus_faults(rig)->miso = SIM_SPI_MISO_CHIP;
+			}
+			(void)back_after(rig, SEC);
+			assert_none_changed_or_repeated(rig);
+			pump_rig_for(rig, 6 * SEC);
+		}
+	assert_true(pump_rig_counters(rig).recover_hard_reset > 0);
+}
+
+static void another_chip_is_named(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	chip_faults(rig)->wrong_versionr = 0x51;
+	(void)pump_rig_wait(rig, is_absent, SEC);
+	assert_cause(rig, "0x51");
+	chip_faults(rig)->wrong_versionr = 0;
+	(void)back_after(rig, SEC);
+}
+
+static void bad_wires_cost_clock_and_are_told(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	bus_faults(rig)->bit_slip = 1;
+	bus_faults(rig)->errors_above_hz = 10000000;
+	assert_true(pump_rig_wait(rig, is_up, 2 * SEC) < SEC);
+	assert_int_equal(pump_rig_status(rig).spi_speed_hz, 33000000 / 4);
+	assert_hint(rig, "8.25 MHz");
+	assert_works(rig);
+
+	/* Better wires: the next probe finds out. */
+	bus_faults(rig)->bit_slip = 0;
+	sim_spi_unbind(rig->board.spi);
+	pump_rig_for(rig, SEC);
+	assert_true(is_up(rig));
+	assert_int_equal(pump_rig_status(rig).spi_speed_hz, 33000000);
+	assert_hint(rig, "");
+	assert_works(rig);
+}
+
+static void wires_that_are_bad_at_any_clock_are_told(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	bus_faults(rig)->bit_slip = 1;
+	(void)pump_rig_wait(rig, is_absent, 2 * SEC);
+	assert_cause(rig, "garbled");
+	bus_faults(rig)->bit_slip = 0;
+	(void)back_after(rig, 2 * SEC);
+}
+
+/* ---- a chip that forgets ---- */
+
+static void a_chip_that_loses_its_registers_is_set_up_again(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	assert_works(rig);
+	w5500_sim_self_reset(rig->board.chip);
+	pump_rig_for(rig, 400 * MS);
+	assert_int_equal(pump_rig_counters(rig).chip_lost, 1);
+	assert_int_equal(pump_rig_counters(rig).recover_soft_reset, 1);
+	assert_int_equal(all_steps(rig), 1);
+	assert_true(is_up(rig));
+	assert_works(rig);
+	assert_clean(rig);
+}
+
+static void registers_lost_at_any_moment_are_survived(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	for (uint32_t i = 0; i < 100; i++) {
+		uint64_t lost = pump_rig_counters(rig).chip_lost;
+
+		pump_rig_traffic(rig, 40, 40);
+		pump_rig_for(rig, MS + scramble(i) % (5 * MS));
+		w5500_sim_self_reset(rig->board.chip);
+		pump_rig_for(rig, 600 * MS);
+		(void)back_after(rig, SEC);
+		assert_in_range(pump_rig_counters(rig).chip_lost, lost + 1, lost + 2);
+		assert_none_changed_or_repeated(rig);
+		pump_rig_for(rig, SEC + SEC / 2);
+	}
+	assert_int_equal(pump_rig_counters(rig).recover_probe, 0);
+	assert_int_equal(pump_rig_counters(rig).recover_hard_reset, 0);
+	assert_clean(rig);
+}
+
+/* Also in the middle of a start. */
+static void registers_lost_in_a_start_are_survived(void **state)
+{
+	for (uint64_t at = 50 * US; at < 20 * MS; at = at * 3 / 2) {
+		struct pump_rig *rig = *state;
+
+		pump_rig_for(rig, at);
+		w5500_sim_self_reset(rig->board.chip);
+		pump_rig_for(rig, 600 * MS);
+		(void)back_after(rig, SEC);
+		assert_clean(rig);
+		again(state);
+	}
+}
+
+/* ---- commands that are not taken, SENDs that do not end ---- */
+
+static void a_command_that_is_not_taken_is_recovered_from(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	chip_faults(rig)->cr_stuck = true;
+	pump_rig_traffic(rig, 10, 10);
+	pump_rig_for(rig, 3 * SEC);
+	assert_true(is_not_running(rig));
+	assert_true(pump_rig_status(rig).cause[0] != '\0');
+	assert_true(is_down(rig));
+	chip_faults(rig)->cr_stuck = false;
+	assert_true(back_after(rig, 2 * SEC) <= SEC);
+	assert_none_changed_or_repeated(rig);
+	assert_true(pump_rig_counters(rig).recover_soft_reset > 0);
+}
+
+static void a_send_that_never_ends_is_given_up(void **state)
+{
+	struct pump_rig *rig = *state;
+	struct pump_counters counters;
+
+	pump_rig_up(rig);
+	assert_works(rig);
+	(void)fd_event_clear(pump_event_fd(rig->pump));
+	chip_faults(rig)->send_stuck = 1;
+	pump_rig_traffic(rig, 10, 10);
+	pump_rig_for(rig, 200 * MS);
+	counters = pump_rig_counters(rig);
+	assert_int_equal(counters.recover_reopen, 1);
+	assert_int_equal(all_steps(rig), 1);
+	assert_int_equal(counters.tx_dropped_chip, 1);
+	assert_int_equal(rig->board.sent.missing, 1);
+	assert_none_changed_or_repeated(rig);
+	/* So short a recovery alarms nobody. */
+	assert_int_equal(fd_event_clear(pump_event_fd(rig->pump)), 0);
+	assert_works(rig);
+	assert_clean(rig);
+}
+
+static void a_send_without_send_ok_is_none_the_worse(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	chip_faults(rig)->send_ok_lost = 100;
+	pump_rig_traffic(rig, 100, 200);
+	(void)pump_rig_wait(rig, all_arrived, SEC);
+	assert_all_arrived(rig);
+	assert_int_equal(all_steps(rig), 0);
+	assert_clean(rig);
+}
+
+static void sends_that_never_end_climb_the_ladder(void **state)
+{
+	struct pump_rig *rig = *state;
+	struct pump_counters c;
+
+	pump_rig_up(rig);
+	chip_faults(rig)->send_stuck = UINT32_MAX;
+	pump_rig_traffic(rig, 0, 100000);
+	rig->tap_outstanding = UINT32_MAX;
+	for (int i = 0; i < 100; i++) {
+		uint8_t frame[60];
+
+		rig->tap_end = rig->tap_next;
+		frame_make(frame, 0, sizeof(frame), false);
+		pump_rig_write_tap(rig, frame, sizeof(frame));
+		pump_rig_for(rig, 50 * MS);
+	}
+	c = pump_rig_counters(rig);
+	assert_int_equal(c.recover_reopen, 3);
+	assert_int_equal(c.recover_soft_reset, 3);
+	assert_int_equal(c.recover_hard_reset, 3);
+	assert_true(c.recover_probe >= 3);
+	chip_faults(rig)->send_stuck = 0;
+	pump_rig_for(rig, SEC);
+	(void)back_after(rig, SEC);
+}
+
+/* ---- a receive ring out of step ---- */
+
+static void impossible_lengths_cost_at_most_a_ring(void **state)
+{
+	static const uint32_t lengths[] = { 0, 1, 2, 3, 61, 1521, 1600, 16384, 65535 };
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		uint64_t resyncs = pump_rig_counters(rig).recover_resync;
+		uint64_t bad = pump_rig_counters(rig).rx_header_bad;
+
+		(void)fd_event_clear(pump_event_fd(rig->pump));
+		chip_faults(rig)->bad_rx_length = lengths[i];
+		chip_faults(rig)->bad_rx_headers = 1;
+		pump_rig_traffic(rig, 20, 20);
+		pump_rig_for(rig, 200 * MS);
+		assert_int_equal(chip_faults(rig)->bad_rx_headers, 0);
+		assert_none_changed_or_repeated(rig);
+		assert_true(pump_rig_counters(rig).rx_header_bad > bad);
+		assert_int_equal(pump_rig_counters(rig).recover_resync, resyncs + 1);
+		assert_int_equal(fd_event_clear(pump_event_fd(rig->pump)), 0);
+		assert_works(rig);
+		pump_rig_for(rig, 3 * SEC);
+	}
+	assert_int_equal(strong_steps(rig), 0);
+	assert_clean(rig);
+}
+
+/* A frame a millisecond, each with a length that cannot be. */
+static void a_ring_that_stays_out_of_step_climbs_the_ladder(void **state)
+{
+	struct pump_rig *rig = *state;
+	struct pump_counters c;
+
+	pump_rig_up(rig);
+	chip_faults(rig)->bad_rx_length = 3;
+	chip_faults(rig)->bad_rx_headers = UINT32_MAX;
+	for (int i = 0; i < 3000; i++) {
+		pump_rig_deliver_numbered(rig);
+		pump_rig_for(rig, MS);
+	}
+	c = pump_rig_counters(rig);
+	assert_int_equal(c.recover_resync, 3);
+	assert_int_equal(c.recover_reopen, 3);
+	assert_int_equal(c.recover_soft_reset, 3);
+	assert_int_equal(c.recover_hard_reset, 3);
+	assert_in_range(c.recover_probe, 4, 15);
+	chip_faults(rig)->bad_rx_headers = 0;
+	(void)pump_rig_wait(rig, is_up, SEC);
+	pump_rig_for(rig, SEC);
+	assert_works(rig);
+
+	/* Long after that a single fault is met with the mildest step again. */
+	pump_rig_for(rig, 10 * SEC);
+	chip_faults(rig)->bad_rx_headers = 1;
+	pump_rig_deliver_numbered(rig);
+	pump_rig_for(rig, 100 * MS);
+	assert_int_equal(pump_rig_counters(rig).recover_resync, 4);
+	assert_int_equal(pump_rig_counters(rig).recover_probe, c.recover_probe);
+	assert_works(rig);
+}
+
+/* ---- reset ---- */
+
+static void a_soft_reset_that_does_not_end_is_followed_by_a_pulse(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t pulses;
+
+	pump_rig_up(rig);
+	pulses = sim_gpio_stats(rig->gpio)->reset_pulses;
+	w5500_sim_options(rig->board.chip)->reset_busy_ns = 3 * SEC;
+	w5500_sim_self_reset(rig->board.chip);
+	pump_rig_for(rig, 2 * SEC);
+	assert_true(sim_gpio_stats(rig->gpio)->reset_pulses > pulses);
+	assert_true(pump_rig_counters(rig).recover_hard_reset > 0);
+	assert_true(is_not_running(rig));
+	assert_true(pump_rig_status(rig).cause[0] != '\0');
+	w5500_sim_options(rig->board.chip)->reset_busy_ns = 0;
+	(void)back_after(rig, 10 * SEC);
+}
+
+static void a_reset_line_that_leads_nowhere_ends_nothing(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	assert_int_equal(sim_gpio_set(rig->gpio, "reset_unwired", 1), 0);
+	pump_rig_up(rig);
+	assert_works(rig);
+	w5500_sim_options(rig->board.chip)->reset_busy_ns = 2 * SEC;
+	w5500_sim_self_reset(rig->board.chip);
+	pump_rig_for(rig, 5 * SEC);
+	assert_true(is_not_running(rig));
+	w5500_sim_options(rig->board.chip)->reset_busy_ns = 0;
+	(void)back_after(rig, 5 * SEC);
+}
+
+static void without_reset_line_there_is_the_soft_reset(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	rig->settings.reset = no_line;
+	pump_rig_up(rig);
+	assert_int_equal(sim_gpio_stats(rig->gpio)->reset_pulses, 0);
+	bus_faults(rig)->miso = SIM_SPI_MISO_ALL_FF;
+	(void)pump_rig_wait(rig, is_absent, 2 * SEC);
+	bus_faults(rig)->miso = SIM_SPI_MISO_CHIP;
+	assert_true(back_after(rig, 2 * SEC) <= SEC);
+	assert_clean(rig);
+}
+
+/* ---- noise ---- */
+
+static void noise_on_the_wires_stops_nothing(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	rig->received.any_length = rig->board.sent.any_length = true;
+	bus_faults(rig)->miso_bit_errors = 1000; /* 1e-6 */
+	for (int i = 0; i < 200; i++) {
+		pump_rig_traffic(rig, 20, 20);
+		pump_rig_for(rig, 60 * MS);
+		rig->received.next = rig->wire_next = rig->wire_end;
+		rig->board.sent.next = rig->tap_next = rig->tap_end;
+	}
+	bus_faults(rig)->miso_bit_errors = 0;
+	pump_rig_for(rig, 500 * MS);
+	assert_true(sim_spi_stats(rig->board.spi)->bit_errors > 10);
+	assert_int_equal(rig->received.repeated + rig->board.sent.repeated, 0);
+	assert_true(is_up(rig));
+	assert_int_equal(pump_rig_counters(rig).recover_probe, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, pump_rig_setup, pump_rig_teardown)
+		TEST(a_bus_error_at_any_message_costs_a_frame_at_most),
+		TEST(bus_errors_now_and_then_cost_next_to_nothing),
+		TEST(a_start_with_bus_errors_succeeds),
+		TEST(two_seconds_of_bus_errors_are_overcome),
+		TEST(a_device_that_vanishes_is_waited_for),
+		TEST(a_bus_that_cannot_be_opened_is_tried_again),
+		TEST(a_chip_that_is_not_there_is_named_and_waited_for),
+		TEST(a_chip_that_falls_silent_is_named_and_found_again),
+		TEST(another_chip_is_named),
+		TEST(bad_wires_cost_clock_and_are_told),
+		TEST(wires_that_are_bad_at_any_clock_are_told),
+		TEST(a_chip_that_loses_its_registers_is_set_up_again),
+		TEST(registers_lost_at_any_moment_are_survived),
+		TEST(registers_lost_in_a_start_are_survived),
+		TEST(a_command_that_is_not_taken_is_recovered_from),
+		TEST(a_send_that_never_ends_is_given_up),
+		TEST(a_send_without_send_ok_is_none_the_worse),
+		TEST(sends_that_never_end_climb_the_ladder),
+		TEST(impossible_lengths_cost_at_most_a_ring),
+		TEST(a_ring_that_stays_out_of_step_climbs_the_ladder),
+		TEST(a_soft_reset_that_does_not_end_is_followed_by_a_pulse),
+		TEST(a_reset_line_that_leads_nowhere_ends_nothing),
+		TEST(without_reset_line_there_is_the_soft_reset),
+		TEST(noise_on_the_wires_stops_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
