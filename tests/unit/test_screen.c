@@ -55,7 +55,7 @@ static void a_missing_gateway_is_named(void **state)
 	assert_golden(&canvas, "screen_address_no_gateway");
 }
 
-/* A ladder whose rungs below @bad are fine and above it wait. */
+/* A ladder whose rungs below @bad (RUNGS: all) are fine and above it wait. */
 static struct ladder_view ladder_at(int bad, enum rung_state state, const char *text)
 {
 	struct ladder_view view = { .first_bad = bad };
@@ -63,7 +63,7 @@ static struct ladder_view ladder_at(int bad, enum rung_state state, const char *
 	for (int i = 0; i < RUNGS; i++)
 		view.rungs[i].state = i < bad ? RUNG_STATE_OK : RUNG_STATE_WAITING;
 	view.rungs[RUNG_TLS].state = RUNG_STATE_UNUSED;
-	if (bad >= 0) {
+	if (bad >= 0 && bad < RUNGS) {
 		view.rungs[bad].state = state;
 		strcpy(view.rungs[bad].text, text);
 	}
