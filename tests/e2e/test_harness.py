@@ -269,6 +269,22 @@ def snapshots():
             assert rooms.here.snapshot() == before, words
 
 
+@case("what a test leaves on the machine is found by the look for traces")
+def traces():
+    before = sandbox.traces()
+    node = Namespace("node")
+    tap = Namespace("elsewhere").open_tap("mqtt0")
+    subprocess.run(["ip", "rule", "add", "from", "10.77.0.5", "table", "7700"], check=True)
+    with open("/run/mqttnode-1.conf", "w", encoding="ascii"):
+        pass
+    found = sandbox.traces() - before
+    assert "namespace node" in found and "/run/mqttnode-1.conf" in found, found
+    assert any(each.startswith("rule ") for each in found), found
+    assert not any("elsewhere" in each or "mqtt0" in each for each in found), found
+    os.close(tap)
+    node.delete()
+
+
 @case("a process that ignores SIGTERM is ended all the same")
 def stubborn():
     process = Process("stubborn", ["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"])

@@ -36,9 +36,9 @@ def enter(farewell=""):
     if os.geteuid() != 0:
         raise PermissionError("network namespaces need root")
     sys.stdout.flush()
-    before = _traces()
+    before = traces()
     status = _run_inside()
-    left = _traces() - before
+    left = traces() - before
     if left:
         print(f"# left behind on this machine: {', '.join(sorted(left))}", flush=True)
         status = status or 1
@@ -124,7 +124,7 @@ _FILES = ("mqttnode*", "notify-*", "mosquitto-*", "leases-*", "passwords-*", "cr
           "state-*", "gcov", "etc")
 
 
-def _traces():
+def traces():
     """What on the machine itself looks like ours."""
     def ip(*words):
         out = subprocess.run(["ip", "-json", *words], check=True, capture_output=True).stdout
