@@ -52,8 +52,8 @@ int ladder_new(struct ladder **ret);
 struct ladder *ladder_free(struct ladder *l);
 
 /*
- * Reports a rung. The text is printf-formatted and has no trailing full stop.
- * A report equal to the last one changes nothing and wakes nobody. Any thread.
+ * Reports a rung. The text is printf-formatted and has no trailing full stop;
+ * a long one is cut at a character, an unprintable one escaped. A report equal to the last one changes nothing and wakes nobody. Any thread.
  */
 void ladder_report(struct ladder *l, enum rung rung, enum rung_state state,
 		   const char *format, ...) __attribute__((format(printf, 4, 5)));

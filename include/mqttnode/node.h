@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * node.h — the running daemon: owns every object, starts, wires and stops them
+ *
+ * Threads, what they own, and how others reach them:
+ *
+ *	main	 all but what follows: event loop,   descriptors of the others
+ *		 netlink, children, control socket,
+ *		 pages, notifications
+ *	pump	 chip, SPI, INT and RST lines, TAP   pump_set_tap(); status, counters
+ *	mqtt	 session, resolver, publications,    mailbox (latest link, address, stop);
+ *		 subscriptions			     inbox queue up; counters
+ *	display	 I2C bus, panel			     mailbox of one picture; status
+ *	log	 journal socket or stderr	     queue of records
+ *
+ * Shared by all under a lock of their own: ladder (written by main and mqtt)
+ * and facts (written by main). No lock is held over a call that can wait.
  */
 #ifndef MQTTNODE_NODE_H
 #define MQTTNODE_NODE_H

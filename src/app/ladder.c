@@ -118,14 +118,15 @@ static void refresh(struct ladder *l)
 void ladder_report(struct ladder *l, enum rung rung, enum rung_state state,
 		   const char *format, ...)
 {
-	char text[LADDER_TEXT_SIZE] = "";
+	char text[LADDER_TEXT_SIZE], raw[2 * LADDER_TEXT_SIZE];
 	bool changed;
 	va_list ap;
 
 	va_start(ap, format);
-	if (vsnprintf(text, sizeof(text), format, ap) < 0)
-		text[0] = '\0';
+	if (vsnprintf(raw, sizeof(raw), format, ap) < 0)
+		raw[0] = '\0';
 	va_end(ap);
+	text_escape_rest(text, sizeof(text), raw);
 
 	(void)pthread_mutex_lock(&l->lock);
 	changed = l->reported[rung].state != state ||

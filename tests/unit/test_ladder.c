@@ -2,9 +2,12 @@
 /* test_ladder.c — the first broken rung, and what waits for it */
 #include "mqttnode/ladder.h"
 
+#include <string.h>
+
 #include "unit.h"
 
 #include "mqttnode/fd.h"
+#include "mqttnode/text.h"
 
 static struct ladder *climb_to(enum rung top)
 {
@@ -119,6 +122,26 @@ static void wakes_only_for_news(void **state)
 			 before.rungs[RUNG_LINK].since_ns);
 }
 
+static void texts_are_cut_and_printable(void **state)
+{
+	_cleanup_(ladder_freep) struct ladder *l = climb_to(RUNG_LINK);
+	struct ladder_view view;
+	const char *text = view.rungs[RUNG_LINK].text;
+	char longer[400] = "";
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		strcat(longer, "温");
+	ladder_report(l, RUNG_LINK, RUNG_STATE_FAILED, "%s", longer);
+	ladder_view(l, &view);
+	assert_true(text_utf8_valid(text, strlen(text)));
+	assert_true(strlen(text) < LADDER_TEXT_SIZE);
+	assert_string_equal(text + strlen(text) - strlen("温…"), "温…");
+	ladder_report(l, RUNG_LINK, RUNG_STATE_FAILED, "a\nb\\x1b");
+	ladder_view(l, &view);
+	assert_string_equal(text, "a\\nb\\x1b");
+}
+
 static void names_everything(void **state)
 {
 	(void)state;
@@ -136,6 +159,7 @@ int main(void)
 		cmocka_unit_test(a_session_outlives_a_short_cable_loss),
 		cmocka_unit_test(a_refused_subscription_is_shown_but_online),
 		cmocka_unit_test(wakes_only_for_news),
+		cmocka_unit_test(texts_are_cut_and_printable),
 		cmocka_unit_test(names_everything),
 	};
 
