@@ -77,7 +77,7 @@ struct node {
 	struct display *display; /* NULL: none configured */
 	struct pages *pages;	 /* as display */
 	struct pump *pump;
-	struct queue *inbox;
+	struct queue *inbox; /* as display: nobody else shows messages */
 	struct mqtt *mqtt;
 	struct uplink *uplink;
 	struct uplink_events uplink_events;
@@ -202,7 +202,7 @@ static int on_inbox(sd_event_source *source, int fd, uint32_t revents, void *use
 		mqtt_message_free(newest);
 		newest = message;
 	}
-	if (newest && n->pages)
+	if (newest)
 		pages_show_message(n->pages, newest->topic, newest->payload, newest->len);
 	mqtt_message_free(newest);
 	return 0;
@@ -330,7 +330,8 @@ static int make_mqtt(struct node *n)
 		return log_error_errno(r, "%s", error);
 	if (warning[0])
 		log_warning("%s", warning);
-	r = queue_new(&n->inbox, INBOX_MAX, mqtt_message_free);
+	if (n->display)
+		r = queue_new(&n->inbox, INBOX_MAX, mqtt_message_free);
 	if (r == 0)
 		r = mqtt_new(&n->mqtt, &n->settings->mqtt, n->self.client_id,
 			     n->identity.base_topic, password, n->ladder, n->facts,
@@ -433,7 +434,7 @@ static int wire(struct node *n)
 	r = watch(n, ladder_event_fd(n->ladder), on_ladder, "ladder");
 	if (r == 0)
 		r = watch(n, pump_event_fd(n->pump), on_pump, "pump");
-	if (r == 0)
+	if (r == 0 && n->inbox)
 		r = watch(n, queue_fd(n->inbox), on_inbox, "inbox");
 	if (r == 0)
 		r = watch(n, mqtt_event_fd(n->mqtt), on_mqtt_ended, "mqtt ended");

@@ -67,7 +67,8 @@ struct mqtt;
 
 /*
  * @settings, @client_id, @base_topic, @ladder and @facts must outlive it;
- * received messages for main go into @inbox (struct mqtt_message *).
+ * received messages for main go into @inbox (struct mqtt_message *); NULL if
+ * main has no use for any.
  * @password may be NULL; it is copied by the library. 0 or -errno. Main.
  */
 int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings,

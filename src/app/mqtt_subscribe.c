@@ -281,6 +281,6 @@ void mqtt_subscriber_message(struct mqtt_subscriber *s,
 	}
 	if (actions & SUBSCRIPTION_JOURNAL)
 		write_journal(s, message);
-	if (actions & ~(unsigned int)SUBSCRIPTION_JOURNAL)
+	if (s->inbox && actions & ~(unsigned int)SUBSCRIPTION_JOURNAL)
 		put_into_inbox(s, message, actions);
 }

@@ -22,7 +22,7 @@
 
 struct mqtt_subscriber;
 
-/* All pointers but @ret must outlive it. 0 or -ENOMEM; release with
+/* All pointers but @ret must outlive it; @inbox may be NULL. 0 or -ENOMEM; release with
  * mqtt_subscriber_free(). */
 int mqtt_subscriber_new(struct mqtt_subscriber **ret,
 			const struct subscription_settings *subscriptions, size_t n,

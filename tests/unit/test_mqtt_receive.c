@@ -81,6 +81,21 @@ static void messages_for_the_screen_reach_main(void **state)
 	mqtt_message_free(m);
 }
 
+static void nobody_is_woken_for_a_screen_that_is_not_there(void **state)
+{
+	(void)state;
+	subscribe("in", SUBSCRIPTION_OLED, 100);
+	rig.inbox = queue_free(rig.inbox);
+	rig_online(&rig);
+	broker_expect(broker, PACKET_SUBSCRIBE);
+	broker_publish(broker, "in", "x", 1, 1, false);
+	assert_int_equal(broker_expect(broker, PACKET_PUBACK)->id, 4711);
+	rig_expect_counter(&rig, received, 1);
+	assert_int_equal(
+		rig_counter(&rig, offsetof(struct mqtt_counters, received_queue_full)),
+		0);
+}
+
 static void qos_1_messages_are_acknowledged(void **state)
 {
 	(void)state;
@@ -198,6 +213,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		TEST(messages_for_the_screen_reach_main),
+		TEST(nobody_is_woken_for_a_screen_that_is_not_there),
 		TEST(qos_1_messages_are_acknowledged),
 		TEST(a_message_of_5_mb_is_ignored_and_counted),
 		TEST(overlapping_filters_join_their_actions_within_their_sizes),
