@@ -263,6 +263,17 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+/*
+ * News come one by one; of a device that is deleted the kernel tells first that
+ * it went down and lost its address.
+ */
+static bool device_exists(const struct uplink *u)
+{
+	char name[IF_NAMESIZE];
+
+	return u->ifindex && if_indextoname(u->ifindex, name);
+}
+
 static void device_gone(struct uplink *u)
 {
 	if (!u->ifindex || u->stopping)
@@ -277,10 +288,8 @@ static void device_gone(struct uplink *u)
 
 void uplink_tap_lost(struct uplink *u)
 {
-	char name[IF_NAMESIZE];
-
 	/* The pump may mean the device before: the kernel told of that already. */
-	if (!if_indextoname(u->ifindex, name))
+	if (!device_exists(u))
 		device_gone(u);
 }
 
@@ -288,7 +297,7 @@ static void on_link_news(void *ctx, bool exists, bool up, bool carrier)
 {
 	struct uplink *u = ctx;
 
-	if (!exists) {
+	if (!exists || !device_exists(u)) {
 		device_gone(u);
 		return;
 	}
@@ -321,7 +330,7 @@ static void on_address_news(void *ctx, struct in_addr address, uint8_t prefix_le
 
 	(void)prefix_len;
 	if (present || !u->have_lease || address.s_addr != u->lease.address.s_addr ||
-	    u->stopping)
+	    u->stopping || !device_exists(u))
 		return;
 	log_warning("Address %s was removed from %s by somebody, putting it back",
 		    inet_ntop(AF_INET, &address, text, sizeof(text)), u->interface);

@@ -425,6 +425,21 @@ static void a_late_word_about_the_device_before_is_ignored(void **state)
 	expect("dhcp gone;watch 0;on trouble 1 The interface was deleted by somebody;");
 }
 
+static void what_a_deleted_interface_loses_is_no_news(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	lease_arrives(5);
+	done[0] = '\0';
+	ifindex = 8;
+	netlink_events->on_address(netlink_events->ctx, host(5), 24, false);
+	expect("");
+	netlink_events->on_link(netlink_events->ctx, true, false, false);
+	expect("dhcp gone;on gateway 0;watch 0;"
+	       "on trouble 1 The interface was deleted by somebody;");
+}
+
 static void an_address_that_was_refused_is_tried_again(void **state)
 {
 	struct fixture *f = *state;
@@ -532,6 +547,7 @@ int main(void)
 		CASE(a_static_address_is_there_at_once),
 		CASE(a_deleted_interface_comes_back_with_its_lease),
 		CASE(a_late_word_about_the_device_before_is_ignored),
+		CASE(what_a_deleted_interface_loses_is_no_news),
 		CASE(an_address_that_was_refused_is_tried_again),
 		CASE(a_removed_address_is_put_back),
 		CASE(an_interface_set_down_is_told_and_equipped_when_up),
