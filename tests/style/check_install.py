@@ -107,14 +107,26 @@ def check(tree, report):
     report.case('systemd-sysusers understands the user', [output] if status else [])
 
 
+def update(tree, install, report):
+    """Installs again over a configuration that somebody has edited."""
+    conf = next(tree.rglob('etc/mqttnode.conf'), None)
+    if not conf:
+        return
+    conf.write_text('edited', encoding='utf-8')
+    status, output = run(*install)
+    report.case('an update leaves the configuration alone',
+                [output] if status or conf.read_text(encoding='utf-8') != 'edited' else [])
+
+
 def main():
     build, meson = sys.argv[1], sys.argv[2]
     report = tap.Tap()
     with tempfile.TemporaryDirectory() as directory:
-        status, output = run(meson, 'install', '-C', build, '--no-rebuild', '--destdir',
-                             directory)
+        install = (meson, 'install', '-C', build, '--no-rebuild', '--destdir', directory)
+        status, output = run(*install)
         report.case('meson install works', [output] if status else [])
         check(pathlib.Path(directory), report)
+        update(pathlib.Path(directory), install, report)
     return report.finish()
 
 
