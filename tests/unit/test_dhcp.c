@@ -581,12 +581,16 @@ static void the_clients_word_ends_the_lease(void **state)
 
 	/* a conflict found while renewing: the line comes before the report */
 	dhcp_link(f->dhcp, false);
+	netns_run("mkfifo %s/go", dir);
 	fake_client(
 		"\"$hook\" deconfig; bound 10.77.0.5 120\n"
+		"read go < go\n"
 		"echo udhcpc: lease of 10.77.0.5 obtained from 10.77.0.1, lease time 120\n"
 		"echo 'udhcpc: offered address is in use (got ARP reply), declining'\n"
 		"\"$hook\" deconfig; sleep 100");
 	dhcp_link(f->dhcp, true);
+	WAIT_FOR(f, 10, f->leases == 2);
+	netns_run("echo > %s/go", dir);
 	WAIT_FOR(f, 10, f->losses == 2);
 	assert_string_equal(f->why,
 			    "Address conflict: 10.77.0.5 is in use by another machine");
