@@ -43,6 +43,13 @@ static const char *peer_text(const struct mqtt_peer *peer, char buf[32])
 			   peer->port);
 }
 
+static const char *error_text(int error)
+{
+	const char *text = strerrordesc_np(error);
+
+	return text ? text : "unknown error";
+}
+
 void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure *failure)
 {
 	char host[96], server[INET_ADDRSTRLEN];
@@ -65,7 +72,7 @@ void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure 
 		    host);
 	} else if (failure->eai == EAI_SYSTEM) {
 		say(ret, RUNG_NAME, "Name %s could not be looked up: %s", host,
-		    strerrordesc_np(failure->error));
+		    error_text(failure->error));
 	} else {
 		say(ret, RUNG_NAME, "Name %s could not be looked up: %s", host,
 		    gai_strerror(failure->eai));
@@ -76,7 +83,6 @@ void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure 
 static void say_system(struct mqtt_cause *ret, const struct mqtt_peer *peer, int error)
 {
 	char who[32], address[INET_ADDRSTRLEN];
-	const char *text;
 
 	peer_text(peer, who);
 	switch (error) {
@@ -109,9 +115,7 @@ static void say_system(struct mqtt_cause *ret, const struct mqtt_peer *peer, int
 		    who);
 		break;
 	default:
-		text = strerrordesc_np(error);
-		say(ret, RUNG_TCP, "Cannot connect to %s: %s", who,
-		    text ? text : "unknown error");
+		say(ret, RUNG_TCP, "Cannot connect to %s: %s", who, error_text(error));
 		break;
 	}
 }

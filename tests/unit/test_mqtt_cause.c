@@ -49,6 +49,8 @@ static void names_that_cannot_be_looked_up(void **state)
 		{ EAI_NONAME, 0, 0, 5, "No DNS server known to look up mq.example" },
 		{ EAI_SYSTEM, EMFILE, 1, 5,
 		  "Name mq.example could not be looked up: Too many open files" },
+		{ EAI_SYSTEM, 99999, 1, 5,
+		  "Name mq.example could not be looked up: unknown error" },
 		{ EAI_MEMORY, 0, 1, 5,
 		  "Name mq.example could not be looked up: Memory allocation failure" },
 	};
