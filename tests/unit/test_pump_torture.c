@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_pump_torture.c — random frames through chip, pump and TAP
+ *
+ * Wire to TAP at most 8 outstanding, since the ring holds 10 full frames; TAP to
+ * wire at most 32. Every frame has to arrive: identical, in order, none lost.
+ */
+#include "mqttnode/pump.h"
+
+#include "pump_rig.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SLOWLY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SLOWLY 1
+#endif
+#endif
+
+/* Sanitizers take ten times as long. */
+#ifdef SLOWLY
+#define FRAMES	     10000
+#define FEWER_FRAMES 1000
+#else
+#define FRAMES	     100000
+#define FEWER_FRAMES 5000
+#endif
+
+static void carry(struct pump_rig *rig, uint32_t from_wire, uint32_t from_tap)
+{
+	uint64_t limit = (uint64_t)(from_wire + from_tap) * 10 * MS;
+	struct pump_counters counters;
+
+	pump_rig_traffic(rig, from_wire, from_tap);
+	(void)pump_rig_wait(rig, all_arrived, limit);
+	pump_rig_for(rig, 20 * MS);
+	assert_all_arrived(rig);
+	counters = pump_rig_counters(rig);
+	assert_int_equal(counters.rx_frames, from_wire);
+	assert_int_equal(counters.tx_frames, from_tap);
+	assert_int_equal(counters.rx_header_bad, 0);
+	assert_int_equal(counters.recover_resync + counters.recover_reopen +
+				 counters.recover_soft_reset +
+				 counters.recover_hard_reset + counters.recover_probe,
+			 0);
+	assert_int_equal(w5500_sim_stats(rig->board.chip)->rx_dropped_full, 0);
+	assert_clean(rig);
+}
+
+static void a_hundred_thousand_frames_each_way_arrive(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	carry(rig, FRAMES, FRAMES);
+}
+
+static void frames_in_alone_arrive(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	carry(rig, FEWER_FRAMES, 0);
+}
+
+static void frames_out_alone_arrive(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	carry(rig, 0, FEWER_FRAMES);
+}
+
+/* Where descriptions of the chip disagree, both have to do. */
+static void frames_arrive_whatever_the_chip_is_like(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t value;
+	} options[] = {
+		{ "tear", W5500_SIM_TEAR_RX },
+		{ "tear", W5500_SIM_TEAR_RX | W5500_SIM_TEAR_TX },
+		{ "recv_raises_ir", 1 },
+		{ "rsr_follows_rx_rd", 1 },
+		{ "tx_fsr_at_send", 1 },
+		{ "accept", W5500_SIM_ACCEPT_AT_ONCE },
+		{ "write_miso_random", 1 },
+		{ "reserved_reads_random", 1 },
+		{ "intlevel_delays", 1 },
+		{ "send_twice", W5500_SIM_SEND_TWICE_CORRUPTS },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		struct pump_rig *rig = *state;
+
+		pump_rig_up(rig);
+		assert_int_equal(
+			w5500_sim_set(rig->board.chip, options[i].name, options[i].value),
+			0);
+		carry(rig, FEWER_FRAMES, FEWER_FRAMES);
+		assert_int_equal(pump_rig_teardown(state), 0);
+		assert_int_equal(pump_rig_setup(state), 0);
+	}
+}
+
+/*
+ * Two commands in one message are one too many for such a chip: the second is
+ * ignored, which costs a CLOSE and OPEN, and then it is known.
+ */
+static void a_chip_that_is_slow_with_commands_is_learnt(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t value;
+	} options[] = {
+		{ "command_busy_selects", 2 },
+		{ "command_busy_selects", 4 },
+		{ "command_busy_ns", 30 * US },
+		{ "command_busy_ns", 500 * US },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		struct pump_rig *rig = *state;
+		uint64_t reopens;
+
+		pump_rig_up(rig);
+		assert_int_equal(
+			w5500_sim_set(rig->board.chip, options[i].name, options[i].value),
+			0);
+		pump_rig_traffic(rig, 100, 100);
+		pump_rig_for(rig, SEC);
+		assert_works(rig);
+		reopens = pump_rig_counters(rig).recover_reopen;
+		assert_true(reopens <= 1);
+		rig->received.missing = rig->board.sent.missing = 0;
+		pump_rig_traffic(rig, FEWER_FRAMES, FEWER_FRAMES);
+		(void)pump_rig_wait(rig, all_arrived, 100 * SEC);
+		/* What came while the ring could not be freed was dropped by the chip. */
+		assert_true(rig->received.missing <=
+			    w5500_sim_stats(rig->board.chip)->rx_dropped_full);
+		rig->received.missing = 0;
+		assert_all_arrived(rig);
+		assert_int_equal(pump_rig_counters(rig).recover_reopen, reopens);
+		assert_int_equal(pump_rig_counters(rig).recover_resync, 0);
+		assert_int_equal(pump_rig_counters(rig).recover_soft_reset, 0);
+		assert_int_equal(pump_rig_teardown(state), 0);
+		assert_int_equal(pump_rig_setup(state), 0);
+	}
+}
+
+static void frames_arrive_whatever_the_bus_is_like(void **state)
+{
+	static const struct {
+		uint32_t bufsiz, alignment;
+		uint64_t call_ns;
+	} machines[] = {
+		{ 4096, 1, 5 * US },	 { 4096, 128, 50 * US }, { 2048, 32, 15 * US },
+		{ 16384, 128, 15 * US }, { 65536, 64, 15 * US },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		struct pump_rig *rig = *state;
+
+		sim_spi_options(rig->board.spi)->bufsiz = machines[i].bufsiz;
+		sim_spi_options(rig->board.spi)->alignment = machines[i].alignment;
+		sim_spi_options(rig->board.spi)->call_ns = machines[i].call_ns;
+		pump_rig_up(rig);
+		carry(rig, FEWER_FRAMES, FEWER_FRAMES);
+		assert_int_equal(pump_rig_teardown(state), 0);
+		assert_int_equal(pump_rig_setup(state), 0);
+	}
+}
+
+static void frames_arrive_at_10_mbit_half_duplex(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	w5500_sim_set_partner(rig->board.chip, 10, false);
+	pump_rig_up(rig);
+	carry(rig, FEWER_FRAMES, FEWER_FRAMES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, pump_rig_setup, pump_rig_teardown)
+		TEST(a_hundred_thousand_frames_each_way_arrive),
+		TEST(frames_in_alone_arrive),
+		TEST(frames_out_alone_arrive),
+		TEST(frames_arrive_whatever_the_chip_is_like),
+		TEST(a_chip_that_is_slow_with_commands_is_learnt),
+		TEST(frames_arrive_whatever_the_bus_is_like),
+		TEST(frames_arrive_at_10_mbit_half_duplex),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
