@@ -28,7 +28,7 @@ struct lease {
 	struct in_addr dns[DHCP_DNS_MAX];
 	unsigned int n_dns;
 	struct in_addr server;
-	uint32_t lifetime_s;
+	uint32_t lifetime_s; /* UINT32_MAX: for ever */
 	uint16_t mtu; /* option 26, 576..1500; 0: not given */
 };
 

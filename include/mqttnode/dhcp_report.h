@@ -16,7 +16,9 @@
 /* Longest report; a DHCP message in text form has about a tenth of it. */
 #define DHCP_REPORT_MAX 16384
 
-/* What a lease's lifetime is limited to, and what it is if the server gave none; seconds.
+/*
+ * What a lease's lifetime is limited to, unless it is for ever, and what it is
+ * if the server gave none; seconds.
  */
 #define DHCP_LIFETIME_MIN     60
 #define DHCP_LIFETIME_MAX     (10 * 365 * 86400)

@@ -227,7 +227,7 @@ static void parse_lifetime(struct dhcp_report *report, const char *value)
 	if (lifetime < DHCP_LIFETIME_MIN) {
 		add_note(report, "lease time", value);
 		lifetime = DHCP_LIFETIME_MIN;
-	} else if (lifetime > DHCP_LIFETIME_MAX) {
+	} else if (lifetime > DHCP_LIFETIME_MAX && lifetime != UINT32_MAX) {
 		lifetime = DHCP_LIFETIME_MAX;
 	}
 	report->lease.lifetime_s = (uint32_t)lifetime;
