@@ -212,7 +212,7 @@ void chip_rig_assert_no_trouble(struct chip_rig *rig)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rig->troubles); i++) {
 		if (rig->troubles[i] > 0)
-			print_message("trouble %zu: %u times\n", i, rig->troubles[i]);
+			print_message("# trouble %zu: %u times\n", i, rig->troubles[i]);
 		assert_int_equal(rig->troubles[i], 0);
 	}
 }

@@ -51,7 +51,7 @@ uint64_t packet_rig_now(const struct packet_rig *rig)
 void packet_rig_assert_clean(struct packet_rig *rig)
 {
 	for (size_t i = 0; w5500_sim_violation(rig->chip, i); i++)
-		print_message("violation: %s\n", w5500_sim_violation(rig->chip, i));
+		print_message("# violation: %s\n", w5500_sim_violation(rig->chip, i));
 	assert_int_equal(w5500_sim_stats(rig->chip)->violations, 0);
 }
 

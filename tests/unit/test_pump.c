@@ -155,7 +155,7 @@ static void a_round_trip_under_load_takes_less_than_5_ms(void **state)
 		worst = took > worst ? took : worst;
 		pump_rig_for(rig, (uint64_t)scramble((uint32_t)i) % (3 * MS));
 	}
-	print_message("worst round trip: %llu us\n", (unsigned long long)(worst / US));
+	print_message("# worst round trip: %llu us\n", (unsigned long long)(worst / US));
 	assert_true(worst < 5 * MS);
 	assert_clean(rig);
 }
@@ -177,7 +177,7 @@ static void a_ping_passes_a_flood_from_the_wire(void **state)
 		took = pump_rig_now(rig) - begin;
 		worst = took > worst ? took : worst;
 	}
-	print_message("worst way out: %llu us\n", (unsigned long long)(worst / US));
+	print_message("# worst way out: %llu us\n", (unsigned long long)(worst / US));
 	assert_true(worst < 5 * MS);
 	w5500_sim_set_source(rig->board.chip, NULL, NULL);
 	assert_clean(rig);

@@ -94,7 +94,7 @@ static void a_bus_error_at_any_message_loses_nothing_or_says_so(void **state)
 	assert_int_equal(rig->troubles[W5500_TROUBLE_RX_LOST], 0);
 	assert_int_equal(rig->troubles[W5500_TROUBLE_REGISTERS_LOST], 0);
 	assert_true(rig->received.missing <= w5500_counters(rig->chip)->rx_lost * 8);
-	print_message("%u failures, %u frames in and %u out lost\n", rig->bus_failures,
+	print_message("# %u failures, %u frames in and %u out lost\n", rig->bus_failures,
 		      rig->received.missing, rig->board.sent.missing);
 }
 
@@ -123,7 +123,7 @@ static void a_lost_write_is_noticed(void **state)
 	 * silent. */
 	assert_true(rig->board.sent.bad <= 100);
 	assert_int_equal(rig->troubles[W5500_TROUBLE_REGISTERS_LOST], 0);
-	print_message("lost in %u, out %u\n", rig->received.missing,
+	print_message("# lost in %u, out %u\n", rig->received.missing,
 		      rig->board.sent.missing);
 	/* At most a ring for each RX_RD or RECV that was lost, a frame for each TX_WR or
 	 * SEND. */

@@ -111,7 +111,7 @@ static void backlog_in(struct chip_rig *rig, size_t len, uint32_t bufsiz,
 		chip_rig_turn(rig, 0);
 	after = cost_of(rig);
 	n = rig->received.good - frames;
-	print_message("RX %zu, bufsiz %u: %.4f messages, L+%.1f bytes, %.0f frames/s\n",
+	print_message("# RX %zu, bufsiz %u: %.4f messages, L+%.1f bytes, %.0f frames/s\n",
 		      len, bufsiz, (double)(after.messages - before.messages) / n,
 		      (double)(after.bytes - before.bytes) / n - (double)len,
 		      n * 1e9 / (double)(packet_rig_now(&rig->board) - begin));
@@ -158,7 +158,7 @@ static void backlog_out(struct chip_rig *rig, size_t len, double min_frames_per_
 	rig->tx_len = len;
 	chip_rig_traffic(rig, 0, frames, NSEC_PER_SEC);
 	after = cost_of(rig);
-	print_message("TX %zu: %.4f messages, L+%.1f bytes, %.0f frames/s\n", len,
+	print_message("# TX %zu: %.4f messages, L+%.1f bytes, %.0f frames/s\n", len,
 		      (double)(after.messages - before.messages) / n,
 		      (double)(after.bytes - before.bytes) / n - (double)len,
 		      n * 1e9 / (double)(packet_rig_now(&rig->board) - begin));
