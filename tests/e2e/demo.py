@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The lesson on a simulated board, told as it happens. tests/demo prepares and runs it."""
 
+import os
 import select
 import shutil
 import signal
@@ -89,6 +90,7 @@ class Demo:
         self.ticker = Ticker()
         self.node = None
         self.subscriber = None
+        self.leaving = False
 
     def run_network(self):
         chapter("A network at the far end of the cable")
@@ -181,29 +183,34 @@ class Demo:
             self.publish(word)
         return True
 
+    def leave(self, _number, _frame):
+        """Ctrl-C: not in the middle of something."""
+        self.leaving = True
+
     def keep(self):
         chapter("Yours")
         print(HELP, flush=True)
-        inputs = [sys.stdin]
+        signal.signal(signal.SIGINT, self.leave)
+        inputs, typed = [sys.stdin.fileno()], b""
         last = None
-        while True:
+        while not self.leaving:
             self.ticker.tick()
             picture_now = self.node.board.screen()
             if picture_now != last:
                 last = picture_now
                 show_screen(self.node.board)
-            ready, _, _ = select.select(inputs, [], [], 0.2)
-            if ready:
-                line = sys.stdin.readline()
-                if not line:
+            if select.select(inputs, [], [], 0.2)[0]:
+                fresh = os.read(inputs[0], 4096)
+                if not fresh:
                     inputs = []  # no terminal: stay until a signal
-                elif not self.obey(line):
+                *lines, typed = (typed + fresh).split(b"\n")
+                if not all(self.obey(line.decode("utf-8", "replace")) for line in lines):
                     return
 
 
 def interrupted(_number, _frame):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough, however it was sent
-    raise KeyboardInterrupt
+    sys.exit(130)
 
 
 def main():
@@ -221,10 +228,7 @@ def main():
         demo.run_screen(address)
         demo.run_message()
         if "--keep" in sys.argv[1:]:
-            try:
-                demo.keep()
-            except KeyboardInterrupt:
-                print()
+            demo.keep()
         demo.run_stop()
         demo.subscriber.stop()
         world.finish()
@@ -235,8 +239,6 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except KeyboardInterrupt:
-        sys.exit(130)
     except AssertionError as problem:
         for each in getattr(problem, "evidence", ()):
             print(each)

@@ -6,7 +6,7 @@ import os
 import random
 import subprocess
 
-from harness import conf, stage
+from harness import build, conf, stage
 from harness.cases import case, main
 from harness.node import USER
 from harness.world import World
@@ -18,7 +18,8 @@ def check(path, *words, user=USER):
     """Runs "mqttnode check" as the daemon's user; returns (status, output)."""
     done = subprocess.run(
         ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", stage.PROGRAM,
-         "check", *words, path], capture_output=True, text=True, check=False, timeout=30)
+         "check", *words, path], env={**os.environ, **build.coverage_environment()},
+        capture_output=True, text=True, check=False, timeout=30)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -18,6 +18,7 @@ class Board:
         self._socket.settimeout(20)
         self._file = self._socket.makefile("rb")
         self._lock = threading.Lock()
+        self._out_of_step = False  # a command was given and its answer not read
         self.violations = []
         self.lit = None
 
@@ -28,14 +29,18 @@ class Board:
     def ask(self, command):
         """Gives a command and returns the answer; what it changes is in effect by then."""
         with self._lock:
+            if self._out_of_step:
+                raise BoardGone("an earlier command was interrupted")
+            self._out_of_step = True
             try:
                 self._socket.sendall(command.encode() + b"\n")
                 line = self._file.readline()
             except (OSError, ValueError) as error:
                 raise BoardGone(str(error)) from None
-        if not line:
-            raise BoardGone("the board socket was closed")
-        answer = json.loads(line)
+            if not line:
+                raise BoardGone("the board socket was closed")
+            answer = json.loads(line)
+            self._out_of_step = False
         assert answer.pop("ok"), f"board: {command}: {answer['error']}"
         return answer
 

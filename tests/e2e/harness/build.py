@@ -34,6 +34,19 @@ def coverage():
     return os.environ.get("MQTTNODE_COVERAGE", "false") == "true"
 
 
+COVERAGE_PREFIX = "/run/gcov"
+
+
+def coverage_directory():
+    """Where the programs that run as the daemon's user leave their coverage: beside the build."""
+    return root() + "-e2e"
+
+
+def coverage_environment():
+    """What such a program must be told."""
+    return {"GCOV_PREFIX": COVERAGE_PREFIX} if coverage() else {}
+
+
 def is_plain():
     """Whether bars that need a clock or count bytes of memory are meaningful."""
     return sanitizer() == "none" and not coverage()

@@ -77,6 +77,7 @@ class Node:
             "RUNTIME_DIRECTORY": self.runtime,
             "STATE_DIRECTORY": self.state,
             "MQTTNODE_BOARD": board,
+            **build.coverage_environment(),
         }
         if credentials:
             env["CREDENTIALS_DIRECTORY"] = f"/run/credentials-{number}"
@@ -91,8 +92,6 @@ class Node:
         for name in _SANITIZER_OPTIONS:
             if name in os.environ:
                 env[name] = os.environ[name]
-        if build.coverage():
-            env["GCOV_PREFIX"] = "/run/gcov"
         return env
 
     # What it says

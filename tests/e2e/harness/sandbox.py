@@ -92,19 +92,15 @@ def _furnish():
     socket.sethostname(HOSTNAME)
 
     if build.coverage():
-        _open_build_directory()
+        _collect_coverage()
 
 
-def _open_build_directory():
-    """Lets the daemon's user add to the coverage files: see node._environment().
-
-    It cannot reach the build directory by its own path, and files of other tests are root's.
-    """
-    os.umask(0)
-    os.makedirs("/run/gcov" + build.root())
-    syscalls.mount(build.root(), "/run/gcov" + build.root(), flags=syscalls.MS_BIND)
-    for path in glob.glob(os.path.join(build.root(), "**/*.p"), recursive=True):
-        os.chmod(path, 0o777)
+def _collect_coverage():
+    """The daemon's user can reach neither the build directory nor root's files in it."""
+    os.makedirs(build.coverage_directory(), exist_ok=True)
+    os.chmod(build.coverage_directory(), 0o777)
+    os.mkdir(build.COVERAGE_PREFIX)
+    syscalls.mount(build.coverage_directory(), build.COVERAGE_PREFIX, flags=syscalls.MS_BIND)
 
 
 def replace_file(path, text):

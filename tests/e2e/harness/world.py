@@ -86,7 +86,7 @@ class World:
         try:
             if kind is None:
                 self.finish()
-            else:
+            elif isinstance(error, Exception):
                 error.evidence = list(self._evidence())
         finally:
             self._close()
