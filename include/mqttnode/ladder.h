@@ -65,7 +65,7 @@ void ladder_report(struct ladder *l, enum rung rung, enum rung_state state,
 struct ladder_view {
 	struct rung_status rungs[RUNGS];
 	int first_bad; /* lowest rung that is trying or failed, or -1 */
-	bool online;   /* chip, link, address and CONNACK are all right */
+	bool online;   /* chip, link and CONNACK are all right: messages flow */
 };
 void ladder_view(struct ladder *l, struct ladder_view *ret); /* any thread */
 

@@ -159,9 +159,11 @@ void ladder_view(struct ladder *l, struct ladder_view *ret)
 	}
 	(void)pthread_mutex_unlock(&l->lock);
 
-	ret->online = ret->rungs[RUNG_CONNACK].state == RUNG_STATE_OK;
-	for (int i = RUNG_CHIP; i <= RUNG_ADDRESS; i++)
-		ret->online = ret->online && ret->rungs[i].state == RUNG_STATE_OK;
+	/* A lease that nobody confirms is good until it runs out, and so is the session.
+	 */
+	ret->online = ret->rungs[RUNG_CHIP].state == RUNG_STATE_OK &&
+		      ret->rungs[RUNG_LINK].state == RUNG_STATE_OK &&
+		      ret->rungs[RUNG_CONNACK].state == RUNG_STATE_OK;
 }
 
 int ladder_event_fd(const struct ladder *l)

@@ -92,6 +92,18 @@ static void a_session_outlives_a_short_cable_loss(void **state)
 	assert_true(view.online);
 }
 
+static void a_lease_that_nobody_confirms_leaves_the_session_online(void **state)
+{
+	_cleanup_(ladder_freep) struct ladder *l = climb_to(RUNG_SUBACK);
+	struct ladder_view view;
+
+	(void)state;
+	ladder_report(l, RUNG_ADDRESS, RUNG_STATE_TRYING, "No answer from a DHCP server");
+	ladder_view(l, &view);
+	assert_int_equal(view.first_bad, RUNG_ADDRESS);
+	assert_true(view.online);
+}
+
 static void a_refused_subscription_is_shown_but_online(void **state)
 {
 	_cleanup_(ladder_freep) struct ladder *l = climb_to(RUNG_CONNACK);
@@ -157,6 +169,7 @@ int main(void)
 		cmocka_unit_test(shows_the_lowest_failure_and_lets_the_rest_wait),
 		cmocka_unit_test(unused_is_neither_failed_nor_in_the_way),
 		cmocka_unit_test(a_session_outlives_a_short_cable_loss),
+		cmocka_unit_test(a_lease_that_nobody_confirms_leaves_the_session_online),
 		cmocka_unit_test(a_refused_subscription_is_shown_but_online),
 		cmocka_unit_test(wakes_only_for_news),
 		cmocka_unit_test(texts_are_cut_and_printable),
