@@ -224,20 +224,21 @@ static void on_trouble(struct pump *p)
 
 static void check_health(struct pump *p)
 {
-	bool idle = w5500_due_ns(p->chip) > now_ns(p);
+	uint64_t now = now_ns(p);
+	bool idle = w5500_due_ns(p->chip) > now;
 	struct w5500_health health;
 	int r;
 
-	p->health_due_ns = now_ns(p) + HEALTH_NS;
 	r = w5500_check(p->chip, &health);
 	if (r < 0) {
-		on_bus_failure(p, r);
+		on_bus_failure(p, r); /* the tick stays due */
 		return;
 	}
 	p->bus_failures = 0;
 	if (r == 0) {
-		p->health_due_ns = now_ns(p); /* once more, to be sure */
+		p->health_due_ns = now; /* once more, to be sure */
 	} else {
+		p->health_due_ns = now + HEALTH_NS;
 		/* A SEND that the loss of the link interrupts is not the chip's fault. */
 		if (p->now.link_up && !health.link_up && w5500_tx_busy(p->chip))
 			pump_forget_step(p, PUMP_RECOVERY_REOPEN);

@@ -4,13 +4,11 @@
  *
  * GPIO events are edges and the chip's line is a level: an edge only says "look
  * at the line", and the line is looked at again before each wait. Whether it
- * can be believed shows in three ways:
+ * can be believed shows in two ways:
  *
- *	stuck low	low again and again, and nothing there for us
- *	stuck high	the health tick reads Sn_IR, which only we clear: while a cause
- *			is set, the line has to be low
- *	deaf		the tick finds frames that came while nothing was going on, and
- *			no edge had woken anybody
+ *	stuck low		low again and again, and nothing there for us
+ *	stuck high, deaf	the health tick finds frames that came while nothing
+ *				was going on, and no edge had woken anybody
  *
  * Silence proves nothing: only an edge speaks for the line. A line that is not
  * believed is not used, the pump polls; it is believed again when edges came and
@@ -73,15 +71,12 @@ void pump_interrupt_result(struct pump *p, bool work)
 void pump_interrupt_check(struct pump *p, const struct w5500_health *health, bool idle)
 {
 	struct pump_interrupt *in = &p->interrupt;
-	bool low, stuck_high, deaf;
+	bool low;
 
 	if (!in->line)
 		return;
 	low = gpio_get(in->line) == 0;
-	stuck_high = health->recv_latched && !low;
-	deaf = health->rx_waiting && idle && !in->edge_seen;
-
-	if (stuck_high || deaf) {
+	if (health->rx_waiting && idle && !in->edge_seen) {
 		in->agreed = 0;
 		if (in->believed) {
 			p->own.interrupt_missed++;
