@@ -287,6 +287,24 @@ static void a_closed_tap_is_reported_and_replaced(void **state)
 	assert_clean(rig);
 }
 
+/* Nothing is read from it then. */
+static void a_tap_that_is_closed_without_link_is_noticed(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	w5500_sim_set_cable(rig->board.chip, false);
+	(void)pump_rig_wait(rig, is_down, SEC);
+	close(rig->tap);
+	rig->tap = -1;
+	pump_rig_for(rig, SEC);
+	assert_true(pump_tap_lost(rig->pump));
+	pump_rig_new_tap(rig);
+	w5500_sim_set_cable(rig->board.chip, true);
+	(void)pump_rig_wait(rig, is_up, SEC);
+	assert_works(rig);
+}
+
 static void a_tap_that_is_taken_away_is_not_missed(void **state)
 {
 	struct pump_rig *rig = *state;
@@ -467,6 +485,7 @@ int main(void)
 		TEST(runts_and_giants_from_the_tap_are_dropped),
 		TEST(short_frames_from_the_tap_are_padded),
 		TEST(a_closed_tap_is_reported_and_replaced),
+		TEST(a_tap_that_is_closed_without_link_is_noticed),
 		TEST(a_tap_that_is_taken_away_is_not_missed),
 		TEST(a_tap_whose_device_is_deleted_is_lost),
 		TEST(a_tap_that_is_down_drops_what_comes_in),
