@@ -30,6 +30,10 @@
 #define LINE_MAX_IN 4096
 #define JSON_DEPTH  8
 
+/* Connections are taken so many in a period. */
+#define CONNECTIONS_PERIOD_US UINT64_C(1000000)
+#define CONNECTIONS_BURST     20
+
 struct client {
 	struct control *control; /* borrowed */
 	int fd;
@@ -330,6 +334,9 @@ int control_new(struct control **ret, sd_event *event, const char *path)
 	if (r < 0)
 		return r;
 	(void)sd_event_source_set_description(c->source, "control");
+	/* Out of descriptors the socket stays readable: look again, but not for ever. */
+	(void)sd_event_source_set_ratelimit(c->source, CONNECTIONS_PERIOD_US,
+					    CONNECTIONS_BURST);
 	*ret = TAKE_PTR(c);
 	return 0;
 }

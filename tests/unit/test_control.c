@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -231,6 +232,23 @@ static void serves_eight_and_survives_a_ninth(void **state)
 	run_all(*state);
 }
 
+static void does_not_spin_without_descriptors(void **state)
+{
+	struct rlimit before, none;
+	unsigned int turns = 0;
+	int fd;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	fd = connect_client(*state);
+	none = (struct rlimit){ .rlim_cur = (rlim_t)fd + 1, .rlim_max = before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	while (turns < 1000 && sd_event_run(((struct fixture *)*state)->event, 0) > 0)
+		turns++;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_in_range(turns, 1, 100);
+	close(fd);
+}
+
 static void answers_several_lines_in_order(void **state)
 {
 	char buf[256] = "";
@@ -329,6 +347,7 @@ int main(void)
 		CASE(sends_an_answer_larger_than_the_socket_buffer),
 		CASE(drops_a_client_with_an_endless_line),
 		CASE(serves_eight_and_survives_a_ninth),
+		CASE(does_not_spin_without_descriptors),
 		CASE(answers_several_lines_in_order),
 		CASE(is_for_owner_and_group_only),
 		CASE(refuses_the_socket_of_a_living_daemon),
