@@ -55,6 +55,14 @@ def registers_lost():
         assert node.address() == online.address
 
 
+@case("SIGTERM when the chip has just lost its registers ends within 3 s")
+def terminate_registers_lost():
+    with World() as world:
+        online = Online(world)
+        online.node.board.ask("chip lost")
+        online.node.stop()
+
+
 @case("a chip that is silent for a while comes back")
 def silent():
     with World() as world:

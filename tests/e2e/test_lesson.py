@@ -3,6 +3,7 @@
 """The main job: the lesson's configuration, word for word, from cable to broker to screen."""
 
 import os
+import signal
 import socket
 import subprocess
 
@@ -33,7 +34,7 @@ def lesson():
         node.wait_log(rf"name ok: .*{world.wire.address}", 15)
         node.wait_log(r"connack ok: ", 10)
         node.wait_online()
-        assert world.wire.dhcp.lease() == address
+        world.wire.dhcp.check_lease(address)
         assert world.wire.dns.lines.count(rf"query\[A\] {conf.BROKER} from {address}") >= 1
 
         assert observer.wait(STATUS, 5)[0].payload == b"online"
@@ -124,6 +125,26 @@ def control():
             noisy.connect(path)
             noisy.sendall(b"\xff{]\n" + b"x" * 100000)
             assert node.status()["online"]
+
+
+@case("a daemon that is killed leaves its last will: retained offline")
+def last_will():
+    with World() as world:
+        world.wire.start()
+        node = world.node()
+        node.wait_online()
+        observer = world.further(Client(world.wire.broker, [STATUS]))
+        assert observer.wait(STATUS, 5)[0].payload == b"online"
+        node.process.send(signal.SIGKILL)
+        node.process.wait(5)
+        # Its connection ended with the interface, without a word to the broker, which finds out
+        # after one and a half keepalive intervals, or when a client of the same name comes.
+        again = world.node()
+        again.wait_online(30)
+        words = [message.payload for message in observer.wait(STATUS, 5, count=3)]
+        assert words == [b"online", b"offline", b"online"], words
+        assert world.wire.broker.lines.find(r"Will message specified \(7 bytes\) \(r1, q1\)"), \
+            "the will is retained, with QoS 1"
 
 
 @case("a static address needs no DHCP server")

@@ -48,10 +48,12 @@ def memory():
         # What every allocator does at first is not growth.
         publish(1000)
         reconnect(5)
+        descriptors = node.descriptors()
         first, note = say_memory(node, "after 1 000 publications and 5 reconnects")
         publish(PUBLICATIONS)
         reconnect(RECONNECTS)
         last, further = say_memory(node, f"after {PUBLICATIONS} and {RECONNECTS} more")
+        assert node.descriptors() == descriptors, "descriptors are leaked"
         notes = [note, further,
                  bar(last / MIB, 10_000_000 / MIB, "MiB resident"),
                  bar((last - first) / MIB, 0.25, "MiB grown")]

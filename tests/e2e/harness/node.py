@@ -173,6 +173,10 @@ class Node:
         rss, anon = (int(fields[name].split()[0]) * 1024 for name in ("VmRSS", "RssAnon"))
         return rss - self.board.stats()["memory"], anon
 
+    def descriptors(self):
+        """How many descriptors it has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def cpu_seconds(self):
         """CPU time used so far, by its threads: name to seconds."""
         tasks = f"/proc/{self.process.pid}/task"

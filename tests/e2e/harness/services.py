@@ -80,6 +80,10 @@ class Dhcp(Service):
             return None
         return rows[-1][2] if rows else None
 
+    def check_lease(self, address):
+        """It is this server that granted @address; it may write that down a little later."""
+        until(lambda: self.lease() == address, 2, f"{self.name} has granted {address}")
+
 
 class Dns(Service):
     """A name server that knows a few names and says of all others that they do not exist."""
