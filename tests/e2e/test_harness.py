@@ -89,7 +89,7 @@ def tap():
 @case("dnsmasq answers as told, and a mute name server takes queries only")
 def names():
     with TwoRooms() as rooms:
-        dns = Dns(rooms.there, "b0", "192.0.2.2")
+        dns = Dns(rooms.there, "192.0.2.2")
         dns.start({"mq.tongxinmao.com": "192.0.2.7"})
         with rooms.here.inside():
             client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -62,6 +62,26 @@ def same_subnet():
         world.decoy.frames()
 
 
+@case("broker and name server beyond the gateway are reached by the lease's gateway, not by eth0")
+def beyond_the_gateway():
+    # Two addresses: the way to the name server is no way to the broker.
+    names, broker = "203.0.113.53", "203.0.113.5"
+    for same_subnet in (False, True):
+        with World(same_subnet=same_subnet) as world:
+            for address in (names, broker):
+                world.wire.namespace.ip("address", "add", f"{address}/32", "dev", "lo")
+            world.wire.dhcp.start(dns=names)
+            world.wire.dns.address = names
+            world.wire.dns.start({conf.BROKER: broker})
+            world.wire.broker.start()
+            node = world.node()
+            node.wait_online()
+            assert world.wire.dns.lines.count(rf"query\[A\] {conf.BROKER} from {node.address()}")
+            observer = world.further(Client(world.wire.broker, [conf.OUT]))
+            observer.wait(conf.OUT, 5, count=2)
+            world.check_host()
+
+
 @case("somebody replaces /etc/resolv.conf by rename: the node does not care")
 def resolver_replaced():
     with World() as world:

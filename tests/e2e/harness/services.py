@@ -49,7 +49,7 @@ class Service:
 def _dnsmasq(*options):
     return [build.tool("dnsmasq", "dnsmasq-base"), "--conf-file=/dev/null", "--keep-in-foreground",
             "--log-facility=-", "--user=root", "--group=root", "--pid-file=", "--no-hosts",
-            "--no-resolv", "--bind-interfaces", "--except-interface=lo", *options]
+            "--no-resolv", "--bind-interfaces", *options]
 
 
 class Dhcp(Service):
@@ -61,14 +61,16 @@ class Dhcp(Service):
         self.address = address
         self.leases = f"/run/leases-{namespace.name}"
 
-    def start(self, *options, lease="2m"):
+    def start(self, lease="2m", dns=None):
+        """@dns: the name server to tell clients; None: its own address."""
         subnet = self.address.rsplit(".", 1)[0]
         self._start(_dnsmasq(
-            f"--interface={self.interface}", "--port=0", "--dhcp-authoritative", "--no-ping",
+            f"--interface={self.interface}", "--except-interface=lo", "--port=0",
+            "--dhcp-authoritative", "--no-ping",
             f"--dhcp-range={subnet}.50,{subnet}.60,255.255.255.0,{lease}",
             f"--dhcp-option=option:router,{self.address}",
-            f"--dhcp-option=option:dns-server,{self.address}",
-            f"--dhcp-leasefile={self.leases}", "--log-dhcp", *options))
+            f"--dhcp-option=option:dns-server,{dns or self.address}",
+            f"--dhcp-leasefile={self.leases}", "--log-dhcp"))
         self.lines.wait("IP range", 5)
 
     def lease(self):
@@ -88,15 +90,14 @@ class Dhcp(Service):
 class Dns(Service):
     """A name server that knows a few names and says of all others that they do not exist."""
 
-    def __init__(self, namespace, interface, address):
+    def __init__(self, namespace, address):
         super().__init__(namespace, f"dns@{namespace.name}")
-        self.interface = interface
         self.address = address
 
     def start(self, names):
         """@names: name to address."""
         self._start(_dnsmasq(
-            f"--interface={self.interface}", "--port=53", "--log-queries", "--local=/#/",
+            f"--listen-address={self.address}", "--port=53", "--log-queries", "--local=/#/",
             *(f"--host-record={name},{address}" for name, address in names.items())))
         with self.namespace.inside():
             client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -25,7 +25,7 @@ class Wire:
         self.namespace = Namespace(name)
         self.address = address
         self.dhcp = Dhcp(self.namespace, WIRE, address)
-        self.dns = Dns(self.namespace, WIRE, address)
+        self.dns = Dns(self.namespace, address)
         self.broker = Broker(self.namespace, address)
 
     def attach(self):
