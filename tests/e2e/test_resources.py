@@ -53,7 +53,8 @@ def memory():
         publish(PUBLICATIONS)
         reconnect(RECONNECTS)
         last, further = say_memory(node, f"after {PUBLICATIONS} and {RECONNECTS} more")
-        assert node.descriptors() == descriptors, "descriptors are leaked"
+        # A client of the control socket that has just left may still be counted.
+        until(lambda: node.descriptors() <= descriptors, 5, "no descriptor is leaked")
         notes = [note, further,
                  bar(last / MIB, 10_000_000 / MIB, "MiB resident"),
                  bar((last - first) / MIB, 0.25, "MiB grown")]
