@@ -176,18 +176,36 @@ void mqtt_cause_connack_timeout(struct mqtt_cause *ret, unsigned int waited_s)
 	    waited_s);
 }
 
-void mqtt_cause_refused(struct mqtt_cause *ret, int code)
+/*
+ * Code 5 is also what mosquitto answers to a wrong password: it keeps code 4 for
+ * itself, so that nobody can find out which users there are.
+ */
+static void say_not_authorised(struct mqtt_cause *ret, const char *user)
+{
+	char name[64];
+
+	if (user)
+		say(ret, RUNG_CONNACK,
+		    "Refused: not authorised (user \"%s\": check user name and password)",
+		    text_escape_str(name, sizeof(name), user));
+	else
+		say(ret, RUNG_CONNACK,
+		    "Refused: not authorised (no user name is configured)");
+}
+
+void mqtt_cause_refused(struct mqtt_cause *ret, int code, const char *user)
 {
 	static const char *const reasons[] = {
 		[1] = "MQTT 3.1.1 is not supported",
 		[2] = "client id rejected",
 		[3] = "the broker is not available",
 		[4] = "bad user name or password",
-		[5] = "not authorised",
 	};
 
-	if (code >= 1 && code <= 5)
+	if (code >= 1 && code <= 4)
 		say(ret, RUNG_CONNACK, "Refused: %s", reasons[code]);
+	else if (code == 5)
+		say_not_authorised(ret, user);
 	else
 		say(ret, RUNG_CONNACK, "Refused: unknown reason %d", code);
 	ret->persistent = code != 3;

@@ -55,8 +55,8 @@ void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 			   const struct mqtt_error *error);
 void mqtt_cause_connack_timeout(struct mqtt_cause *ret, unsigned int waited_s);
 
-/* CONNACK with a code other than 0, MQTT 3.1.1 section 3.2.2.3. */
-void mqtt_cause_refused(struct mqtt_cause *ret, int code);
+/* CONNACK with a @code other than 0, MQTT 3.1.1 section 3.2.2.3; @user: NULL if none. */
+void mqtt_cause_refused(struct mqtt_cause *ret, int code, const char *user);
 
 /* A session ended. */
 void mqtt_cause_lost(struct mqtt_cause *ret, const struct mqtt_peer *peer,

@@ -294,7 +294,7 @@ static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint
 	if (c->state == MQTT_CONNECTING && !never_connected(error))
 		tcp_established(c, c->peer.local, now);
 	if (c->connack > 0)
-		mqtt_cause_refused(&cause, c->connack);
+		mqtt_cause_refused(&cause, c->connack, c->settings->username);
 	else if (c->state == MQTT_ONLINE)
 		mqtt_cause_lost(&cause, &c->peer, error, c->settings->keepalive_s);
 	else if (c->state == MQTT_CONNECTING)

@@ -17,8 +17,8 @@ from harness.world import World
 
 BACKOFF_CAP = 30  # mqtt.reconnect_max
 QUICK = {"keepalive": 5, "reconnect_max": 2}
-# mosquitto answers a wrong password with code 5, other brokers with 4.
-REFUSED = "Refused: (bad user name or password|not authorised)"
+# mosquitto answers a wrong password with code 5 ("not authorised"), others with code 4.
+REFUSED = r'Refused: (bad user name or password|not authorised \(user "node": check user name)'
 STATUS = f"mqttnode/{conf.CLIENT_ID}/status"
 
 

@@ -166,15 +166,33 @@ static void refusals(void **state)
 		"Refused: client id rejected",
 		"Refused: the broker is not available",
 		"Refused: bad user name or password",
-		"Refused: not authorised",
+		"Refused: not authorised (no user name is configured)",
 		"Refused: unknown reason 6",
 	};
 
 	(void)state;
 	for (int code = 0; code < (int)ARRAY_SIZE(texts); code++) {
-		mqtt_cause_refused(&cause, code);
+		mqtt_cause_refused(&cause, code, NULL);
 		assert_cause(RUNG_CONNACK, code != 3, texts[code]);
 	}
+	mqtt_cause_refused(&cause, 4, "node");
+	assert_cause(RUNG_CONNACK, true, "Refused: bad user name or password");
+}
+
+static void a_user_who_is_refused_is_named(void **state)
+{
+	char name[200];
+
+	(void)state;
+	mqtt_cause_refused(&cause, 5, "no\033de");
+	assert_cause(RUNG_CONNACK, true,
+		     "Refused: not authorised (user \"no\\x1bde\": check user name and "
+		     "password)");
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	mqtt_cause_refused(&cause, 5, name);
+	assert_non_null(strstr(cause.text, "nnn"));
+	assert_non_null(strstr(cause.text, "\": check user name and password)"));
 }
 
 static void sessions_that_end(void **state)
@@ -208,6 +226,7 @@ int main(void)
 		cmocka_unit_test_setup(connections_that_cannot_be_made, set_up),
 		cmocka_unit_test_setup(connections_that_end_before_connack, set_up),
 		cmocka_unit_test_setup(refusals, set_up),
+		cmocka_unit_test_setup(a_user_who_is_refused_is_named, set_up),
 		cmocka_unit_test_setup(sessions_that_end, set_up),
 	};
 

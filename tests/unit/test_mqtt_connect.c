@@ -123,7 +123,7 @@ static void a_broker_that_refuses(void **state)
 		"Refused: client id rejected",
 		"Refused: the broker is not available",
 		"Refused: bad user name or password",
-		"Refused: not authorised",
+		"Refused: not authorised (no user name is configured)",
 	};
 
 	(void)state;
