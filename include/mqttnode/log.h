@@ -26,7 +26,7 @@ enum log_target {
 	LOG_TARGET_AUTO, /* the journal if stderr leads there ($JOURNAL_STREAM), else
 			    stderr */
 	LOG_TARGET_STDERR,
-	LOG_TARGET_JOURNAL,
+	LOG_TARGET_JOURNAL, /* stderr takes the records while journald is not there */
 };
 
 /* A field of a journal entry: upper-case name, any bytes. */

@@ -36,6 +36,8 @@
 #define LOG_FIELD_MAX	2048 /* longer values are cut */
 #define LOG_FLUSH_MS	100
 
+#define JOURNAL_SOCKET "/run/systemd/journal/socket" /* fixed by libsystemd */
+
 struct log_record {
 	int level;
 	unsigned int n_fields; /* field 0 is MESSAGE= */
@@ -115,12 +117,21 @@ static void write_to_stderr(const struct log_record *record)
 	}
 }
 
-static void write_record(struct log_record *record)
+/*
+ * Whether the journal has a record. Without journald's socket libsystemd drops
+ * the record and reports success, so we look for ourselves: in a container and
+ * in early boot there is none, and a stopped journald may take its own along.
+ */
+static bool write_to_journal(const struct log_record *record)
 {
-	if (logger.journal &&
-	    sd_journal_sendv(record->fields, (int)record->n_fields) >= 0)
-		return;
-	write_to_stderr(record);
+	return access(JOURNAL_SOCKET, F_OK) == 0 &&
+	       sd_journal_sendv(record->fields, (int)record->n_fields) >= 0;
+}
+
+static void write_record(const struct log_record *record)
+{
+	if (!logger.journal || !write_to_journal(record))
+		write_to_stderr(record);
 }
 
 /* Appends NAME=VALUE to the record's data at @end; returns the new end. */

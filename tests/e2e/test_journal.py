@@ -42,6 +42,20 @@ def stalled():
             node.wait_log(r"[0-9]+ log messages were dropped", 10)
 
 
+@case("without journald the log goes to stderr, and to the journal once that is there")
+def absent():
+    with World() as world:
+        journal = Journal()
+        journal.close()
+        online = Online(world, journal=journal)
+        stderr = online.node.process.lines
+        assert stderr.find("Online"), stderr.texts()
+        journal = online.node.journal = world.further(Journal())
+        online.observer.publish(conf.IN, "for the journal")
+        journal.lines.wait("for the journal", 5)
+        assert not stderr.find("for the journal")
+
+
 @case("SIGTERM with a stalled journal ends within 3 s")
 def terminate():
     with World() as world:

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -125,6 +126,63 @@ static void never_blocks_and_counts(void **state)
 	release();
 }
 
+/* --- libsystemd and journald ------------------------------------------------------- */
+
+static bool journald_is_there, journald_refuses;
+static char journal[1024]; /* the messages it has, each with a newline */
+
+int __wrap_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode)
+{
+	assert_string_equal(path, "/run/systemd/journal/socket");
+	assert_int_equal(mode, F_OK);
+	errno = ENOENT;
+	return journald_is_there ? 0 : -1;
+}
+
+/* As libsystemd: a socket that is not there is no error. */
+int __wrap_sd_journal_sendv(const struct iovec *fields, int n);
+int __wrap_sd_journal_sendv(const struct iovec *fields, int n)
+{
+	size_t used = strlen(journal);
+
+	assert_true(n >= 3);
+	if (journald_refuses)
+		return -ECONNREFUSED;
+	if (journald_is_there)
+		snprintf(journal + used, sizeof(journal) - used, "%.*s\n",
+			 (int)fields[0].iov_len, (const char *)fields[0].iov_base);
+	return 0;
+}
+
+static void goes_to_stderr_while_there_is_no_journald(void **state)
+{
+	char out[1024];
+
+	(void)state;
+	capture();
+	log_setup(LOG_TARGET_JOURNAL, LOG_INFO);
+	log_info("before journald");
+	journald_is_there = true;
+	log_info("with journald");
+	journald_refuses = true;
+	log_info("journald ended");
+	journald_is_there = false;
+	log_info("its socket is gone");
+	journald_is_there = true;
+	journald_refuses = false;
+	log_info("it is back");
+	log_setup(LOG_TARGET_STDERR, LOG_INFO);
+	read_all(out, sizeof(out));
+	release();
+	assert_string_equal(journal, "MESSAGE=with journald\nMESSAGE=it is back\n");
+	assert_non_null(strstr(out, " before journald\n"));
+	assert_non_null(strstr(out, " journald ended\n"));
+	assert_non_null(strstr(out, " its socket is gone\n"));
+	assert_null(strstr(out, "with journald"));
+	assert_null(strstr(out, "it is back"));
+}
+
 static void limits_floods(void **state)
 {
 	struct log_limit limit = { .interval_s = 3600, .burst = 3 };
@@ -152,6 +210,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_lines_with_level_and_errno),
 		cmocka_unit_test(can_be_started_again),
+		cmocka_unit_test(goes_to_stderr_while_there_is_no_journald),
 		cmocka_unit_test(limits_floods),
 		cmocka_unit_test(knows_level_names),
 		/* leaves its log thread behind, as a process about to exit does */
