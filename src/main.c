@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* main.c — arguments, sub-commands, exit status */
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
-#include <unistd.h>
 
-#include "mqttnode/control.h"
+#include "mqttnode/cleanup.h"
+#include "mqttnode/cli.h"
 #include "mqttnode/dhcp.h"
 #include "mqttnode/log.h"
-#include "mqttnode/node.h"
 #include "mqttnode/settings.h"
 #include "mqttnode/version.h"
-
-#define STATUS_TIMEOUT_MS 3000
-
-enum {
-	EXIT_USAGE = 2,
-};
 
 static const char usage[] =
 	"Usage: mqttnode [run] [-c FILE] [--socket PATH]   run in the foreground\n"
@@ -32,107 +22,32 @@ static const char usage[] =
 	" unless said otherwise.\n"
 	"See mqttnode(8) and mqttnode.conf(5).\n";
 
-struct arguments {
-	const char *command;
-	const char *config;
-	const char *socket;
-	bool host_set;
-};
-
 static int usage_error(const char *what, const char *which)
 {
 	fprintf(stderr, "mqttnode: %s%s\n%s", what, which, usage);
-	return EXIT_USAGE;
+	return CLI_USAGE;
 }
 
-/* One finding in the configuration: plain for "check", as a log line for "run". */
-static void tell(bool plain, int level, const char *kind, const char *finding)
-{
-	if (plain)
-		fprintf(stderr, "%s%s\n", kind, finding);
-	else
-		(void)log_write(level, 0, NULL, 0, "%s", finding);
-}
-
-/* Reads the file and tells what is wrong or unwise. NULL if it cannot be used. */
-static struct settings *load(const char *path, bool plain)
-{
-	struct settings_report report = { 0 };
-	struct settings *settings = NULL;
-	int r;
-
-	r = settings_load(&settings, path, &report);
-	for (size_t i = 0; i < report.n_warnings; i++)
-		tell(plain, LOG_WARNING, "warning: ", report.warnings[i]);
-	for (size_t i = 0; i < report.n_errors; i++)
-		tell(plain, LOG_ERR, "", report.errors[i]);
-	if (r == -ENOMEM)
-		tell(plain, LOG_ERR, "", "Out of memory");
-	settings_report_clear(&report);
-	return settings;
-}
-
-static int command_check(const struct arguments *args)
-{
-	_cleanup_(settings_freep) struct settings *settings = NULL;
-
-	if (args->host_set)
-		return settings_host_is_unset(args->config) ? EXIT_FAILURE : EXIT_SUCCESS;
-	settings = load(args->config, true);
-	if (!settings)
-		return EX_CONFIG;
-	printf("%s: OK\n", args->config);
-	return EXIT_SUCCESS;
-}
-
-static int command_run(const struct arguments *args)
-{
-	struct settings *settings = load(args->config, false);
-	bool left_behind;
-	int r;
-
-	if (!settings)
-		return EX_CONFIG;
-	log_set_max_level(settings->log_level);
-	r = node_run(settings, args->socket, &left_behind);
-	if (left_behind)
-		_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-	settings_free(settings);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-static int command_status(const struct arguments *args)
-{
-	_cleanup_free_ char *answer = NULL;
-	char path[256];
-	int r;
-
-	if (!args->socket)
-		node_socket_path(path, sizeof(path));
-	r = control_ask(args->socket ? args->socket : path, "{\"verb\":\"status\"}",
-			STATUS_TIMEOUT_MS, &answer);
-	if (r < 0) {
-		fprintf(stderr, "mqttnode: no answer at %s: %s%s\n",
-			args->socket ? args->socket : path, strerror(-r),
-			r == -EACCES ? " (only root and the group mqttnode may ask)"
-			: r == -ENOENT || r == -ECONNREFUSED ? " (is the daemon running?)"
-							     : "");
-		return EXIT_FAILURE;
-	}
-	puts(answer);
-	return EXIT_SUCCESS;
-}
-
+/*
+ * The options that each sub-command takes, by letter: c(onfig), s(ocket),
+ * h(ost-set); f is a file as operand.
+ */
 static const struct {
 	const char *name;
-	int (*run)(const struct arguments *args);
-	const char *options; /* those that it takes: c, s(ocket), h(ost-set), f(ile
-				operand) */
+	enum cli_exit (*run)(const struct cli_arguments *args);
+	const char *options;
 } commands[] = {
-	{ "run", command_run, "cs" },
-	{ "check", command_check, "chf" },
-	{ "status", command_status, "s" },
+	{ "run", cli_run, "cs" },
+	{ "check", cli_check, "chf" },
+	{ "status", cli_status, "s" },
 };
+
+/* Adds @letter once; @used has room for every option. */
+static void note_use(char *used, char letter)
+{
+	if (!strchr(used, letter))
+		used[strlen(used)] = letter;
+}
 
 int main(int argc, char **argv)
 {
@@ -145,8 +60,8 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	struct arguments args = { .command = "run", .config = SETTINGS_DEFAULT_PATH };
-	char used[4] = "";
+	struct cli_arguments args = { .command = "run", .config = SETTINGS_DEFAULT_PATH };
+	char used[ARRAY_SIZE(options)] = ""; /* letters of those that were given */
 	int c;
 
 	/* Started by udhcpc: report and be gone, before anything else. */
@@ -157,25 +72,25 @@ int main(int argc, char **argv)
 		switch (c) {
 		case 'c':
 			args.config = optarg;
-			used[0] = 'c';
+			note_use(used, 'c');
 			break;
 		case OPT_SOCKET:
 			args.socket = optarg;
-			used[1] = 's';
+			note_use(used, 's');
 			break;
 		case OPT_HOST_SET:
 			args.host_set = true;
-			used[2] = 'h';
+			note_use(used, 'h');
 			break;
 		case 'h':
 			fputs(usage, stdout);
-			return EXIT_SUCCESS;
+			return CLI_OK;
 		case 'V':
 			puts("mqttnode " MQTTNODE_VERSION);
-			return EXIT_SUCCESS;
+			return CLI_OK;
 		default:
 			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return CLI_USAGE;
 		}
 	}
 	if (optind < argc)
@@ -183,8 +98,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(commands[i].name, args.command) != 0)
 			continue;
-		for (size_t k = 0; k < sizeof(used); k++)
-			if (used[k] && !strchr(commands[i].options, used[k]))
+		for (const char *u = used; *u; u++)
+			if (!strchr(commands[i].options, *u))
 				return usage_error("an option does not belong to ",
 						   args.command);
 		if (optind < argc && strchr(commands[i].options, 'f'))

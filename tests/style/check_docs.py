@@ -169,7 +169,7 @@ def check_interface(root, manual, report):
     what = {
         'option': (r'^\.It (?:.*, )?Fl (?:. , Fl )?-%s\b',
                    re.findall(r'\{ "([a-z-]+)", (?:no|required|optional)_argument', main)),
-        'command': (r'^\.It Cm %s\b', re.findall(r'\{ "([a-z]+)", command_', main)),
+        'command': (r'^\.It Cm %s\b', re.findall(r'\{ "([a-z]+)", cli_', main)),
         'counter': (r'^\.(?:It )?Ic (?:.* , )?%s\b', re.findall(r'^\tCOUNTER\((\w+)\);',
                                                           everything, re.M)),
         'journal field': (r'^\.It Dv (?:.*, )?(?:Dv )?%s\b',

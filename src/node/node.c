@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+/*
+ * node.c — the running daemon: owns every object, starts, wires and stops them
+ *
+ * Theory of operation
+ *
+ * Five threads share almost nothing: main runs an event loop and owns all that
+ * is here; pump, mqtt, display and log have one file each. News travels up to
+ * main by event descriptors and callbacks, requests travel down by calls that
+ * never wait. main itself waits for nothing but its event loop.
+ *
+ * Start: signals are blocked and the C library is told where to look up names
+ * before any thread exists; objects are made from the bottom up; the threads
+ * start when everything is wired. READY is sent when the TAP exists and the
+ * threads run: missing hardware is a rung of the ladder, not a reason not to
+ * start.
+ *
+ * Stop: the broker needs the network and the network needs the pump, so it is
+ * taken down from the top, each step with a limit: "offline" and DISCONNECT,
+ * release of the lease, pump, interface and rules, display, log. A thread that
+ * is stuck in the resolver or on the I2C bus is not waited for: its objects are
+ * left alone and the process exits.
+ *
+ * The systemd watchdog is fed while the pump's heartbeat moves, and for no
+ * other reason: a dead broker must never restart the daemon.
+ */
+#include "mqttnode/node.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "mqttnode/clock.h"
+#include "mqttnode/log.h"
+#include "mqttnode/names.h"
+
+#include "node_internal.h"
+
+#define DISPLAY_STOP_MS 300
+
+/* --- start --------------------------------------------------------------- */
+
+static int make_mqtt(struct node *n)
+{
+	char error[256] = "", warning[256] = "";
+	char *password = NULL;
+	int r;
+
+	r = settings_read_password(&n->settings->mqtt, &password, error, sizeof(error),
+				   warning, sizeof(warning));
+	if (r < 0)
+		return log_error_errno(r, "%s", error);
+	if (warning[0])
+		log_warning("%s", warning);
+	if (n->display)
+		r = queue_new(&n->inbox, NODE_INBOX_MAX, mqtt_message_free);
+	if (r == 0)
+		r = mqtt_new(&n->mqtt, &n->settings->mqtt, n->self.client_id,
+			     n->identity.base_topic, password, n->ladder, n->facts,
+			     n->inbox);
+	if (password)
+		explicit_bzero(password, strlen(password));
+	free(password);
+	if (r < 0)
+		return log_error_errno(r, "Cannot set up MQTT: %m");
+	return 0;
+}
+
+static int make_display(struct node *n)
+{
+	int r;
+
+	if (!n->settings->oled.i2c[0])
+		return 0;
+	r = display_new(&n->display, &n->settings->oled, &clock_system);
+	if (r < 0)
+		return r;
+	return pages_new(&n->pages, n->event, n->display, n->facts, &n->settings->oled);
+}
+
+/* Makes every object, from the bottom up. 0 or -errno, logged. */
+static int make_all(struct node *n, const char *socket_path)
+{
+	const struct settings *s = n->settings;
+	int r;
+
+	r = notifier_new(&n->notifier);
+	if (r < 0)
+		return log_error_errno(r, "Cannot use NOTIFY_SOCKET: %m");
+	r = sd_event_new(&n->event);
+	if (r >= 0)
+		r = ladder_new(&n->ladder);
+	if (r == 0)
+		r = facts_new(&n->facts);
+	if (r == 0) {
+		identity_find(s, &n->self, &n->identity);
+		facts_set(n->facts, &n->self);
+		r = make_display(n);
+	}
+	if (r == 0)
+		r = pump_new(&n->pump, &s->ethernet, n->self.mac, &clock_system);
+	if (r < 0)
+		return log_error_errno(r, "Cannot start: %m");
+	r = make_mqtt(n);
+	if (r < 0)
+		return r;
+	r = node_make_control(n, socket_path);
+	if (r < 0)
+		return r;
+	n->uplink_events = node_uplink_events;
+	n->uplink_events.ctx = n;
+	rungs_report_lease(n->ladder, s->network.method, NULL);
+	r = uplink_new(&n->uplink, n->event, s->ethernet.interface, n->self.mac,
+		       n->self.hostname, &s->network, &n->uplink_events);
+	if (r < 0)
+		return r;
+	r = node_watch(n);
+	if (r < 0)
+		return log_error_errno(r, "Cannot set up the event loop: %m");
+	return 0;
+}
+
+static int start_threads(struct node *n)
+{
+	int r;
+
+	r = pump_start(n->pump);
+	if (r == 0)
+		r = mqtt_start(n->mqtt);
+	if (r == 0 && n->display)
+		r = display_start(n->display);
+	if (r < 0)
+		return log_error_errno(r, "Cannot start a thread: %m");
+	return 0;
+}
+
+/* Takes everything down that is left; returns whether a thread had to be left behind. */
+static bool take_down(struct node *n)
+{
+	bool left_behind = false;
+
+	if (n->pump)
+		pump_stop(n->pump);
+	n->uplink = uplink_free(n->uplink);
+	n->pump = pump_free(n->pump);
+	n->control = control_free(n->control);
+	n->notifier = notifier_free(n->notifier);
+	if (n->display) {
+		display_stop(n->display);
+		left_behind = !display_joined(n->display, DISPLAY_STOP_MS);
+	}
+	left_behind = (n->mqtt && !mqtt_joined(n->mqtt)) || left_behind;
+	if (left_behind)
+		return true;
+	n->mqtt = mqtt_free(n->mqtt);
+	n->inbox = queue_free(n->inbox);
+	n->pages = pages_free(n->pages);
+	n->display = display_free(n->display);
+	n->facts = facts_free(n->facts);
+	n->ladder = ladder_free(n->ladder);
+	n->tick = sd_event_source_disable_unref(n->tick);
+	n->event = sd_event_unref(n->event);
+	return false;
+}
+
+static void prepare_process(const struct settings *settings)
+{
+	sigset_t blocked;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&blocked);
+	(void)sigaddset(&blocked, SIGTERM);
+	(void)sigaddset(&blocked, SIGINT);
+	(void)sigaddset(&blocked, SIGHUP);
+	(void)sigaddset(&blocked, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);
+	if (!settings->network.dns_system)
+		names_setup();
+}
+
+int node_run(const struct settings *settings, const char *socket_path,
+	     bool *ret_left_behind)
+{
+	struct node *n;
+	int r;
+
+	*ret_left_behind = false;
+	n = calloc(1, sizeof(*n));
+	if (!n)
+		return log_error_errno(-ENOMEM, "Cannot start: %m");
+	n->settings = settings;
+	n->watchdog = sd_watchdog_enabled(0, NULL) > 0;
+	prepare_process(settings);
+	r = log_start();
+	if (r < 0)
+		log_warning("Cannot start the log thread, logging may block");
+
+	r = make_all(n, socket_path);
+	if (r == 0)
+		r = start_threads(n);
+	if (r == 0) {
+		node_look_at_chip(n);
+		node_look_at_ladder(n);
+		notifier_ready(n->notifier);
+		r = sd_event_loop(n->event);
+		if (r < 0)
+			log_error_errno(r, "The event loop failed: %m");
+	}
+
+	*ret_left_behind = take_down(n);
+	if (r == 0)
+		(void)log_event(LOG_INFO, "stopped", "Stopped");
+	log_stop();
+	if (!*ret_left_behind)
+		free(n);
+	return r;
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+/* node_events.c — what main waits for, and who is told of it */
+#include <stdio.h>
+#include <string.h>
+
+#include "mqttnode/clock.h"
+#include "mqttnode/fd.h"
+#include "mqttnode/log.h"
+
+#include "node_internal.h"
+
+#define TICK_US UINT64_C(1000000)
+
+/* --- news from below --------------------------------------------------- */
+
+void node_look_at_ladder(struct node *n)
+{
+	struct ladder_view view;
+
+	ladder_view(n->ladder, &view);
+	announce(&n->announcer, n->notifier, &view);
+	if (n->pages)
+		pages_update(n->pages, &view);
+}
+
+static int on_ladder(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source;
+	(void)revents;
+	(void)fd_event_clear(fd);
+	node_look_at_ladder(userdata);
+	return 0;
+}
+
+void node_look_at_chip(struct node *n)
+{
+	struct pump_status status;
+
+	pump_get_status(n->pump, &status);
+	rungs_report_chip(&n->chip, n->ladder, &n->settings->ethernet, &status,
+			  clock_now_ns(&clock_system));
+	if (strcmp(status.hint, n->hint) != 0) {
+		memcpy(n->hint, status.hint, sizeof(n->hint));
+		if (n->hint[0])
+			log_warning("%s", n->hint);
+	}
+	if (status.link_up == n->link_up)
+		return;
+	n->link_up = status.link_up;
+	mqtt_set_link(n->mqtt, n->link_up);
+	uplink_link(n->uplink, n->link_up);
+}
+
+static int on_pump(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct node *n = userdata;
+
+	(void)source;
+	(void)revents;
+	(void)fd_event_clear(fd);
+	if (pump_tap_lost(n->pump))
+		uplink_tap_lost(n->uplink);
+	node_look_at_chip(n);
+	return 0;
+}
+
+static void on_tap(void *ctx, int fd)
+{
+	struct node *n = ctx;
+
+	pump_set_tap(n->pump, fd);
+}
+
+static void on_lease(void *ctx, const struct lease *lease)
+{
+	static const struct lease none;
+	struct node *n = ctx;
+
+	rungs_report_lease(n->ladder, n->settings->network.method, lease);
+	if (!lease)
+		lease = &none;
+	n->self.address = lease->address;
+	n->self.prefix_len = lease->prefix_len;
+	n->self.gateway = lease->gateway;
+	facts_set(n->facts, &n->self);
+	mqtt_set_address(n->mqtt, lease->address);
+}
+
+static void on_trouble(void *ctx, bool failed, const char *cause)
+{
+	struct node *n = ctx;
+
+	rungs_report_trouble(n->ladder, failed, cause);
+}
+
+static void on_gateway(void *ctx, enum gateway_state state, struct in_addr gateway)
+{
+	struct node *n = ctx;
+
+	rungs_report_gateway(n->ladder, state, gateway);
+}
+
+static int on_inbox(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct mqtt_message *message, *newest = NULL;
+	struct node *n = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	/* Not for ever: a flood must not keep main from the rest, the watchdog too. */
+	for (int i = 0; i < NODE_INBOX_MAX && (message = queue_pop(n->inbox)); i++) {
+		if (!(message->actions & SUBSCRIPTION_OLED)) {
+			mqtt_message_free(message);
+			continue;
+		}
+		mqtt_message_free(newest);
+		newest = message;
+	}
+	if (newest)
+		pages_show_message(n->pages, newest->topic, newest->payload, newest->len);
+	mqtt_message_free(newest);
+	return 0;
+}
+
+/* --- once a second ------------------------------------------------------- */
+
+static void feed_watchdog(struct node *n)
+{
+	uint64_t heartbeat = pump_heartbeat(n->pump);
+
+	if (heartbeat == n->heartbeat)
+		return;
+	n->heartbeat = heartbeat;
+	if (n->watchdog)
+		notifier_watchdog(n->notifier);
+}
+
+static void watch_kernel_drops(struct node *n)
+{
+	static struct log_limit limit = { .interval_s = 60, .burst = 1 };
+	uint64_t dropped = uplink_tx_dropped(n->uplink);
+	unsigned int held;
+
+	/* Without a carrier the kernel drops what is sent: that is no news. */
+	if (dropped > n->tx_dropped && n->link_up && log_allow(&limit, &held))
+		log_warning(
+			"The kernel dropped %llu frames on %s: more was sent than the "
+			"bus carries",
+			(unsigned long long)(dropped - n->tx_dropped),
+			n->settings->ethernet.interface);
+	n->tx_dropped = dropped;
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct node *n = userdata;
+
+	(void)usec;
+	feed_watchdog(n);
+	notifier_flush(n->notifier);
+	watch_kernel_drops(n);
+	if (n->chip.settling)
+		node_look_at_chip(n);
+	(void)sd_event_source_set_time_relative(source, TICK_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* --- wiring --------------------------------------------------------------- */
+
+const struct uplink_events node_uplink_events = {
+	.on_tap = on_tap,
+	.on_lease = on_lease,
+	.on_trouble = on_trouble,
+	.on_gateway = on_gateway,
+	.on_stopped = node_on_uplink_stopped,
+};
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
+		     void *userdata)
+{
+	(void)source;
+	(void)si;
+	(void)userdata;
+	log_warning(
+		"SIGHUP: reloading is not supported in this version, restart instead");
+	return 0;
+}
+
+/* Calls @handler when @fd is readable. The event loop owns the source. 0 or -errno. */
+static int watch(struct node *n, int fd, sd_event_io_handler_t handler, const char *what)
+{
+	sd_event_source *source;
+	int r;
+
+	r = sd_event_add_io(n->event, &source, fd, EPOLLIN, handler, n);
+	if (r < 0)
+		return r;
+	(void)sd_event_source_set_description(source, what);
+	(void)sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source);
+	return 0;
+}
+
+int node_watch(struct node *n)
+{
+	int r;
+
+	r = watch(n, ladder_event_fd(n->ladder), on_ladder, "ladder");
+	if (r == 0)
+		r = watch(n, pump_event_fd(n->pump), on_pump, "pump");
+	if (r == 0 && n->inbox)
+		r = watch(n, queue_fd(n->inbox), on_inbox, "inbox");
+	if (r == 0)
+		r = watch(n, mqtt_event_fd(n->mqtt), node_on_mqtt_ended, "mqtt ended");
+	if (r < 0)
+		return r;
+	r = sd_event_add_time_relative(n->event, &n->tick, CLOCK_MONOTONIC, TICK_US, 0,
+				       on_tick, n);
+	if (r < 0)
+		return r;
+	(void)sd_event_source_set_description(n->tick, "tick");
+	r = sd_event_add_signal(n->event, NULL, SIGTERM, node_on_terminate, n);
+	if (r >= 0)
+		r = sd_event_add_signal(n->event, NULL, SIGINT, node_on_terminate, n);
+	if (r >= 0)
+		r = sd_event_add_signal(n->event, NULL, SIGHUP, on_hangup, n);
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+/* node_verbs.c — the control socket and what it answers */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "mqttnode/log.h"
+#include "mqttnode/report.h"
+#include "mqttnode/text.h"
+
+#include "node_internal.h"
+
+static int answer_status(void *ctx, json_object *request, json_object *answer,
+			 char *error, size_t error_size)
+{
+	struct node *n = ctx;
+	const struct report_sources sources = {
+		.ladder = n->ladder,
+		.facts = n->facts,
+		.pump = n->pump,
+		.mqtt = n->mqtt,
+		.display = n->display,
+		.tap_tx_dropped = n->tx_dropped,
+	};
+
+	(void)request;
+	(void)error;
+	(void)error_size;
+	report_status(&sources, answer);
+	return 0;
+}
+
+void node_socket_path(char *buf, size_t size)
+{
+	char dir[200];
+
+	identity_directory("RUNTIME_DIRECTORY", "/run/mqttnode", dir, sizeof(dir));
+	text_format(buf, size, "%s/control", dir);
+}
+
+int node_make_control(struct node *n, const char *socket_path)
+{
+	char path[256];
+	int r;
+
+	if (socket_path) {
+		text_format(path, sizeof(path), "%s", socket_path);
+	} else {
+		node_socket_path(path, sizeof(path));
+		if (!getenv("RUNTIME_DIRECTORY"))
+			(void)mkdir("/run/mqttnode", 0755); /* control_new() tells */
+	}
+	r = control_new(&n->control, n->event, path);
+	if (r == -EADDRINUSE)
+		return log_error_errno(r,
+				       "Another mqttnode is running and has %s: stop it, "
+				       "or give this one its own --socket and interface",
+				       path);
+	if (r < 0) {
+		(void)log_warning_errno(r,
+					"Cannot listen on %s: %m; \"mqttnode status\" "
+					"will not reach this daemon",
+					path);
+		return 0;
+	}
+	return control_add_verb(n->control, "status", answer_status, n);
+}
