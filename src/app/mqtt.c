@@ -31,7 +31,8 @@
  *	mqtt_backoff.c	  how long to wait after a failure
  *	mqtt_cause.c	  what went wrong, in words
  *	mqtt_subscribe.c  SUBSCRIBE, the rung SUBACK, messages that arrive
- *	mqtt_publish.c	  beats, templates, the backlog
+ *	mqtt_publish.c	  beats and templates: what is sent when
+ *	mqtt_outbox.c	  what waits, what is under way, what is dropped
  *
  * States: OFFLINE (no link or address) and BACKOFF -> RESOLVED -> CONNECTING ->
  * WAIT_CONNACK -> ONLINE; any failure leads back to BACKOFF with the cause on
@@ -63,6 +64,7 @@
 
 #include "mqtt_client.h"
 #include "mqtt_connection.h"
+#include "mqtt_outbox.h"
 #include "mqtt_publish.h"
 #include "mqtt_subscribe.h"
 
@@ -124,6 +126,7 @@ struct mqtt {
 	struct mqtt_counters counters;
 	struct mqtt_client *client;
 	struct mqtt_connection connection;
+	struct mqtt_outbox *outbox;
 	struct mqtt_publisher *publisher;
 	struct mqtt_subscriber *subscriber;
 	struct ladder *ladder; /* borrowed */
@@ -153,7 +156,7 @@ static void on_acknowledged(void *ctx, int id)
 	else if (id == m->offline_id)
 		m->offline_acknowledged = true;
 	else
-		mqtt_publisher_acknowledged(m->publisher, id);
+		mqtt_outbox_acknowledged(m->outbox, id);
 }
 
 static void on_suback(void *ctx, int id, bool granted)
@@ -205,6 +208,7 @@ static void follow_session(struct mqtt *m, uint64_t now)
 	if (online == m->was_online)
 		return;
 	m->was_online = online;
+	mqtt_outbox_set_online(m->outbox, online);
 	if (!online) {
 		mqtt_subscriber_end(m->subscriber);
 		return;
@@ -256,7 +260,7 @@ static bool is_abandoned(const struct mqtt *m, uint64_t now)
 
 static void report_undelivered(const struct mqtt *m)
 {
-	size_t n = mqtt_publisher_undelivered(m->publisher);
+	size_t n = mqtt_outbox_undelivered(m->outbox);
 
 	if (n > 0)
 		(void)log_event(LOG_WARNING, "undelivered",
@@ -350,10 +354,12 @@ static void *mqtt_thread(void *arg)
 			continue; /* after a lookup that may have taken long */
 		follow_session(m, now);
 		mqtt_subscriber_turn(m->subscriber, now);
-		if (m->stop_phase == STOP_NOT)
+		if (m->stop_phase == STOP_NOT) {
 			mqtt_publisher_turn(m->publisher, m->was_online, now);
-		else
+			mqtt_outbox_turn(m->outbox);
+		} else {
 			go_on_stopping(m, now);
+		}
 		if (m->stop_phase == STOP_DONE)
 			break;
 		share_counters(m);
@@ -403,9 +409,11 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings,
 	config.will_topic = m->status_topic;
 	r = mqtt_client_new(&m->client, &config, &client_events, m);
 	if (r == 0)
+		r = mqtt_outbox_new(&m->outbox, &m->counters, send_message, m);
+	if (r == 0)
 		r = mqtt_publisher_new(&m->publisher, settings->publish,
-				       settings->n_publish, facts, &m->counters,
-				       send_message, m);
+				       settings->n_publish, facts, m->outbox,
+				       &m->counters);
 	if (r == 0)
 		r = mqtt_subscriber_new(&m->subscriber, settings->subscribe,
 					settings->n_subscribe, ladder, inbox,
@@ -428,6 +436,7 @@ struct mqtt *mqtt_free(struct mqtt *m)
 		return NULL;
 	(void)mqtt_subscriber_free(m->subscriber);
 	(void)mqtt_publisher_free(m->publisher);
+	(void)mqtt_outbox_free(m->outbox);
 	(void)mqtt_client_free(m->client);
 	(void)fd_close(m->mail_fd);
 	(void)fd_close(m->ended_fd);

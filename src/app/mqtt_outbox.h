@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mqtt_outbox.h — messages on their way out: what waits, what is under way, what is lost
+ *
+ * Between whoever composes a message and the broker. Knows whether there is a
+ * session and how much the broker has not acknowledged, but neither broker nor
+ * library: it hands messages to a sender. MQTT thread only.
+ */
+#ifndef MQTTNODE_MQTT_OUTBOX_H
+#define MQTTNODE_MQTT_OUTBOX_H
+
+#include "mqttnode/mqtt.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mqtt_outbox;
+
+/* A message on its way out. */
+struct mqtt_outgoing {
+	const char *topic;
+	const void *payload;
+	size_t len;
+	int qos;
+	bool retain;
+};
+
+/*
+ * Hands @message on. 0 when it was taken, with the number in *@id that
+ * mqtt_outbox_acknowledged() will be told for QoS 1 and 2; -EAGAIN when
+ * nothing can be taken now because TCP is stalled; any other -errno when this
+ * message cannot be sent.
+ */
+typedef int (*mqtt_sender)(void *ctx, const struct mqtt_outgoing *message, int *id);
+
+/*
+ * @counters must outlive it. Counts published, dropped_offline, dropped_stalled,
+ * dropped_queue and backlog. 0 or -ENOMEM; release with mqtt_outbox_free().
+ */
+int mqtt_outbox_new(struct mqtt_outbox **ret, struct mqtt_counters *counters,
+		    mqtt_sender sender, void *ctx);
+struct mqtt_outbox *mqtt_outbox_free(struct mqtt_outbox *o);
+
+/* A session has begun, or ended. */
+void mqtt_outbox_set_online(struct mqtt_outbox *o, bool online);
+
+/*
+ * Takes a copy of @message. QoS 0 is sent now or dropped and counted. QoS 1 and
+ * 2 are kept until the broker has acknowledged them and are sent in order.
+ */
+void mqtt_outbox_put(struct mqtt_outbox *o, const struct mqtt_outgoing *message);
+
+/* Sends what can be sent. */
+void mqtt_outbox_turn(struct mqtt_outbox *o);
+
+/* The broker has acknowledged a message of QoS 1 or 2; other numbers are ignored. */
+void mqtt_outbox_acknowledged(struct mqtt_outbox *o, int id);
+
+/* Messages of QoS 1 and 2 that the broker does not have yet. */
+size_t mqtt_outbox_undelivered(const struct mqtt_outbox *o);
+
+#endif
