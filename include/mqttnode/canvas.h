@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CANVAS_WIDTH_MAX  128
-#define CANVAS_HEIGHT_MAX 64
-#define CANVAS_BYTES_MAX  (CANVAS_WIDTH_MAX * CANVAS_HEIGHT_MAX / 8)
+/* A panel of 128 x 64, upright or on its side. */
+#define CANVAS_SIDE_MAX	 128
+#define CANVAS_BYTES_MAX (128 * 64 / 8)
 
 struct canvas {
 	uint8_t width;
@@ -21,7 +21,7 @@ struct canvas {
 	uint8_t data[CANVAS_BYTES_MAX]; /* data[page * width + x] */
 };
 
-/* All dark. */
+/* All dark. At most CANVAS_SIDE_MAX each way and CANVAS_BYTES_MAX together. */
 void canvas_init(struct canvas *c, uint8_t width, uint8_t height);
 
 /* Pixels outside are dark and stay so. */

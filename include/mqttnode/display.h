@@ -32,6 +32,9 @@ struct display_status {
 
 struct display;
 
+/* A dark canvas of the size that a person sees, for display_post(). Any thread. */
+void display_canvas(const struct oled_settings *settings, struct canvas *ret);
+
 /*
  * A display as in @settings, which like @clock must outlive it. Opens nothing
  * yet. 0 or -errno; release with display_free().
@@ -48,7 +51,7 @@ struct display *display_free(struct display *d);
 /* Starts the thread "display". 0 or -errno. Main. */
 int display_start(struct display *d);
 
-/* Posts a picture of the panel's size; never blocks. Main. */
+/* Posts a picture made from display_canvas(); never blocks. Main. */
 void display_post(struct display *d, const struct canvas *picture);
 
 /*

@@ -83,7 +83,7 @@ int display_new(struct display **ret, const struct oled_settings *settings,
 	d->log_limit =
 		(struct log_limit){ .interval_s = LOG_INTERVAL_S, .burst = LOG_BURST };
 	text_format(d->status.cause, sizeof(d->status.cause), "Looking for the display");
-	canvas_init(&d->picture, settings->width, settings->height);
+	display_canvas(settings, &d->picture);
 	d->done_fd = -1;
 	d->wake_fd = fd_event_new();
 	if (d->wake_fd < 0)

@@ -25,7 +25,7 @@ static void refresh(struct pages *p)
 	struct facts_view facts;
 	struct canvas picture;
 
-	canvas_init(&picture, p->settings->width, p->settings->height);
+	display_canvas(p->settings, &picture);
 	if (p->showing_message) {
 		picture = p->message;
 	} else if (p->view.online && p->view.first_bad < 0) {
@@ -92,7 +92,7 @@ void pages_update(struct pages *p, const struct ladder_view *view)
 void pages_show_message(struct pages *p, const char *topic, const void *payload,
 			size_t len)
 {
-	canvas_init(&p->message, p->settings->width, p->settings->height);
+	display_canvas(p->settings, &p->message);
 	screen_draw_message(&p->message, topic, payload, len);
 	p->showing_message = true;
 	(void)sd_event_source_set_time_relative(p->timer,

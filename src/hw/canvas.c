@@ -7,8 +7,9 @@
 
 void canvas_init(struct canvas *c, uint8_t width, uint8_t height)
 {
-	assert(width > 0 && width <= CANVAS_WIDTH_MAX);
-	assert(height > 0 && height <= CANVAS_HEIGHT_MAX && height % 8 == 0);
+	assert(width > 0 && width <= CANVAS_SIDE_MAX);
+	assert(height > 0 && height <= CANVAS_SIDE_MAX && height % 8 == 0);
+	assert(width * height / 8 <= CANVAS_BYTES_MAX);
 	*c = (struct canvas){ .width = width, .height = height };
 }
 

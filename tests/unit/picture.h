@@ -11,7 +11,7 @@
 #include "mqttnode/canvas.h"
 
 /* All rows, each ended by a newline. */
-#define PICTURE_SIZE (CANVAS_HEIGHT_MAX * (CANVAS_WIDTH_MAX + 1) + 1)
+#define PICTURE_SIZE (CANVAS_BYTES_MAX * 8 + CANVAS_SIDE_MAX + 1)
 
 char *picture_text(const struct canvas *c, char buf[PICTURE_SIZE]);
 

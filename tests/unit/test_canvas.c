@@ -51,6 +51,17 @@ static void a_byte_is_a_column_of_a_page_with_bit_0_on_top(void **state)
 	assert_false(canvas_get_pixel(&canvas, 5, 0));
 }
 
+static void may_stand_on_its_side(void **state)
+{
+	(void)state;
+	canvas_init(&canvas, 64, 128);
+	canvas_set_pixel(&canvas, 63, 127, true);
+	assert_int_equal(canvas.data[1023], 0x80);
+	canvas_set_pixel(&canvas, 64, 0, true);
+	canvas_set_pixel(&canvas, 0, 128, true);
+	assert_int_equal(lit_pixels(), 1);
+}
+
 static void pixels_outside_are_dark_and_stay_so(void **state)
 {
 	static const int outside[][2] = {
@@ -133,6 +144,7 @@ int main(void)
 		cmocka_unit_test_setup(begins_dark, set_up),
 		cmocka_unit_test_setup(a_byte_is_a_column_of_a_page_with_bit_0_on_top,
 				       set_up),
+		cmocka_unit_test_setup(may_stand_on_its_side, set_up),
 		cmocka_unit_test_setup(pixels_outside_are_dark_and_stay_so, set_up),
 		cmocka_unit_test_setup(draws_a_glyph_anywhere_and_clips_it, set_up),
 		cmocka_unit_test_setup(draws_nothing_far_away, set_up),
