@@ -21,6 +21,7 @@
 #include "devnode.h"
 #include "mqttnode/bytes.h"
 #include "mqttnode/fd.h"
+#include "mqttnode/i2c_explain.h"
 #include "mqttnode/text.h"
 
 struct i2c_bus {
@@ -117,92 +118,41 @@ uint32_t i2cdev_clock_hz(const struct i2c_bus *bus)
 	return bus->clock_hz;
 }
 
-/* There is no node @path: I2C is off, the module is missing, or it is another number. */
-static char *explain_missing(const char *path, char *buf, size_t size)
+/* Another bus of the machine than the one asked for: "i2c-3"; NULL if there is none. */
+static const char *find_other_bus(char *buf, size_t size)
 {
+	const char *found = NULL;
 	char **names;
 	int n = devnode_list("i2c-", &names);
 
 	if (n > 0)
-		text_format(buf, size, "There is no %s, but /dev/%s: set oled.i2c to it",
-			    path, names[0]);
-	else
-		text_format(
-			buf, size,
-			"There is no %s: enable I2C (Raspberry Pi: dtparam=i2c_arm=on in "
-			"/boot/firmware/config.txt) and load i2c-dev, then reboot",
-			path);
+		found = text_format(buf, size, "%s", names[0]);
 	if (n >= 0)
 		devnode_list_free(names, n);
-	return buf;
+	return found;
 }
 
-static char *explain_owned(const char *path, uint8_t address, char *buf, size_t size)
+/* The kernel driver that owns @address; NULL if none does. */
+static const char *find_owner(const char *path, uint8_t address, char *buf, size_t size)
 {
-	char sysfs[64], driver[32];
+	char sysfs[64];
 
 	text_format(sysfs, sizeof(sysfs), "/sys/bus/i2c/devices/%d-%04x",
 		    bus_number(path), address);
-	if (devnode_driver(sysfs, driver, sizeof(driver)) < 0)
-		return text_format(
-			buf, size,
-			"The bus %s or address 0x%02x on it is busy with something else",
-			path, address);
-	return text_format(
-		buf, size,
-		"The kernel driver %s owns the display at 0x%02x: remove its dtoverlay= "
-		"line from /boot/firmware/config.txt and reboot",
-		driver, address);
+	return devnode_driver(sysfs, buf, size) < 0 ? NULL : buf;
 }
 
 char *i2cdev_explain(const char *path, uint8_t address, int error, char *buf, size_t size)
 {
-	switch (error) {
-	case ENOENT:
-		return explain_missing(path, buf, size);
-	case EACCES:
-	case EPERM:
-		return devnode_explain_denied(path, "i2c", error, buf, size);
-	case EBUSY:
-		return explain_owned(path, address, buf, size);
-	case ENXIO:
-	case EREMOTEIO:
-		return text_format(
-			buf, size,
-			"No display answers at 0x%02x on %s: check SDA, SCL, power and the "
-			"address (0x3c or 0x3d)",
-			address, path);
-	case EIO:
-		return text_format(
-			buf, size,
-			"Transfers to the display at 0x%02x on %s break off: check SDA and "
-			"SCL, shorten the wires",
-			address, path);
-	case ETIMEDOUT:
-	case EAGAIN:
-		return text_format(
-			buf, size,
-			"The I2C bus %s is stuck: SDA or SCL is held low or has no pull-up "
-			"resistor",
-			path);
-	case EOPNOTSUPP:
-		return text_format(
-			buf, size,
-			"The adapter of %s cannot do plain I2C transfers: use another bus",
-			path);
-	case ENOTTY:
-	case EISDIR:
-		return text_format(
-			buf, size,
-			"%s is not an I2C bus: set oled.i2c to a /dev/i2c-N node", path);
-	case ENODEV:
-	case ESHUTDOWN:
-		return text_format(
-			buf, size,
-			"The I2C adapter behind %s is gone: its driver was removed",
-			path);
-	default:
-		return text_format(buf, size, "%s: %s", path,
-				   strerrordesc_np(error) ?: "unknown error");
-	}
+	struct i2c_machine machine = { 0 };
+	char found[64], denied[256];
+
+	if (error == ENOENT)
+		machine.other_bus = find_other_bus(found, sizeof(found));
+	if (error == EBUSY)
+		machine.driver = find_owner(path, address, found, sizeof(found));
+	if (error == EACCES || error == EPERM)
+		machine.denied = devnode_explain_denied(path, "i2c", error, denied,
+							sizeof(denied));
+	return i2c_explain(path, address, error, &machine, buf, size);
 }

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "first_open.h"
+#include "mqttnode/i2c_explain.h"
 #include "mqttnode/i2cdev.h"
-#include "mqttnode/text.h"
 #include "sim_fields.h"
 
 #define CLOCKS_PER_BYTE 9
@@ -375,43 +375,7 @@ uint32_t i2cdev_clock_hz(const struct i2c_bus *bus)
 
 char *i2cdev_explain(const char *path, uint8_t address, int error, char *buf, size_t size)
 {
-	switch (error) {
-	case ENOENT:
-		return text_format(buf, size,
-				   "There is no %s: enable I2C and load i2c-dev", path);
-	case EACCES:
-		return text_format(buf, size, "%s may not be used: join the group i2c",
-				   path);
-	case EBUSY:
-		return text_format(buf, size,
-				   "A kernel driver owns the display at 0x%02x", address);
-	case ENXIO:
-	case EREMOTEIO:
-		return text_format(
-			buf, size,
-			"No display answers at 0x%02x on %s: check SDA, SCL, power and the "
-			"address (0x3c or 0x3d)",
-			address, path);
-	case EIO:
-		return text_format(
-			buf, size,
-			"Transfers to the display at 0x%02x on %s break off: check SDA and "
-			"SCL, shorten the wires",
-			address, path);
-	case ETIMEDOUT:
-	case EAGAIN:
-		return text_format(
-			buf, size,
-			"The I2C bus %s is stuck: SDA or SCL is held low or has no pull-up "
-			"resistor",
-			path);
-	case EOPNOTSUPP:
-		return text_format(
-			buf, size,
-			"The adapter of %s cannot do plain I2C transfers: use another bus",
-			path);
-	default:
-		return text_format(buf, size, "%s: %s", path,
-				   strerrordesc_np(error) ?: "unknown error");
-	}
+	static const struct i2c_machine machine; /* nothing to be found out */
+
+	return i2c_explain(path, address, error, &machine, buf, size);
 }
