@@ -10,14 +10,24 @@
 #ifndef MQTTNODE_MQTT_H
 #define MQTTNODE_MQTT_H
 
-#include "mqttnode/facts.h"
+#include "mqttnode/cleanup.h"
 #include "mqttnode/ladder.h"
 #include "mqttnode/queue.h"
 #include "mqttnode/settings.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* A message on its way to the broker, as mqtt_publish() takes it. */
+struct mqtt_outgoing {
+	const char *topic;
+	const void *payload; /* @len bytes, may be NULL if that is 0 */
+	size_t len;
+	int qos;
+	bool retain;
+};
 
 /* A message that arrived, as it travels to main. Release with mqtt_message_free(). */
 struct mqtt_message {
@@ -31,13 +41,13 @@ struct mqtt_message {
 
 struct mqtt_counters {
 	uint64_t connects, connect_failures, disconnects;
-	uint64_t published;	    /* handed to TCP; QoS 1/2: acknowledged */
-	uint64_t dropped_offline;   /* QoS 0 while not connected */
-	uint64_t dropped_stalled;   /* QoS 0 while TCP takes nothing */
-	uint64_t dropped_queue;	    /* QoS 1/2: backlog or memory full, oldest dropped */
-	uint64_t dropped_interval;  /* due again before it could be composed */
-	uint64_t received;	    /* all that arrived, with the next three */
-	uint64_t received_oversize; /* larger than max_size of all filters that match */
+	uint64_t published;	      /* handed to TCP; QoS 1/2: acknowledged */
+	uint64_t dropped_offline;     /* QoS 0 while not connected */
+	uint64_t dropped_stalled;     /* QoS 0 while TCP takes nothing */
+	uint64_t dropped_queue;	      /* QoS 1/2: backlog full, oldest dropped */
+	uint64_t dropped_handover;    /* composed faster than the thread takes them */
+	uint64_t received;	      /* all that arrived, with the next three */
+	uint64_t received_oversize;   /* larger than max_size of all filters that match */
 	uint64_t received_unexpected; /* no filter matches */
 	uint64_t received_queue_full; /* main did not keep up */
 	uint64_t backlog;	      /* QoS 1/2 messages waiting now */
@@ -47,6 +57,10 @@ struct mqtt_counters {
 #define MQTT_BACKLOG_MAX       1000
 #define MQTT_BACKLOG_MAX_BYTES (1024 * 1024)
 #define MQTT_INFLIGHT_MAX      20
+
+/* Most messages, and their bytes, between mqtt_publish() and the thread. */
+#define MQTT_HANDOVER_MAX	1000
+#define MQTT_HANDOVER_MAX_BYTES (4 * 1024 * 1024)
 
 /* How long things may take; not configurable, but named, and tests are in a hurry. */
 struct mqtt_timing {
@@ -66,17 +80,25 @@ extern const struct mqtt_timing mqtt_timing_default;
 struct mqtt;
 
 /*
- * @settings, @client_id, @base_topic, @ladder and @facts must outlive it;
+ * @settings, @client_id, @base_topic and @ladder must outlive it;
  * received messages for main go into @inbox (struct mqtt_message *); NULL if
  * main has no use for any.
  * @password may be NULL; it is copied by the library. 0 or -errno. Main.
  */
 int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings,
 	     const char *client_id, const char *base_topic, const char *password,
-	     struct ladder *ladder, struct facts *facts, struct queue *inbox);
+	     struct ladder *ladder, struct queue *inbox);
 
 /* Replaces the times, which must outlive it. Main, before mqtt_start(). */
 void mqtt_set_timing(struct mqtt *m, const struct mqtt_timing *timing);
+
+/*
+ * Who is told when a session begins (after the subscriptions and the birth
+ * were sent) and ends; called in the MQTT thread, which it must not hold up.
+ * Main, before mqtt_start().
+ */
+void mqtt_set_session_callback(struct mqtt *m, void (*on_session)(void *ctx, bool online),
+			       void *ctx);
 
 /* Releases it, or leaves it behind if the thread has not ended: mqtt_joined(). Main. */
 struct mqtt *mqtt_free(struct mqtt *m);
@@ -91,6 +113,12 @@ int mqtt_start(struct mqtt *m);
  */
 void mqtt_set_link(struct mqtt *m, bool up);
 void mqtt_set_address(struct mqtt *m, struct in_addr address);
+
+/*
+ * Publishes a copy of @message, in order with all others. Never blocks: 0, or
+ * -ENOBUFS or -ENOMEM if there is no room for it, which is counted. Any thread.
+ */
+int mqtt_publish(struct mqtt *m, const struct mqtt_outgoing *message);
 
 /*
  * Asks the thread to publish a retained "offline", disconnect and end, within

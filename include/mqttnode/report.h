@@ -11,6 +11,7 @@
 #include "mqttnode/facts.h"
 #include "mqttnode/ladder.h"
 #include "mqttnode/mqtt.h"
+#include "mqttnode/publications.h"
 #include "mqttnode/pump.h"
 
 #include <json-c/json_object.h>
@@ -22,11 +23,13 @@ struct report_sources {
 	struct facts *facts;
 	struct pump *pump;
 	struct mqtt *mqtt;
+	struct publications *publications;
 	struct display *display; /* NULL: none configured */
 	uint64_t tap_tx_dropped;
 };
 
-/* Adds the members version, uptime, node, ladder, chip, mqtt, display and log to @answer.
+/* Adds the members version, uptime, node, ladder, chip, mqtt, publications,
+ * display and log to @answer.
  */
 void report_status(const struct report_sources *sources, json_object *answer);
 

@@ -10,6 +10,7 @@
  * session and is the only one that calls the library or the resolver.
  *
  *	main ── mailbox: link, address, stop ──> mqtt
+ *	any  ── handover: messages to publish ─> mqtt
  *	main <── inbox: messages for the screen ── mqtt
  *	main <── ladder: rungs and causes ──────── mqtt
  *
@@ -31,7 +32,7 @@
  *	mqtt_backoff.c	  how long to wait after a failure
  *	mqtt_cause.c	  what went wrong, in words
  *	mqtt_subscribe.c  SUBSCRIBE, the rung SUBACK, messages that arrive
- *	mqtt_publish.c	  beats and templates: what is sent when
+ *	mqtt_handover.c	  what others have composed (publications.h)
  *	mqtt_outbox.c	  what waits, what is under way, what is dropped
  *
  * States: OFFLINE (no link or address) and BACKOFF -> RESOLVED -> CONNECTING ->
@@ -64,8 +65,8 @@
 
 #include "mqtt_client.h"
 #include "mqtt_connection.h"
+#include "mqtt_handover.h"
 #include "mqtt_outbox.h"
-#include "mqtt_publish.h"
 #include "mqtt_subscribe.h"
 
 /* Birth and "offline" travel beside the publications. */
@@ -120,6 +121,9 @@ struct mqtt {
 	bool started;
 	int mail_fd;
 	int ended_fd;
+	struct mqtt_handover *handover;
+	void (*on_session)(void *ctx, bool online);
+	void *session_ctx;
 
 	/* From here on: the thread's alone while it runs. */
 	struct mail mail;
@@ -127,7 +131,6 @@ struct mqtt {
 	struct mqtt_client *client;
 	struct mqtt_connection connection;
 	struct mqtt_outbox *outbox;
-	struct mqtt_publisher *publisher;
 	struct mqtt_subscriber *subscriber;
 	struct ladder *ladder; /* borrowed */
 	bool was_online;
@@ -211,12 +214,36 @@ static void follow_session(struct mqtt *m, uint64_t now)
 	mqtt_outbox_set_online(m->outbox, online);
 	if (!online) {
 		mqtt_subscriber_end(m->subscriber);
-		return;
+	} else {
+		mqtt_subscriber_begin(m->subscriber, m->client,
+				      now + m->timing->connack_ms * NSEC_PER_MSEC);
+		if (m->status_topic && m->birth_id == 0)
+			publish_status(m, STATUS_ONLINE, &m->birth_id);
 	}
-	mqtt_subscriber_begin(m->subscriber, m->client,
-			      now + m->timing->connack_ms * NSEC_PER_MSEC);
-	if (m->status_topic && m->birth_id == 0)
-		publish_status(m, STATUS_ONLINE, &m->birth_id);
+	m->on_session(m->session_ctx, online);
+}
+
+/* Takes what others want published, and sends what can be sent. */
+static void publish(struct mqtt *m)
+{
+	struct mqtt_handed *handed;
+
+	/* Not for ever: the rest of a turn has its turn too. */
+	for (int i = 0; i < MQTT_HANDOVER_MAX; i++) {
+		handed = mqtt_handover_pop(m->handover);
+		if (!handed)
+			break;
+		mqtt_outbox_put(m->outbox, &handed->message);
+		free(handed);
+	}
+	m->counters.dropped_handover = mqtt_handover_dropped(m->handover);
+	mqtt_outbox_turn(m->outbox);
+}
+
+static void on_session_nobody(void *ctx, bool online)
+{
+	(void)ctx;
+	(void)online;
 }
 
 /* --- stop ------------------------------------------------------------------ */
@@ -230,6 +257,7 @@ static void disconnect(struct mqtt *m)
 
 static void begin_stop(struct mqtt *m)
 {
+	publish(m); /* what was composed before comes before "offline" */
 	if (m->connection.state != MQTT_ONLINE) {
 		m->stop_phase = STOP_DONE;
 	} else if (m->status_topic) {
@@ -295,8 +323,7 @@ static uint64_t next_ns(const struct mqtt *m, uint64_t now)
 
 	if (m->mail.stop)
 		return min_ns(next, m->mail.stop_deadline_ns);
-	next = min_ns(next, mqtt_subscriber_next_ns(m->subscriber));
-	return min_ns(next, mqtt_publisher_next_ns(m->publisher));
+	return min_ns(next, mqtt_subscriber_next_ns(m->subscriber));
 }
 
 static bool is_connecting(const struct mqtt *m)
@@ -305,7 +332,7 @@ static bool is_connecting(const struct mqtt *m)
 	       m->connection.state == MQTT_WAIT_CONNACK;
 }
 
-/* Waits for the socket, the mailbox or the next deadline. */
+/* Waits for the socket, the mailbox, the handover or the next deadline. */
 static void wait_for_news(struct mqtt *m, uint64_t now)
 {
 	struct pollfd fds[] = {
@@ -313,6 +340,8 @@ static void wait_for_news(struct mqtt *m, uint64_t now)
 		{ .fd = m->connection.state >= MQTT_CONNECTING ? mqtt_client_fd(m->client)
 							       : -1,
 		  .events = mqtt_connection_poll_events(&m->connection) },
+		{ .fd = m->stop_phase == STOP_NOT ? mqtt_handover_fd(m->handover) : -1,
+		  .events = POLLIN },
 	};
 	uint64_t next = next_ns(m, now), timeout;
 	struct timespec ts;
@@ -354,12 +383,10 @@ static void *mqtt_thread(void *arg)
 			continue; /* after a lookup that may have taken long */
 		follow_session(m, now);
 		mqtt_subscriber_turn(m->subscriber, now);
-		if (m->stop_phase == STOP_NOT) {
-			mqtt_publisher_turn(m->publisher, m->was_online, now);
-			mqtt_outbox_turn(m->outbox);
-		} else {
+		if (m->stop_phase == STOP_NOT)
+			publish(m);
+		else
 			go_on_stopping(m, now);
-		}
 		if (m->stop_phase == STOP_DONE)
 			break;
 		share_counters(m);
@@ -377,7 +404,7 @@ end:
 
 int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings,
 	     const char *client_id, const char *base_topic, const char *password,
-	     struct ladder *ladder, struct facts *facts, struct queue *inbox)
+	     struct ladder *ladder, struct queue *inbox)
 {
 	struct mqtt_client_config config = {
 		.client_id = client_id,
@@ -398,6 +425,7 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings,
 	m->settings = settings;
 	m->timing = &mqtt_timing_default;
 	m->ladder = ladder;
+	m->on_session = on_session_nobody;
 	m->mail_fd = fd_event_new();
 	m->ended_fd = fd_event_new();
 	if (m->mail_fd < 0 || m->ended_fd < 0)
@@ -407,13 +435,11 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings,
 		return -ENOMEM;
 	}
 	config.will_topic = m->status_topic;
-	r = mqtt_client_new(&m->client, &config, &client_events, m);
+	r = mqtt_handover_new(&m->handover);
+	if (r == 0)
+		r = mqtt_client_new(&m->client, &config, &client_events, m);
 	if (r == 0)
 		r = mqtt_outbox_new(&m->outbox, &m->counters, send_message, m);
-	if (r == 0)
-		r = mqtt_publisher_new(&m->publisher, settings->publish,
-				       settings->n_publish, facts, m->outbox,
-				       &m->counters);
 	if (r == 0)
 		r = mqtt_subscriber_new(&m->subscriber, settings->subscribe,
 					settings->n_subscribe, ladder, inbox,
@@ -430,14 +456,22 @@ void mqtt_set_timing(struct mqtt *m, const struct mqtt_timing *timing)
 	m->timing = timing;
 }
 
+void mqtt_set_session_callback(struct mqtt *m, void (*on_session)(void *ctx, bool online),
+			       void *ctx)
+{
+	assert(!m->started);
+	m->on_session = on_session;
+	m->session_ctx = ctx;
+}
+
 struct mqtt *mqtt_free(struct mqtt *m)
 {
 	if (!m || !mqtt_joined(m))
 		return NULL;
 	(void)mqtt_subscriber_free(m->subscriber);
-	(void)mqtt_publisher_free(m->publisher);
 	(void)mqtt_outbox_free(m->outbox);
 	(void)mqtt_client_free(m->client);
+	(void)mqtt_handover_free(m->handover);
 	(void)fd_close(m->mail_fd);
 	(void)fd_close(m->ended_fd);
 	(void)pthread_mutex_destroy(&m->lock);
@@ -490,6 +524,11 @@ void mqtt_set_address(struct mqtt *m, struct in_addr address)
 	m->mailbox.path.confirmed = address.s_addr != INADDR_ANY;
 	(void)pthread_mutex_unlock(&m->lock);
 	fd_event_signal(m->mail_fd);
+}
+
+int mqtt_publish(struct mqtt *m, const struct mqtt_outgoing *message)
+{
+	return mqtt_handover_push(m->handover, message);
 }
 
 void mqtt_stop(struct mqtt *m, unsigned int limit_ms)

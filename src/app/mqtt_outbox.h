@@ -16,15 +16,6 @@
 
 struct mqtt_outbox;
 
-/* A message on its way out. */
-struct mqtt_outgoing {
-	const char *topic;
-	const void *payload;
-	size_t len;
-	int qos;
-	bool retain;
-};
-
 /*
  * Hands @message on. 0 when it was taken, with the number in *@id that
  * mqtt_outbox_acknowledged() will be told for QoS 1 and 2; -EAGAIN when

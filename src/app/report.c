@@ -132,12 +132,26 @@ static json_object *mqtt_json(struct mqtt *mqtt)
 	COUNTER(dropped_offline);
 	COUNTER(dropped_stalled);
 	COUNTER(dropped_queue);
-	COUNTER(dropped_interval);
+	COUNTER(dropped_handover);
 	COUNTER(received);
 	COUNTER(received_oversize);
 	COUNTER(received_unexpected);
 	COUNTER(received_queue_full);
 	COUNTER(backlog);
+#undef COUNTER
+	return o;
+}
+
+static json_object *publications_json(struct publications *publications)
+{
+	json_object *o = json_object_new_object();
+	struct publications_counters counters;
+
+	publications_get_counters(publications, &counters);
+#define COUNTER(name) add_number(o, #name, counters.name)
+	COUNTER(composed);
+	COUNTER(missed);
+	COUNTER(failed);
 #undef COUNTER
 	return o;
 }
@@ -173,6 +187,8 @@ void report_status(const struct report_sources *sources, json_object *answer)
 	json_object_object_add(answer, "chip",
 			       chip_json(sources->pump, sources->tap_tx_dropped));
 	json_object_object_add(answer, "mqtt", mqtt_json(sources->mqtt));
+	json_object_object_add(answer, "publications",
+			       publications_json(sources->publications));
 	json_object_object_add(answer, "display",
 			       sources->display ? display_json(sources->display) : NULL);
 	add_number(log, "dropped", log_dropped());

@@ -4,9 +4,9 @@
  *
  * Theory of operation
  *
- * Five threads share almost nothing: main runs an event loop and owns all that
- * is here; pump, mqtt, display and log have one file each. News travels up to
- * main by event descriptors and callbacks, requests travel down by calls that
+ * Six threads share almost nothing: main runs an event loop and owns all that
+ * is here; pump, mqtt, publish, display and log have one file each. News travels up
+ * to main by event descriptors and callbacks, requests travel down by calls that
  * never wait. main itself waits for nothing but its event loop.
  *
  * Start: signals are blocked and the C library is told where to look up names
@@ -59,13 +59,17 @@ static int make_mqtt(struct node *n)
 		r = queue_new(&n->inbox, NODE_INBOX_MAX, mqtt_message_free);
 	if (r == 0)
 		r = mqtt_new(&n->mqtt, &n->settings->mqtt, n->self.client_id,
-			     n->identity.base_topic, password, n->ladder, n->facts,
-			     n->inbox);
+			     n->identity.base_topic, password, n->ladder, n->inbox);
 	if (password)
 		explicit_bzero(password, strlen(password));
 	free(password);
+	if (r == 0)
+		r = publications_new(&n->publications, n->settings->mqtt.publish,
+				     n->settings->mqtt.n_publish, n->facts,
+				     node_on_composed, n);
 	if (r < 0)
 		return log_error_errno(r, "Cannot set up MQTT: %m");
+	mqtt_set_session_callback(n->mqtt, node_on_session, n);
 	return 0;
 }
 
@@ -130,6 +134,8 @@ static int start_threads(struct node *n)
 	r = pump_start(n->pump);
 	if (r == 0)
 		r = mqtt_start(n->mqtt);
+	if (r == 0)
+		r = publications_start(n->publications);
 	if (r == 0 && n->display)
 		r = display_start(n->display);
 	if (r < 0)
@@ -142,6 +148,8 @@ static bool take_down(struct node *n)
 {
 	bool left_behind = false;
 
+	if (n->publications)
+		publications_stop(n->publications);
 	if (n->pump)
 		pump_stop(n->pump);
 	n->uplink = uplink_free(n->uplink);
@@ -156,6 +164,7 @@ static bool take_down(struct node *n)
 	if (left_behind)
 		return true;
 	n->mqtt = mqtt_free(n->mqtt);
+	n->publications = publications_free(n->publications);
 	n->inbox = queue_free(n->inbox);
 	n->pages = pages_free(n->pages);
 	n->display = display_free(n->display);

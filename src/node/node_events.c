@@ -86,6 +86,20 @@ static void on_lease(void *ctx, const struct lease *lease)
 	mqtt_set_address(n->mqtt, lease->address);
 }
 
+void node_on_composed(void *ctx, const struct mqtt_outgoing *message)
+{
+	struct node *n = ctx;
+
+	(void)mqtt_publish(n->mqtt, message); /* counted if there is no room */
+}
+
+void node_on_session(void *ctx, bool online)
+{
+	struct node *n = ctx;
+
+	publications_session(n->publications, online);
+}
+
 static void on_trouble(void *ctx, bool failed, const char *cause)
 {
 	struct node *n = ctx;

@@ -25,6 +25,7 @@
 #include "mqttnode/node.h"
 #include "mqttnode/notify.h"
 #include "mqttnode/pages.h"
+#include "mqttnode/publications.h"
 #include "mqttnode/pump.h"
 #include "mqttnode/queue.h"
 #include "mqttnode/rungs.h"
@@ -46,6 +47,7 @@ struct node {
 	struct pump *pump;
 	struct queue *inbox; /* as display: nobody else shows messages */
 	struct mqtt *mqtt;
+	struct publications *publications;
 	struct uplink *uplink;
 	struct uplink_events uplink_events;
 	struct control *control;
@@ -65,6 +67,12 @@ struct node {
 
 /* What the uplink tells; the ctx is the node. */
 extern const struct uplink_events node_uplink_events;
+
+/* What the publications compose goes to the connection; @ctx is the node. */
+void node_on_composed(void *ctx, const struct mqtt_outgoing *message);
+
+/* A session has begun or ended: called in the mqtt thread; @ctx is the node. */
+void node_on_session(void *ctx, bool online);
 
 /*
  * Registers everything that main waits for: news of the threads, the tick and

@@ -19,6 +19,7 @@ static int answer_status(void *ctx, json_object *request, json_object *answer,
 		.facts = n->facts,
 		.pump = n->pump,
 		.mqtt = n->mqtt,
+		.publications = n->publications,
 		.display = n->display,
 		.tap_tx_dropped = n->tx_dropped,
 	};

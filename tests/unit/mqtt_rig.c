@@ -359,13 +359,33 @@ void rig_make(struct rig *r)
 	assert_int_equal(queue_new(&r->inbox, 4, mqtt_message_free), 0);
 }
 
+static void on_composed(void *ctx, const struct mqtt_outgoing *message)
+{
+	struct rig *r = ctx;
+
+	(void)mqtt_publish(r->mqtt, message);
+}
+
+static void on_session(void *ctx, bool online)
+{
+	struct rig *r = ctx;
+
+	publications_session(r->publications, online);
+}
+
 void rig_start(struct rig *r)
 {
 	assert_int_equal(mqtt_new(&r->mqtt, &r->settings, "node", "base", "secret",
-				  r->ladder, r->facts, r->inbox),
+				  r->ladder, r->inbox),
 			 0);
+	assert_int_equal(publications_new(&r->publications, r->settings.publish,
+					  r->settings.n_publish, r->facts, on_composed,
+					  r),
+			 0);
+	mqtt_set_session_callback(r->mqtt, on_session, r);
 	mqtt_set_timing(r->mqtt, &r->timing);
 	assert_int_equal(mqtt_start(r->mqtt), 0);
+	assert_int_equal(publications_start(r->publications), 0);
 }
 
 void rig_path(struct rig *r, bool link, const char *address)
@@ -397,7 +417,10 @@ void rig_free(struct rig *r)
 		mqtt_stop(r->mqtt, 100);
 		assert_true(rig_ends_within(r, DEADLINE_MS));
 	}
+	if (r->publications)
+		publications_stop(r->publications);
 	r->mqtt = mqtt_free(r->mqtt);
+	r->publications = publications_free(r->publications);
 	r->inbox = queue_free(r->inbox);
 	r->facts = facts_free(r->facts);
 	r->ladder = ladder_free(r->ladder);

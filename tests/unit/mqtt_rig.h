@@ -12,6 +12,7 @@
 #include "mqttnode/facts.h"
 #include "mqttnode/ladder.h"
 #include "mqttnode/mqtt.h"
+#include "mqttnode/publications.h"
 #include "mqttnode/queue.h"
 #include "mqttnode/settings.h"
 
@@ -114,6 +115,7 @@ struct rig {
 	struct facts *facts;
 	struct queue *inbox;
 	struct mqtt *mqtt;
+	struct publications *publications;
 };
 
 /*

@@ -49,7 +49,7 @@ static void an_instance_that_never_ran(void **state)
 {
 	(void)state;
 	assert_int_equal(mqtt_new(&rig.mqtt, &rig.settings, "node", "base", NULL,
-				  rig.ladder, rig.facts, rig.inbox),
+				  rig.ladder, rig.inbox),
 			 0);
 	assert_true(mqtt_joined(rig.mqtt));
 	rig.mqtt = mqtt_free(rig.mqtt);
@@ -62,7 +62,7 @@ static void what_the_library_does_not_accept_is_an_error(void **state)
 
 	(void)state;
 	assert_true(mqtt_new(&m, &rig.settings, "node", "a/#", NULL, rig.ladder,
-			     rig.facts, rig.inbox) < 0);
+			     rig.inbox) < 0);
 	assert_null(m);
 }
 

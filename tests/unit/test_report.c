@@ -41,6 +41,12 @@ void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret)
 	ret->published = 12;
 }
 
+void publications_get_counters(struct publications *p, struct publications_counters *ret)
+{
+	(void)p;
+	*ret = (struct publications_counters){ .composed = 7 };
+}
+
 void display_get_status(struct display *d, struct display_status *ret)
 {
 	(void)d;
@@ -111,6 +117,7 @@ static void tells_everything(void **state)
 	assert_int_equal(
 		json_object_get_int(at(at(chip, "counters"), "interrupt_missed")), 3);
 	assert_int_equal(json_object_get_int(at(at(o, "mqtt"), "published")), 12);
+	assert_int_equal(json_object_get_int(at(at(o, "publications"), "composed")), 7);
 	assert_int_equal(json_object_get_int(at(at(o, "display"), "frames")), 4);
 	json_object_put(o);
 }

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * publications.h — what is published and when
+ *
+ * Theory of operation
+ *
+ * A publication is a source, triggers, shaping and delivery:
+ *
+ *	source	  text with variables
+ *	trigger	  an interval
+ *	delivery  topic, QoS, retain: struct mqtt_outgoing, given to a sink
+ *
+ * One thread, "publish", looks at all sources when they are due and composes
+ * the messages. It never waits for a source, a disk or the network, so nothing
+ * that is slow delays anything else; and nobody waits for it. The MQTT thread,
+ * which may be inside the resolver for seconds, only takes what was composed:
+ * beats are kept and numbers are given out meanwhile.
+ *
+ *	publish ── sink: struct mqtt_outgoing ──> mqtt_publish() ──> mqtt
+ *	publish <── publications_session() ────── mqtt
+ *
+ * Each publication has beats on a grid of the monotonic clock. A beat that is
+ * missed is skipped and counted; the next one is where it always was. The first
+ * beat of QoS 0 is the first session, since before that it could only be
+ * dropped; that of QoS 1 and 2 is the start.
+ */
+#ifndef MQTTNODE_PUBLICATIONS_H
+#define MQTTNODE_PUBLICATIONS_H
+
+#include "mqttnode/cleanup.h"
+#include "mqttnode/facts.h"
+#include "mqttnode/mqtt.h"
+#include "mqttnode/settings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct publications;
+
+struct publications_counters {
+	uint64_t composed; /* messages given to the sink */
+	uint64_t missed;   /* beats that were due again before they could be taken */
+	uint64_t failed;   /* out of memory */
+};
+
+/* Takes a message, which is gone after the call. Called in the thread "publish". */
+typedef void (*publications_sink)(void *ctx, const struct mqtt_outgoing *message);
+
+/*
+ * @list and @facts must outlive it. 0 or -errno; release with
+ * publications_free(). Main.
+ */
+int publications_new(struct publications **ret, const struct publication_settings *list,
+		     size_t n, struct facts *facts, publications_sink sink, void *ctx);
+
+/* Stops the thread if it runs. Accepts NULL, returns NULL. Main. */
+struct publications *publications_free(struct publications *p);
+
+/* Starts the thread. 0 or -errno. Main. */
+int publications_start(struct publications *p);
+
+/* Ends the thread, which takes no longer than one look at a source. Main. */
+void publications_stop(struct publications *p);
+
+/* A session with the broker has begun or ended. Any thread; never waits. */
+void publications_session(struct publications *p, bool online);
+
+/* A copy of the counters. Any thread. */
+void publications_get_counters(struct publications *p, struct publications_counters *ret);
+
+DEFINE_CLEANUP(struct publications, publications_free);
+
+#endif

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+/* test_publications.c — the thread that composes: what it gives to its sink */
+#include "mqttnode/publications.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "unit.h"
+
+#include "mqttnode/clock.h"
+#include "mqttnode/queue.h"
+
+#define DEADLINE_MS 10000
+
+static struct facts *facts;
+static struct queue *composed; /* struct copy */
+static struct publications *publications;
+
+struct copy {
+	char topic[32];
+	char payload[256];
+	size_t len;
+	int qos;
+	bool retain;
+};
+
+static void sink(void *ctx, const struct mqtt_outgoing *message)
+{
+	struct copy *copy = calloc(1, sizeof(*copy));
+
+	assert_ptr_equal(ctx, &composed);
+	assert_non_null(copy);
+	snprintf(copy->topic, sizeof(copy->topic), "%s", message->topic);
+	copy->len = message->len;
+	assert_true(copy->len < sizeof(copy->payload));
+	memcpy(copy->payload, message->payload, message->len);
+	copy->qos = message->qos;
+	copy->retain = message->retain;
+	if (queue_push(composed, copy) < 0)
+		free(copy);
+}
+
+static int set_up(void **state)
+{
+	struct facts_view view = { .hostname = "host", .client_id = "node" };
+
+	(void)state;
+	view.started_ns = clock_now_ns(&clock_system) - 5 * NSEC_PER_SEC;
+	if (facts_new(&facts) < 0 || queue_new(&composed, 10000, free) < 0)
+		return -1;
+	facts_set(facts, &view);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	publications = publications_free(publications);
+	composed = queue_free(composed);
+	facts = facts_free(facts);
+	return 0;
+}
+
+static void start(const struct publication_settings *list, size_t n)
+{
+	assert_int_equal(publications_new(&publications, list, n, facts, sink, &composed),
+			 0);
+	assert_int_equal(publications_start(publications), 0);
+}
+
+static bool comes_within(int ms)
+{
+	struct pollfd p = { .fd = queue_fd(composed), .events = POLLIN };
+
+	return poll(&p, 1, ms) == 1;
+}
+
+/* The next message must be this. */
+static void expect(const char *topic, const char *payload)
+{
+	struct copy *message;
+
+	assert_true(comes_within(DEADLINE_MS));
+	message = queue_pop(composed);
+	assert_string_equal(message->topic, topic);
+	assert_string_equal(message->payload, payload);
+	assert_int_equal(message->len, strlen(payload));
+	free(message);
+}
+
+static struct publication_settings hello = {
+	.topic = (char[]){ "hello" },
+	.text = (char[]){ "{seq}" },
+	.interval_ms = 10,
+};
+
+static void expands_variables_and_numbers_messages(void **state)
+{
+	struct publication_settings publication = hello;
+	struct copy *message;
+
+	(void)state;
+	publication.text = (char[]){ "{hostname} {client_id} {seq} {uptime} {ip}" };
+	publication.retain = true;
+	publication.qos = 2;
+	start(&publication, 1);
+	assert_true(comes_within(DEADLINE_MS));
+	message = queue_pop(composed);
+	assert_string_equal(message->topic, "hello");
+	assert_string_equal(message->payload, "host node 1 5 ");
+	assert_int_equal(message->qos, 2);
+	assert_true(message->retain);
+	free(message);
+	expect("hello", "host node 2 5 ");
+}
+
+static void qos_0_begins_with_the_first_session(void **state)
+{
+	(void)state;
+	start(&hello, 1);
+	assert_false(comes_within(50));
+	publications_session(publications, false);
+	assert_false(comes_within(50));
+	publications_session(publications, true);
+	expect("hello", "1");
+	/* and goes on when it ends: the gap in the numbers shows what was lost */
+	publications_session(publications, false);
+	for (int i = 2; i < 10; i++) {
+		char number[8];
+
+		snprintf(number, sizeof(number), "%d", i);
+		expect("hello", number);
+	}
+}
+
+static void qos_1_begins_at_once(void **state)
+{
+	struct publication_settings publication = hello;
+
+	(void)state;
+	publication.qos = 1;
+	start(&publication, 1);
+	expect("hello", "1");
+	expect("hello", "2");
+}
+
+static void each_keeps_its_own_beat_and_number(void **state)
+{
+	struct publication_settings list[2] = { hello, hello };
+	unsigned int n[2] = { 0, 0 };
+
+	(void)state;
+	list[0].qos = list[1].qos = 1;
+	list[1].topic = (char[]){ "slow" };
+	list[1].interval_ms = 50;
+	start(list, 2);
+	while (n[1] < 5) {
+		struct copy *message;
+		char number[8];
+		size_t i;
+
+		assert_true(comes_within(DEADLINE_MS));
+		message = queue_pop(composed);
+		i = message->topic[0] == 's';
+		snprintf(number, sizeof(number), "%u", ++n[i]);
+		assert_string_equal(message->payload, number);
+		free(message);
+	}
+	assert_true(n[0] >= n[1]);
+}
+
+static void counts_what_it_composed(void **state)
+{
+	struct publication_settings publication = hello;
+	struct publications_counters counters;
+
+	(void)state;
+	publication.qos = 1;
+	publication.interval_ms = 3600 * 1000;
+	start(&publication, 1);
+	expect("hello", "1");
+	publications_stop(publications);
+	publications_get_counters(publications, &counters);
+	assert_int_equal(counters.composed, 1);
+	assert_int_equal(counters.failed, 0);
+	assert_false(comes_within(0));
+	publications_stop(publications); /* again is nothing */
+}
+
+static void none_need_no_thread(void **state)
+{
+	(void)state;
+	start(NULL, 0);
+	publications_session(publications, true);
+	publications_stop(publications);
+	assert_null(publications_free(NULL));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+		TEST(expands_variables_and_numbers_messages),
+		TEST(qos_0_begins_with_the_first_session),
+		TEST(qos_1_begins_at_once),
+		TEST(each_keeps_its_own_beat_and_number),
+		TEST(counts_what_it_composed),
+		TEST(none_need_no_thread),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests_name("publications", tests, NULL, NULL);
+}
