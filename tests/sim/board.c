@@ -12,7 +12,6 @@
 #include "board_socket.h"
 #include "mqttnode/fd.h"
 #include "mqttnode/text.h"
-#include "ssd1306_sim.h"
 
 struct board {
 	struct board_parts parts;
@@ -66,6 +65,12 @@ static int set_name(const char *value, char ret[BOARD_NAME_MAX])
 	return 0;
 }
 
+static int set_module(const char *value, const struct oled_module **ret)
+{
+	*ret = oled_module_find(value);
+	return *ret ? 0 : -EINVAL;
+}
+
 static int set_line(const char *value, unsigned int *ret)
 {
 	int offset = sim_gpio_offset(value);
@@ -88,6 +93,8 @@ static int set_key(struct board_config *c, const char *key, const char *value)
 		return set_u32(value, 0, 60000, &c->link_delay_ms);
 	if (strcmp(key, "oled") == 0)
 		return set_choice(value, "in", "out", &c->oled_in);
+	if (strcmp(key, "oled-module") == 0)
+		return set_module(value, &c->oled_module);
 	if (strcmp(key, "oled-address") == 0)
 		return set_u32(value, 0x3c, 0x3d, &c->oled_address);
 	if (strcmp(key, "i2c-clock") == 0)
@@ -120,6 +127,7 @@ int board_parse(struct board_config *ret, const char *text, char *error,
 		.cable_in = true,
 		.link_delay_ms = 1500,
 		.oled_in = true,
+		.oled_module = &oled_modules[0],
 		.oled_address = 0x3c,
 		.i2c_clock_hz = 400000,
 		.spi_path = "/dev/spidev0.0",
@@ -191,7 +199,9 @@ static int build_display(struct board_parts *b, const struct board_config *confi
 {
 	int r;
 
-	r = oled_sim_new(&b->panel, &ssd1306_controller, config->seed, &b->report);
+	b->glass = config->oled_module->glass;
+	r = oled_sim_new(&b->panel, config->oled_module->controller, config->seed,
+			 &b->report);
 	if (r < 0)
 		return r;
 	r = sim_i2c_new(&b->i2c, b->time, config->i2c_path, &b->report);

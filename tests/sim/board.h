@@ -16,6 +16,8 @@
  *	link=up|down	whether the cable is in at the start (up)
  *	link-delay=MS	how long auto-negotiation takes (1500)
  *	oled=in|out	whether the display is plugged in at the start (in)
+ *	oled-module=NAME  ssd1306 (default), ssd1306-32, ssd1309, ssd1309-32, sh1106 or
+ *			sh1106-at-0 (oled_module.h)
  *	oled-address=N	0x3c (default) or 0x3d
  *	i2c-clock=HZ	clock of the display's bus (400000)
  *	spi=PATH	name of the chip's bus (/dev/spidev0.0)
@@ -70,11 +72,12 @@
  * violations	{"violations": [{"part": "w5500", "text": "..."}], "warnings":
  *		[...]}: what a strict chip objects to, and what is merely odd, oldest
  *		first; at most 64 of the network chip and 64 of the rest are kept.
- *		"part" is "w5500" (its bus and pins too), "ssd1306", "i2c" or "gpio".
+ *		"part" is "w5500" (its bus and pins too), the controller of the display
+ *		("ssd1306"), "i2c" or "gpio".
  *
  * screen	What a person sees: {"width": 128, "height": 64, "lit": true,
- *		"contrast": 127, "rows": ["..##....", ...]}, 64 texts of 128
- *		characters, '#' lit and '.' dark; all dark if the panel is off.
+ *		"contrast": 127, "rows": ["..##....", ...]}, a text of
+ *		"width" characters each, '#' lit and '.' dark; all dark if the panel is off.
  * pbm		The same as {"pbm": "P1\n128 64\n..."}, a plain PBM file.
  *
  * cable in|out	Plugs the Ethernet cable in or out.
@@ -129,6 +132,8 @@
 
 #define BOARD_NAME_MAX 64
 
+struct oled_module;
+
 /* The text of $MQTTNODE_BOARD, taken apart. */
 struct board_config {
 	int wire_fd;   /* -1: none */
@@ -136,6 +141,7 @@ struct board_config {
 	bool cable_in;
 	uint32_t link_delay_ms;
 	bool oled_in;
+	const struct oled_module *oled_module;
 	uint32_t oled_address;
 	uint32_t i2c_clock_hz;
 	char spi_path[BOARD_NAME_MAX];

@@ -63,9 +63,10 @@ static uint64_t count_violations(const struct board_parts *b)
 
 static void look_at_panel(const struct board_parts *b, struct oled_picture *ret)
 {
-	*ret = (struct oled_picture){ .width = 128, .height = 64 };
+	*ret = (struct oled_picture){ .width = b->glass->width,
+				      .height = b->glass->height };
 	if (sim_i2c_plugged(b->i2c))
-		oled_glass_picture(&oled_glass_128x64, oled_sim_state(b->panel), ret);
+		oled_glass_picture(b->glass, oled_sim_state(b->panel), ret);
 }
 
 static int run_stats(struct request *q)

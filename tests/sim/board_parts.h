@@ -4,7 +4,7 @@
 #define MQTTNODE_TESTS_SIM_BOARD_PARTS_H
 
 #include "board_wire.h"
-#include "oled_glass.h"
+#include "oled_module.h"
 #include "sim_gpio.h"
 #include "sim_i2c.h"
 #include "sim_spi.h"
@@ -15,6 +15,7 @@ struct board_parts {
 	struct sim_spi *spi;
 	struct sim_gpio *gpio;
 	struct oled_sim *panel;
+	const struct oled_glass *glass; /* before it */
 	struct sim_i2c *i2c;
 	struct board_wire *wire;
 	struct sim_report report; /* of all but the chip, which has its own */

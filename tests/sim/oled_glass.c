@@ -24,6 +24,20 @@ const struct oled_glass oled_glass_128x32 = {
 	.x_of_segment_0 = 127,
 };
 
+const struct oled_glass oled_glass_sh1106 = {
+	.width = 128,
+	.height = 64,
+	.com_pins = COM_ALTERNATIVE,
+	.x_of_segment_0 = 129,
+};
+
+const struct oled_glass oled_glass_sh1106_at_0 = {
+	.width = 128,
+	.height = 64,
+	.com_pins = COM_ALTERNATIVE,
+	.x_of_segment_0 = 131,
+};
+
 /* The pad at which COM signal @com leaves the chip (or enters a glass wired for it). */
 static unsigned int pad_of_com(uint8_t com_pins, unsigned int com)
 {

@@ -21,9 +21,12 @@ struct oled_glass {
 	int x_of_segment_0;
 };
 
-/* The common modules: 0.96" and 0.91". */
+/* SSD1306 and SSD1309: the common modules of 0.96" and 2.42", and of 0.91". */
 extern const struct oled_glass oled_glass_128x64;
 extern const struct oled_glass oled_glass_128x32;
+/* SH1106, 1.3": in the middle of the 132 columns; rare ones begin at column 0. */
+extern const struct oled_glass oled_glass_sh1106;
+extern const struct oled_glass oled_glass_sh1106_at_0;
 
 struct oled_picture {
 	uint8_t width, height;

@@ -122,11 +122,6 @@ struct oled_state *oled_sim_registers(struct oled_sim *sim)
 	return &sim->state;
 }
 
-bool oled_sim_is_written(const struct oled_sim *sim)
-{
-	return sim->n_written > 0;
-}
-
 void oled_sim_object(struct oled_sim *sim, const char *format, ...)
 {
 	char text[SIM_REPORT_TEXT];
@@ -188,10 +183,34 @@ void oled_sim_set_column_high(struct oled_sim *sim, uint8_t nibble)
 	sim->high_set = true;
 }
 
+/* Bytes of a page that were never written. */
+static int count_noise(const struct oled_sim *sim, size_t page)
+{
+	int n = 0;
+
+	for (size_t column = 0; column < sim->controller->columns; column++)
+		n += !sim->written[page][column];
+	return n;
+}
+
+/* Whether a row of the page is among those that the display shows. */
+static bool page_is_shown(const struct oled_sim *sim, size_t page)
+{
+	const struct oled_state *s = &sim->state;
+
+	for (size_t row = 0; row <= s->mux; row++)
+		if ((row + s->start_line) / 8 % OLED_PAGES == page)
+			return true;
+	return false;
+}
+
 void oled_sim_switch(struct oled_sim *sim, bool on)
 {
-	int noise = OLED_PAGES * sim->controller->columns - sim->n_written;
+	int noise = 0;
 
+	for (size_t page = 0; page < OLED_PAGES; page++)
+		if (page_is_shown(sim, page))
+			noise += count_noise(sim, page);
 	if (!on)
 		sim->lost_power = false;
 	else if (!sim->state.on && noise > 0)
@@ -201,6 +220,36 @@ void oled_sim_switch(struct oled_sim *sim, bool on)
 			"noise is visible",
 			noise);
 	sim->state.on = on;
+}
+
+/* Turns what is in the RAM. */
+static void mirror(struct oled_sim *sim)
+{
+	size_t last = sim->controller->columns - 1U;
+
+	for (size_t page = 0; page < OLED_PAGES; page++)
+		for (size_t a = 0, b = last; a < b; a++, b--) {
+			uint8_t *ram = sim->state.ram[page], byte = ram[a];
+			bool *written = sim->written[page], was = written[a];
+
+			ram[a] = ram[b];
+			ram[b] = byte;
+			written[a] = written[b];
+			written[b] = was;
+		}
+}
+
+void oled_sim_remap(struct oled_sim *sim, bool remap)
+{
+	if (remap == sim->state.segment_remap)
+		return;
+	sim->state.segment_remap = remap;
+	if (sim->options.remap_at_once)
+		mirror(sim);
+	else if (sim->n_written > 0)
+		oled_sim_warn(
+			sim,
+			"The segments are remapped: what is in the RAM stays as it is");
 }
 
 static const struct oled_command *find_command(const struct oled_sim *sim, uint8_t opcode)
@@ -253,7 +302,10 @@ static void advance(struct oled_sim *sim)
 		if (s->column < columns - 1) {
 			s->column++;
 		} else {
-			s->column = sim->options.wrap_to_zero ? 0 : s->column_start;
+			if (sim->options.wrap_to_zero)
+				s->column = 0;
+			else if (!sim->controller->column_stays)
+				s->column = s->column_start;
 			sim->past_end = true;
 		}
 		break;
@@ -295,6 +347,9 @@ static void check_data(struct oled_sim *sim)
 			sim,
 			"Data past column %d in page mode: chips differ in where it goes",
 			sim->controller->columns - 1);
+	else if (s->column >= sim->controller->columns)
+		oled_sim_object(sim, "Data at column %d: the last one is %d", s->column,
+				sim->controller->columns - 1);
 }
 
 static void write_data(struct oled_sim *sim, uint8_t byte)

@@ -4,9 +4,9 @@
  *
  * What SSD1306 and its relatives have in common: control bytes, a command
  * decoder that keeps its state across STOP, a RAM of pages and its pointers. A
- * controller is a table of commands (ssd1306_sim.c). What a person sees of the
- * RAM is the matter of oled_glass.h; addresses, acknowledge and faults of the
- * bus are that of sim_i2c.h.
+ * controller is a table of commands (ssd1306_sim.c and its like). What a person sees of
+ * the RAM is the matter of oled_glass.h; addresses, acknowledge and faults of the bus are
+ * that of sim_i2c.h.
  *
  * Objections go to a report (sim_report.h). Those that follow from a fault which
  * the driver cannot know of are mere warnings: after a loss of power until it
@@ -63,6 +63,7 @@ struct oled_command {
 struct oled_controller {
 	const char *name;	 /* the part's name in the report */
 	uint8_t columns;	 /* of the RAM */
+	bool column_stays;	 /* page mode: at the last column the counter stops */
 	uint8_t status_id;	 /* low nibble of the status byte */
 	struct oled_state reset; /* registers after power-up; its RAM is not used */
 	const struct oled_command *commands;
@@ -71,8 +72,8 @@ struct oled_controller {
 
 /* Behaviour on which the sources disagree; a driver must work with any. */
 struct oled_options {
-	bool wrap_to_zero; /* page mode, after the last column: to 0, not to the start
-			      column */
+	bool wrap_to_zero;  /* page mode, after the last column: to 0 */
+	bool remap_at_once; /* A0 and A1 turn what is in the RAM too */
 	uint8_t status_id; /* low nibble of the status byte; 0: the controller's usual one
 			    */
 };
@@ -111,7 +112,7 @@ void oled_sim_set_page(struct oled_sim *sim, uint8_t page);
 void oled_sim_set_column_low(struct oled_sim *sim, uint8_t nibble);
 void oled_sim_set_column_high(struct oled_sim *sim, uint8_t nibble);
 void oled_sim_switch(struct oled_sim *sim, bool on);
-bool oled_sim_is_written(const struct oled_sim *sim); /* anything since power-up */
+void oled_sim_remap(struct oled_sim *sim, bool remap);
 
 DEFINE_CLEANUP(struct oled_sim, oled_sim_free);
 

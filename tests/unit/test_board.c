@@ -15,6 +15,7 @@
 #include "board_rig.h"
 
 #include "mqttnode/i2cdev.h"
+#include "sim/oled_module.h"
 
 /* ---- the description ---- */
 
@@ -29,6 +30,7 @@ static void understands_its_description(void **state)
 	assert_int_equal(c.socket_fd, -1);
 	assert_true(c.cable_in && c.oled_in);
 	assert_int_equal(c.link_delay_ms, 1500);
+	assert_string_equal(c.oled_module->name, "ssd1306");
 	assert_int_equal(c.oled_address, 0x3c);
 	assert_int_equal(c.int_offset, 25);
 	assert_int_equal(c.reset_offset, 24);
@@ -36,17 +38,19 @@ static void understands_its_description(void **state)
 	assert_string_equal(c.i2c_path, "/dev/i2c-1");
 
 	assert_int_equal(
-		board_parse(&c,
-			    "wire=5,socket=6,link=down,link-delay=100,oled=out,"
-			    "oled-address=0x3d,i2c-clock=100000,spi=/dev/spidev1.2,"
-			    "i2c=/dev/i2c-9,int=gpiochip0:5,reset=GPIO6,bufsiz=16384,"
-			    "alignment=1,seed=77",
-			    error, sizeof(error)),
+		board_parse(
+			&c,
+			"wire=5,socket=6,link=down,link-delay=100,oled=out,"
+			"oled-module=sh1106,oled-address=0x3d,i2c-clock=100000,"
+			"spi=/dev/spidev1.2,i2c=/dev/i2c-9,int=gpiochip0:5,reset=GPIO6,bufsiz=16384,"
+			"alignment=1,seed=77",
+			error, sizeof(error)),
 		0);
 	assert_int_equal(c.wire_fd, 5);
 	assert_int_equal(c.socket_fd, 6);
 	assert_false(c.cable_in || c.oled_in);
 	assert_int_equal(c.link_delay_ms, 100);
+	assert_string_equal(c.oled_module->name, "sh1106");
 	assert_int_equal(c.oled_address, 0x3d);
 	assert_int_equal(c.i2c_clock_hz, 100000);
 	assert_string_equal(c.spi_path, "/dev/spidev1.2");
@@ -70,6 +74,7 @@ static void refuses_what_it_does_not_understand(void **state)
 		{ "wire=5x", "wire cannot be \"5x\"" },
 		{ "link=maybe", "link cannot be \"maybe\"" },
 		{ "link-delay=60001", "link-delay cannot be" },
+		{ "oled-module=sh1107", "oled-module cannot be \"sh1107\"" },
 		{ "oled-address=0x78", "oled-address cannot be" },
 		{ "spi=", "spi cannot be \"\"" },
 		{ "int=GPIO99", "int cannot be \"GPIO99\"" },
@@ -92,10 +97,12 @@ static void starts_as_described(void **state)
 	struct rig *rig = *state;
 	struct i2c_bus *bus;
 
-	rebuild(rig, "link=down,oled=out,oled-address=0x3d,i2c-clock=100000,bufsiz=8192,"
-		     "alignment=64,spi=/dev/spidev3.1,i2c=/dev/i2c-4");
+	rebuild(rig,
+		"link=down,oled=out,oled-module=ssd1306-32,oled-address=0x3d,i2c-clock=100000,bufsiz=8192,"
+		"alignment=64,spi=/dev/spidev3.1,i2c=/dev/i2c-4");
 	assert_int_equal(number(rig, "stats", "/wire/cable"), false);
 	assert_int_equal(number(rig, "stats", "/oled/plugged"), false);
+	assert_int_equal(number(rig, "screen", "/height"), 32);
 	assert_int_equal(spidev_open(&rig->spi, "/dev/spidev0.0", 1000000), -ENOENT);
 	assert_int_equal(spidev_open(&rig->spi, "/dev/spidev3.1", 1000000), 0);
 	assert_int_equal(spidev_limits(rig->spi).bufsiz, 8192);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "ssd1306_rig.h"
+#include "module_rig.h"
 
 static bool pixel(struct rig *rig, unsigned int x, unsigned int y)
 {

@@ -7,10 +7,9 @@
  */
 #include "sim/ssd1306_sim.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "ssd1306_rig.h"
+#include "module_rig.h"
 
 static void show(struct rig *rig)
 {
@@ -20,27 +19,18 @@ static void show(struct rig *rig)
 	send_picture(rig, p);
 }
 
-/* A correct initialisation with one byte of @rig_init replaced, then a picture. */
-static void init_with(struct rig *rig, uint8_t old_opcode, uint8_t replacement,
-		      bool argument)
+/* A correct initialisation with one byte of the registers replaced, then a picture. */
+static void init_with(struct rig *rig, uint8_t old, uint8_t replacement, bool argument)
 {
-	uint8_t bytes[sizeof(rig_init)];
-	picture dark = { { 0 } };
-	size_t i;
-
-	memcpy(bytes, rig_init, sizeof(bytes));
-	for (i = 1; bytes[i] != old_opcode; i++)
-		;
-	bytes[argument ? i + 1 : i] = replacement;
-	send_bytes(rig, bytes, sizeof(bytes));
-	send_picture(rig, dark);
+	send_registers_with(rig, old, replacement, argument);
+	clear(rig);
 	send(rig, 0x00, 0xaf);
 	show(rig);
 }
 
 static void switches_on_before_clearing(struct rig *rig)
 {
-	send_bytes(rig, rig_init, sizeof(rig_init));
+	send_registers(rig);
 	send(rig, 0x00, 0xaf);
 	show(rig);
 }
@@ -49,7 +39,7 @@ static void clears_all_but_one_column(struct rig *rig)
 {
 	uint8_t dark[SSD1306_COLUMNS] = { 0 };
 
-	send_bytes(rig, rig_init, sizeof(rig_init));
+	send_registers(rig);
 	for (unsigned int page = 0; page < OLED_PAGES; page++)
 		send_run(rig, page, 0, dark, SSD1306_COLUMNS - 1);
 	send(rig, 0x00, 0xaf);
@@ -242,21 +232,11 @@ static void bits_of_a_column_reversed(struct rig *rig)
 
 static void never_switches_on(struct rig *rig)
 {
-	send_bytes(rig, rig_init, sizeof(rig_init));
+	send_registers(rig);
 	show(rig);
 }
 
-#define MUTATION(function, phrase)                                                       \
-	{                                                                                \
-#function, function, phrase                                              \
-	}
-
-/* A phrase of the violation; NULL: the picture is wrong, without one. */
-static const struct {
-	const char *name;
-	void (*run)(struct rig *rig);
-	const char *phrase;
-} mutations[] = {
+static const struct mutation mutations[] = {
 	MUTATION(switches_on_before_clearing, "noise is visible"),
 	MUTATION(clears_all_but_one_column, "8 bytes of the RAM were never written"),
 	MUTATION(micropython_init_and_window, "Unknown command 0xad"),
@@ -288,44 +268,10 @@ static const struct {
 	MUTATION(never_switches_on, NULL),
 };
 
-static const char *find_violation(const struct rig *rig, const char *phrase)
-{
-	for (size_t i = 0; i < rig->report.n_violations && i < SIM_REPORT_KEPT; i++)
-		if (strstr(rig->report.violations[i].text, phrase))
-			return rig->report.violations[i].text;
-	return NULL;
-}
-
 static void catches_every_mutation(void **state)
 {
-	picture p;
-
 	(void)state;
-	make_picture(p);
-	for (size_t i = 0; i < ARRAY_SIZE(mutations); i++) {
-		char caught[SIM_REPORT_TEXT];
-		const char *text;
-		void *fresh;
-
-		rig_setup(&fresh);
-		mutations[i].run(fresh);
-		if (mutations[i].phrase) {
-			text = find_violation(fresh, mutations[i].phrase);
-			if (!text)
-				fail_msg("%s was not caught", mutations[i].name);
-		} else {
-			unsigned int wrong = count_wrong(fresh, p);
-
-			assert_clean(fresh);
-			if (wrong == 0)
-				fail_msg("%s was not caught", mutations[i].name);
-			(void)snprintf(caught, sizeof(caught), "%u pixels are wrong",
-				       wrong);
-			text = caught;
-		}
-		printf("# mutation: ssd1306: %s: %s\n", mutations[i].name, text);
-		rig_teardown(&fresh);
-	}
+	assert_caught(rig_setup, mutations, ARRAY_SIZE(mutations));
 }
 
 int main(void)

@@ -8,18 +8,7 @@
 
 #include <string.h>
 
-#include "ssd1306_rig.h"
-
-/* Exactly one violation since the last call, with @phrase in its sentence. */
-static void assert_violation(struct rig *rig, const char *phrase)
-{
-	assert_int_equal(rig->report.n_violations, 1);
-	assert_string_equal(rig->report.violations[0].part, "ssd1306");
-	if (!strstr(rig->report.violations[0].text, phrase))
-		fail_msg("\"%s\" is not in \"%s\"", phrase,
-			 rig->report.violations[0].text);
-	rig->report.n_violations = 0;
-}
+#include "module_rig.h"
 
 /* ---- power-up ---- */
 
