@@ -62,9 +62,11 @@ enum w5500_step {
 	W5500_STEP_COMPARE_SIZES,
 	W5500_STEP_PHY_RELEASE,
 	W5500_STEP_CLOSE,
+	W5500_STEP_CLOSE_WRITE,
 	W5500_STEP_CLOSE_WAIT,
 	W5500_STEP_OPEN,
 	W5500_STEP_OPEN_WAIT,
+	W5500_STEP_INTERRUPT,
 	W5500_STEP_RESYNC,
 	W5500_STEP_RESYNC_WRITE,
 	W5500_STEP_RUNNING,
@@ -168,9 +170,11 @@ int w5500_step_later(const struct w5500 *chip, uint64_t *ret_due_ns, uint64_t ns
 
 /* w5500_socket.c: one step each, with the results of w5500_start_step() */
 int w5500_step_close(struct w5500 *chip, uint64_t *ret_due_ns);
+int w5500_step_close_write(struct w5500 *chip, uint64_t *ret_due_ns);
 int w5500_step_close_wait(struct w5500 *chip, uint64_t *ret_due_ns);
 int w5500_step_open(struct w5500 *chip, uint64_t *ret_due_ns);
 int w5500_step_open_wait(struct w5500 *chip, uint64_t *ret_due_ns);
+int w5500_step_interrupt(struct w5500 *chip);
 int w5500_step_resync(struct w5500 *chip, uint64_t *ret_due_ns);
 int w5500_step_resync_write(struct w5500 *chip, uint64_t *ret_due_ns);
 

@@ -67,12 +67,18 @@ int w5500_step_close(struct w5500 *chip, uint64_t *ret_due_ns)
 	if (r < 0)
 		return r;
 	if (echoed && w.cr == 0 &&
-	    (w.sr == W5500_SN_SR_MACRAW || w.sr == W5500_SN_SR_CLOSED))
-		return command(chip, W5500_SN_CR_CLOSE, W5500_STEP_CLOSE_WAIT,
-			       ret_due_ns);
+	    (w.sr == W5500_SN_SR_MACRAW || w.sr == W5500_SN_SR_CLOSED)) {
+		chip->step = W5500_STEP_CLOSE_WRITE;
+		return w5500_step_later(chip, ret_due_ns, 0);
+	}
 	if (w5500_step_expired(chip))
 		return echoed && w.cr != 0 ? -ETIME : -ESTALE;
 	return w5500_step_later(chip, ret_due_ns, COMMAND_POLL_NS);
+}
+
+int w5500_step_close_write(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	return command(chip, W5500_SN_CR_CLOSE, W5500_STEP_CLOSE_WAIT, ret_due_ns);
 }
 
 int w5500_step_close_wait(struct w5500 *chip, uint64_t *ret_due_ns)
@@ -93,27 +99,6 @@ int w5500_step_close_wait(struct w5500 *chip, uint64_t *ret_due_ns)
 	return w5500_step_later(chip, ret_due_ns, COMMAND_POLL_NS);
 }
 
-/* The socket is open, the rings are empty: from here on the positions are ours. */
-static int running(struct w5500 *chip, uint16_t rx_rd, uint16_t tx_wr)
-{
-	int r;
-
-	w5500_message_begin(&chip->message, chip->bus);
-	if (!w5500_message_write8(&chip->message, W5500_SIMR,
-				  chip->config.interrupt ? W5500_SIMR_S0 : 0))
-		return -EMSGSIZE;
-	r = w5500_run(chip);
-	if (r < 0)
-		return r;
-	if (chip->was_open)
-		chip->counters.rx_lost++;
-	chip->was_open = true;
-	w5500_forget(chip, rx_rd, tx_wr);
-	chip->latch_dirty = true;
-	chip->step = W5500_STEP_RUNNING;
-	return 1;
-}
-
 int w5500_step_open_wait(struct w5500 *chip, uint64_t *ret_due_ns)
 {
 	struct w5500_window w, again;
@@ -125,11 +110,34 @@ int w5500_step_open_wait(struct w5500 *chip, uint64_t *ret_due_ns)
 		return r;
 	/* Both pointers are ours to move: two equal reads are not torn. */
 	if (echoed && w.cr == 0 && w.sr == W5500_SN_SR_MACRAW && w.rx_rd == again.rx_rd &&
-	    w.tx_wr == again.tx_wr && again.tx_rd == again.tx_wr)
-		return running(chip, w.rx_rd, w.tx_wr);
+	    w.tx_wr == again.tx_wr && again.tx_rd == again.tx_wr) {
+		/* The rings are empty: from here on the positions are ours. */
+		if (chip->was_open)
+			chip->counters.rx_lost++;
+		chip->was_open = true;
+		w5500_forget(chip, w.rx_rd, w.tx_wr);
+		w5500_step_enter(chip, W5500_STEP_INTERRUPT, 0);
+		return w5500_step_later(chip, ret_due_ns, 0);
+	}
 	if (w5500_step_expired(chip))
 		return -ETIME;
 	return w5500_step_later(chip, ret_due_ns, COMMAND_POLL_NS);
+}
+
+int w5500_step_interrupt(struct w5500 *chip)
+{
+	int r;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	if (!w5500_message_write8(&chip->message, W5500_SIMR,
+				  chip->config.interrupt ? W5500_SIMR_S0 : 0))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	chip->latch_dirty = true;
+	chip->step = W5500_STEP_RUNNING;
+	return 1;
 }
 
 int w5500_step_resync(struct w5500 *chip, uint64_t *ret_due_ns)

@@ -4,8 +4,8 @@
  *
  *	PROBE   IDENTIFY
  *	RESET     RESET, RESET_WAIT, PATTERN x n, CONFIGURE, COMPARE, COMPARE_SIZES,
- *	          (PHY_RELEASE), OPEN, OPEN_WAIT, RUNNING
- *	REOPEN    CLOSE, CLOSE_WAIT, OPEN, OPEN_WAIT, RUNNING
+ *	          (PHY_RELEASE), OPEN, OPEN_WAIT, INTERRUPT, RUNNING
+ *	REOPEN    CLOSE, CLOSE_WRITE, CLOSE_WAIT, OPEN, OPEN_WAIT, INTERRUPT, RUNNING
  *	RESYNC    RESYNC, RESYNC_WRITE, RUNNING
  *
  * Identification and pattern run at the configured clock; when one of them fails
@@ -402,6 +402,9 @@ int w5500_start_step(struct w5500 *chip, uint64_t *ret_due_ns)
 	case W5500_STEP_CLOSE:
 		r = w5500_step_close(chip, ret_due_ns);
 		break;
+	case W5500_STEP_CLOSE_WRITE:
+		r = w5500_step_close_write(chip, ret_due_ns);
+		break;
 	case W5500_STEP_CLOSE_WAIT:
 		r = w5500_step_close_wait(chip, ret_due_ns);
 		break;
@@ -410,6 +413,9 @@ int w5500_start_step(struct w5500 *chip, uint64_t *ret_due_ns)
 		break;
 	case W5500_STEP_OPEN_WAIT:
 		r = w5500_step_open_wait(chip, ret_due_ns);
+		break;
+	case W5500_STEP_INTERRUPT:
+		r = w5500_step_interrupt(chip);
 		break;
 	case W5500_STEP_RESYNC:
 		r = w5500_step_resync(chip, ret_due_ns);
