@@ -6,8 +6,9 @@ import time
 
 from harness import conf
 from harness.cases import case, main
+from harness.delays import took
 from harness.mqtt import Client
-from harness.scenario import Online, bar
+from harness.scenario import Online
 from harness.screen import shows
 from harness.waiting import until
 from harness.world import Wire, World
@@ -24,7 +25,7 @@ def out_and_in():
             out = time.monotonic()
             node.board.cable(False)
             known = node.wait_rung("link", "failed", 5, "No cable on the W5500")
-            notes.append(bar(known - out, 0.5, "seconds until the missing cable is known"))
+            notes.append(took(out, known, 0.5, "until the missing cable is known"))
             node.wait_log("link failed: No cable on the W5500", 5, mark)
             node.wait_status("link: No cable on the W5500", 5)
             until(lambda: shows(node.board, "No cable"), 5, "the cause on the screen")
@@ -35,10 +36,9 @@ def out_and_in():
             plugged, answered = time.monotonic(), online.pinger.answered("node")
             node.board.cable(True)
             until(lambda: online.pinger.answered("node") > answered, 5, "the ping is answered")
-            notes.append(bar(time.monotonic() - plugged, 1.5,
-                             "seconds from cable in to the ping's reply"))
+            notes.append(took(plugged, time.monotonic(), 1.5, "from cable in to the ping's reply"))
             again = online.wait_published(15)
-            notes.append(bar(again - plugged, 5.0, "seconds from cable in to the publication"))
+            notes.append(took(plugged, again, 5.0, "from cable in to the publication"))
             node.wait_online()
             assert node.address() == online.address
         node.check_watchdog(node.manager.ready, time.monotonic())

@@ -9,9 +9,9 @@ import subprocess
 
 from harness import conf, stage
 from harness.cases import case, main
+from harness.delays import spaced
 from harness.mqtt import Client
 from harness.node import USER
-from harness.scenario import bar
 from harness.screen import shows
 from harness.systemd import Journal
 from harness.waiting import until
@@ -42,8 +42,7 @@ def lesson():
         assert {message.payload for message in messages} == {b"Hello 01Studio!"}
         assert {message.qos for message in messages} == {0}
         assert not any(message.retain for message in messages)
-        gaps = [after.moment - before.moment for before, after in zip(messages, messages[1:])]
-        notes = [bar(abs(gap - 1.0), 0.1, "a publication off its second") for gap in gaps[:5]]
+        notes = spaced([message.moment for message in messages], 1.0, 0.1, "publications")
 
         node.wait_rung("suback", "ok", 5)
         until(lambda: shows(node.board, address, y=20), 5, "the address on the screen")

@@ -53,7 +53,8 @@ def memory():
         publish(PUBLICATIONS)
         reconnect(RECONNECTS)
         last, further = say_memory(node, f"after {PUBLICATIONS} and {RECONNECTS} more")
-        # A client of the control socket that has just left may still be counted.
+        # The daemon may not yet have seen that the client that asked last is gone. Waiting hides
+        # nothing: a descriptor that leaked stays open.
         until(lambda: node.descriptors() <= descriptors, 5, "no descriptor is leaked")
         notes = [note, further,
                  bar(last / MIB, 10_000_000 / MIB, "MiB resident"),

@@ -34,18 +34,23 @@ class Online:
         """Waits for @count further messages of the lesson; returns the moment of the first."""
         return self.observer.wait(conf.OUT, seconds, self.observer.mark(), count)[0].moment
 
-    @contextlib.contextmanager
     def ping_goes_on(self, allowance=0.0):
-        """In the block a ping through the interface pauses no longer than the control, and
-        @allowance seconds more where the fault itself may cost them."""
-        before = self.pinger.answered("node")
-        with self.pinger.watch() as watch:
-            yield
-            until(lambda: self.pinger.answered("node") > before, 5, "the ping goes on")
-        if build.is_plain():
-            ours, control = watch.pause("node"), watch.pause("control")
-            assert ours <= control + PAUSE_LIMIT + allowance, \
-                f"the ping paused for {ours * 1000:.0f} ms, the control for {control * 1000:.0f}"
+        """ping_goes_on() of this node."""
+        return ping_goes_on(self.pinger, allowance)
+
+
+@contextlib.contextmanager
+def ping_goes_on(pinger, allowance=0.0):
+    """In the block a ping through the interface pauses at most 200 ms longer than the control,
+    and @allowance seconds more where the fault itself may cost them."""
+    before = pinger.answered("node")
+    with pinger.watch() as watch:
+        yield
+        until(lambda: pinger.answered("node") > before, 5, "the ping goes on")
+    if build.is_plain():
+        ours, control = watch.pause("node"), watch.pause("control")
+        assert ours <= control + PAUSE_LIMIT + allowance, \
+            f"the ping paused for {ours * 1000:.0f} ms, the control for {control * 1000:.0f}"
 
 
 def seconds(full, short):
@@ -54,7 +59,7 @@ def seconds(full, short):
 
 
 def bar(value, limit, what):
-    """A measured value; asserted in plain builds only, reported always."""
+    """A measured value; asserted in plain builds only, reported always. For times: delays.py."""
     note = f"{what}: {value:.3g} (at most {limit:g})"
     if build.is_plain():
         assert value <= limit, note

@@ -3,7 +3,7 @@
 
 import os
 
-from . import conf, stage
+from . import conf, delays, stage
 from .decoy import Decoy
 from .network import Namespace, connect
 from .node import Node
@@ -56,6 +56,7 @@ class World:
 
     def __init__(self, same_subnet=False):
         stage.install()
+        delays.start()
         self.nodes = []
         self._others = []
         self.namespace = Namespace("node")
