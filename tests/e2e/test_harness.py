@@ -8,8 +8,9 @@ import signal
 import socket
 import struct
 import subprocess
+import time
 
-from harness import sandbox
+from harness import build, delays, sandbox
 from harness.cases import case, main
 from harness.decoy import Decoy
 from harness.mqtt import Client
@@ -19,6 +20,7 @@ from harness.process import Process
 from harness.services import Broker, Dhcp, Dns, MuteDns, SynDropper, query
 from harness.systemd import Journal, Manager, Udev, parse_entry
 from harness.waiting import hold, until
+from harness.world import World
 
 
 class TwoRooms:
@@ -34,6 +36,15 @@ class TwoRooms:
     def __exit__(self, *_):
         self.here.delete()
         self.there.delete()
+
+
+def assert_fails(check, what=""):
+    """@check() must find fault with what it is shown: @what."""
+    try:
+        check()
+    except AssertionError:
+        return
+    raise AssertionError(f"nothing was found to be wrong: {what}")
 
 
 @case("the sandbox has its own /run, /etc, host name and processes")
@@ -180,12 +191,7 @@ def decoy():
         caller.connect(("192.0.2.2", 18830))
         until(lambda: lure.connections, 2, "the connection was noticed")
         assert lure.queries and lure.frames()
-        try:
-            lure.assert_untouched()
-        except AssertionError:
-            pass
-        else:
-            raise AssertionError("a contact was overlooked")
+        assert_fails(lure.assert_untouched)
         for each in (client, caller, lure):
             each.close()
 
@@ -237,6 +243,80 @@ def systemd():
     assert journal.entries[0] == {"MESSAGE": b"a\nb", "PRIORITY": b"6"}
     assert parse_entry(b"A=1\nB=2\n") == {"A": b"1", "B": b"2"}
     journal.close()
+
+
+@case("the control knows what time a busy machine takes, and the bars beside it can fail")
+def control():
+    delays.start()
+    begin = time.monotonic()
+    until(lambda: time.monotonic() > begin + 0.3, 2, "time passes")
+    assert delays.lost(begin, begin + 0.3) < 0.3
+    moments = [begin, begin + 0.1, begin + 0.2]
+    assert len(delays.spaced(moments, 0.1, 0.02, "events")) == 2
+
+    control = delays.Control()
+    control.close()
+    start = time.monotonic() + 1
+    for late in (0.0, 0.0, 0.1, 0.0, 0.05):
+        start += delays.TURN + late
+        control.add_turn(start)
+    end = start - 0.01  # in the turn that ended last, which was late
+    assert 0.149 < control.lost(start - 0.4, end) < 1.2
+    assert 0.049 < control.lost(end, end) < 0.051
+    if not build.is_plain():
+        return
+    for wrong in (lambda: delays.took(begin - 5, begin, 3, "too slow"),
+                  lambda: delays.spaced([begin - 5, begin], 1.0, 0.1, "too far apart"),
+                  lambda: delays.spaced([begin, begin + 0.1], 1.0, 0.1, "too near")):
+        assert_fails(wrong)
+
+
+def touch(world, what):
+    """What a node must never do to the machine, one thing of each kind."""
+    ip = world.namespace.ip
+    if what == "address":
+        ip("address", "add", "192.0.2.9/32", "dev", "eth0")
+    elif what == "address removed":
+        ip("address", "flush", "dev", "eth0")
+    elif what == "route":
+        ip("route", "add", "198.51.100.0/24", "via", world.decoy.address)
+    elif what == "default route":
+        ip("route", "change", "default", "via", world.decoy.address, "metric", "100",
+           "mtu", "1400")
+    elif what == "route removed":
+        ip("route", "delete", "default")
+    elif what == "rule removed":
+        ip("rule", "delete", "from", "all", "table", "default")
+    elif what == "resolver":
+        with open("/etc/resolv.conf", encoding="ascii") as file:
+            sandbox.replace_file("/etc/resolv.conf", file.read())
+    else:
+        assert what in ("query", "connection"), what
+        kind = socket.SOCK_DGRAM if what == "query" else socket.SOCK_STREAM
+        with world.namespace.inside():
+            program = socket.socket(socket.AF_INET, kind)
+        with program:
+            # Not bound to the address of the node's interface: the kernel takes eth0.
+            program.connect(("10.77.0.1", 53 if what == "query" else 18830))
+            if what == "query":
+                program.send(query("mq.tongxinmao.com"))
+                until(lambda: world.decoy.queries, 2, "the query is seen")
+
+
+@case("whatever a node does to the machine's other NIC, routes, rules or resolver is noticed")
+def untouched():
+    for same_subnet in (False, True):
+        for what in ("address", "address removed", "route", "default route", "route removed",
+                     "rule removed", "resolver", "query", "connection"):
+            if what in ("query", "connection") and not same_subnet:
+                continue  # 10.77.0.1 is not behind eth0 then
+            world = World(same_subnet=same_subnet)
+            try:
+                world.check_host()
+                touch(world, what)
+                assert_fails(world.check_host, what)
+            finally:
+                world.close()
 
 
 @case("udev's part: the sysctl snippet is applied when the interface appears")

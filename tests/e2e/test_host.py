@@ -8,7 +8,6 @@ from harness import conf, stage
 from harness.cases import case, main
 from harness.mqtt import Client
 from harness.node import Node
-from harness.sandbox import replace_file
 from harness.scenario import Online
 from harness.waiting import until
 from harness.world import WIRE, Wire, World
@@ -80,22 +79,6 @@ def beyond_the_gateway():
             observer = world.further(Client(world.wire.broker, [conf.OUT]))
             observer.wait(conf.OUT, 5, count=2)
             world.check_host()
-
-
-@case("somebody replaces /etc/resolv.conf by rename: the node does not care")
-def resolver_replaced():
-    with World() as world:
-        online = Online(world, conf.lesson(mqtt={"reconnect_max": 2}))
-        replace_file("/etc/resolv.conf", f"nameserver {world.decoy.address}\noptions ndots:3\n")
-        asked = world.wire.dns.lines.mark()
-        world.wire.broker.stop()
-        online.node.wait_log("Offline", 10)
-        world.wire.broker.start()
-        online.observe_again()
-        online.wait_published(20)
-        world.wire.dns.lines.wait(rf"query\[A\] {conf.BROKER}", 5, asked)
-        world.decoy.assert_untouched()
-        replace_file("/etc/resolv.conf", world.resolver)
 
 
 @case("the main table gets routes of metric 4096 only, the rest is in the private table")

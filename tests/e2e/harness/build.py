@@ -57,6 +57,14 @@ def is_short():
     return os.environ.get("E2E_SHORT") == "1"
 
 
+def variant():
+    """$E2E_ETH0: where the machine's other NIC is, "elsewhere" or in the "same-subnet"; or None.
+
+    A program with fault cases runs once for each (meson.build).
+    """
+    return os.environ.get("E2E_ETH0")
+
+
 def tool(name, package):
     """The path of a program that the tests need, or SystemExit with how to get it."""
     for path in (os.path.join(tools(), "mosquitto/usr/sbin"), "/usr/sbin", "/usr/bin", "/sbin",

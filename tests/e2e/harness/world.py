@@ -3,7 +3,7 @@
 
 import os
 
-from . import conf, delays, stage
+from . import build, conf, delays, stage
 from .decoy import Decoy
 from .network import Namespace, connect
 from .node import Node
@@ -45,22 +45,29 @@ class Wire:
     def start_dns(self):
         self.dns.start({conf.BROKER: self.address})
 
-    def close(self):
+    def stop(self):
         for service in (self.broker, self.dns, self.dhcp):
             service.stop()
+
+    def close(self):
+        self.stop()
         self.namespace.delete()
 
 
 class World:
     """Namespaces "node", "wire" and "lan" with everything in them; use it in a with block."""
 
-    def __init__(self, same_subnet=False):
+    def __init__(self, same_subnet=None):
+        """@same_subnet: eth0 is in the subnet of the wire; None: as the variant says."""
         stage.install()
         delays.start()
+        if same_subnet is None:
+            same_subnet = build.variant() == "same-subnet"
         self.nodes = []
         self._others = []
         self.namespace = Namespace("node")
         self.wire = Wire()
+        self._cable_in = self.wire
         self.tap = self.wire.namespace.open_tap(WIRE)
         self.wire.attach()
         self.lan = Namespace("lan")
@@ -69,8 +76,7 @@ class World:
         self.lan.ip("address", "add", f"{there}/24", "dev", "lan0")
         self.namespace.ip("address", "add", f"{here}/24", "dev", "eth0")
         self.namespace.ip("route", "add", "default", "via", there, "metric", "100")
-        self.resolver = f"nameserver {there}\n"
-        replace_file("/etc/resolv.conf", self.resolver)
+        self.replace_resolver(f"nameserver {there}\n")
         self.decoy = Decoy(self.lan, "lan0", there)
         connect(self.namespace, "ctl0", self.wire.namespace, "ctl1")
         for namespace, name, address in ((self.wire.namespace, "ctl1", CONTROL[0]),
@@ -90,7 +96,7 @@ class World:
             elif isinstance(error, Exception):
                 error.evidence = list(self._evidence())
         finally:
-            self._close()
+            self.close()
 
     def node(self, config=None, own_wire=True, **how):
         """Starts a daemon with a configuration text (None: the lesson's, word for word)."""
@@ -109,10 +115,16 @@ class World:
         return self.further(Pinger(self.wire.namespace,
                                    {"node": address, "control": CONTROL[1]}))
 
+    def replace_resolver(self, text):
+        """Somebody, not the node, puts a new /etc/resolv.conf in the place of the old one."""
+        replace_file("/etc/resolv.conf", text)
+        self._resolver = _state("/etc/resolv.conf")
+
     def move_cable(self, other):
-        """Takes the far end of the cable (which is out) to another Wire."""
-        self.wire.namespace.ip("link", "set", WIRE, "netns", other.namespace.name)
+        """Takes the far end of the cable (which is out) to another Wire, or back."""
+        self._cable_in.namespace.ip("link", "set", WIRE, "netns", other.namespace.name)
         other.attach()
+        self._cable_in = other
 
     def check_host(self):
         """The machine's other NIC, routes, rules and resolver are as they were, and unused."""
@@ -123,8 +135,7 @@ class World:
         gone = self._before["rules"] - now["rules"]
         assert not gone, f"rules of the host are gone: {sorted(gone)}"
         self.decoy.assert_untouched()
-        with open("/etc/resolv.conf", encoding="ascii") as file:
-            assert file.read() == self.resolver, "/etc/resolv.conf was written"
+        assert _state("/etc/resolv.conf") == self._resolver, "/etc/resolv.conf was written"
 
     def finish(self):
         """Stops what runs and checks that nothing is left and nothing else was touched."""
@@ -163,13 +174,20 @@ class World:
                                ("address", "show"), ("route", "show", "table", "all"),
                                ("rule", "show"))).splitlines())
 
-    def _close(self):
+    def close(self):
+        """Ends everything, whatever state it is in."""
         for thing in self._others + self.nodes + [self.decoy, self.udev]:
             thing.close()
         os.close(self.tap)
         self.wire.close()
         for namespace in (self.lan, self.namespace):
             namespace.delete()
+
+
+def _state(path):
+    """What changes when a file is written or replaced, be it with the same contents."""
+    found = os.stat(path)
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _titled(title, lines):
