@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mqttnode/cleanup.h"
@@ -12,11 +13,16 @@
 #include "mqttnode/settings.h"
 #include "mqttnode/version.h"
 
+#define INSTANCE_MAX 64
+
 static const char usage[] =
-	"Usage: mqttnode [run] [-c FILE] [--socket PATH]   run in the foreground\n"
-	"       mqttnode check [--host-set] [FILE]         check the configuration\n"
-	"       mqttnode status [--socket PATH]            what the running daemon sees\n"
+	"Usage: mqttnode [run] [-c FILE | -i NAME] [--socket PATH]  run in the foreground\n"
+	"       mqttnode check [--host-set] [FILE | -i NAME]        check the configuration\n"
+	"       mqttnode status [--socket PATH | -i NAME]           what the running daemon sees\n"
 	"       mqttnode --help | --version\n"
+	"\n"
+	"-i NAME stands for the files of the instance mqttnode@NAME.service: the\n"
+	"configuration /etc/mqttnode/NAME.conf and the socket of that daemon.\n"
 	"\n"
 	"The configuration is read from " SETTINGS_DEFAULT_PATH
 	" unless said otherwise.\n"
@@ -30,17 +36,45 @@ static int usage_error(const char *what, const char *which)
 
 /*
  * The options that each sub-command takes, by letter: c(onfig), s(ocket),
- * h(ost-set); f is a file as operand.
+ * h(ost-set), i(nstance); f is a file as operand.
  */
 static const struct {
 	const char *name;
 	enum cli_exit (*run)(const struct cli_arguments *args);
 	const char *options;
 } commands[] = {
-	{ "run", cli_run, "cs" },
-	{ "check", cli_check, "chf" },
-	{ "status", cli_status, "s" },
+	{ "run", cli_run, "csi" },
+	{ "check", cli_check, "chif" },
+	{ "status", cli_status, "si" },
 };
+
+/* Whether @name can be part of a file's name: what a unit's instance mostly is. */
+static bool is_instance_name(const char *name)
+{
+	static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_.:-";
+	size_t len = strlen(name);
+
+	return len > 0 && len <= INSTANCE_MAX && name[0] != '.' &&
+	       strspn(name, valid) == len;
+}
+
+/* Puts the files of the instance @name where nothing else was said. */
+static void use_instance(struct cli_arguments *args, const char *name)
+{
+	static char config[sizeof(SETTINGS_INSTANCE_DIRECTORY) + INSTANCE_MAX + 8];
+	static char socket[sizeof("/run/mqttnode-/control") + INSTANCE_MAX];
+
+	if (!args->config) {
+		(void)snprintf(config, sizeof(config),
+			       SETTINGS_INSTANCE_DIRECTORY "/%s.conf", name);
+		args->config = config;
+	}
+	if (!args->socket && !getenv("RUNTIME_DIRECTORY")) {
+		(void)snprintf(socket, sizeof(socket), "/run/mqttnode-%s/control", name);
+		args->socket = socket;
+	}
+}
 
 /* Adds @letter once; @used has room for every option. */
 static void note_use(char *used, char letter)
@@ -54,25 +88,34 @@ int main(int argc, char **argv)
 	enum { OPT_SOCKET = 256, OPT_HOST_SET };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
+		{ "instance", required_argument, NULL, 'i' },
 		{ "socket", required_argument, NULL, OPT_SOCKET },
 		{ "host-set", no_argument, NULL, OPT_HOST_SET },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	struct cli_arguments args = { .command = "run", .config = SETTINGS_DEFAULT_PATH };
+	struct cli_arguments args = { .command = "run" };
 	char used[ARRAY_SIZE(options)] = ""; /* letters of those that were given */
+	const char *instance = NULL;
 	int c;
 
 	/* Started by udhcpc: report and be gone, before anything else. */
 	if (dhcp_is_hook())
 		return dhcp_hook_main(argc, argv);
 
-	while ((c = getopt_long(argc, argv, "c:hV", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:i:hV", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			args.config = optarg;
 			note_use(used, 'c');
+			break;
+		case 'i':
+			if (!is_instance_name(optarg))
+				return usage_error("not the name of an instance: ",
+						   optarg);
+			instance = optarg;
+			note_use(used, 'i');
 			break;
 		case OPT_SOCKET:
 			args.socket = optarg;
@@ -106,6 +149,10 @@ int main(int argc, char **argv)
 			args.config = argv[optind++];
 		if (optind < argc)
 			return usage_error("unexpected argument: ", argv[optind]);
+		if (instance)
+			use_instance(&args, instance);
+		if (!args.config)
+			args.config = SETTINGS_DEFAULT_PATH;
 		log_setup(LOG_TARGET_AUTO, LOG_INFO);
 		return commands[i].run(&args);
 	}

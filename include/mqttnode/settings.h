@@ -20,6 +20,8 @@
 #include <stdint.h>
 
 #define SETTINGS_DEFAULT_PATH MQTTNODE_SYSCONFDIR "/mqttnode.conf"
+/* Holds NAME.conf for each instance mqttnode@NAME.service. */
+#define SETTINGS_INSTANCE_DIRECTORY MQTTNODE_SYSCONFDIR "/mqttnode"
 #define SETTINGS_DNS_MAX      3
 
 enum phy_mode {

@@ -2,6 +2,7 @@
 /* node_verbs.c — the control socket and what it answers */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "mqttnode/log.h"
@@ -39,18 +40,29 @@ void node_socket_path(char *buf, size_t size)
 	text_format(buf, size, "%s/control", dir);
 }
 
+/* What systemd would have made; control_new() tells if it cannot be. */
+static void make_directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[256];
+
+	if (!slash || slash == path)
+		return;
+	text_format(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
+	(void)mkdir(directory, 0755);
+}
+
 int node_make_control(struct node *n, const char *socket_path)
 {
 	char path[256];
 	int r;
 
-	if (socket_path) {
+	if (socket_path)
 		text_format(path, sizeof(path), "%s", socket_path);
-	} else {
+	else
 		node_socket_path(path, sizeof(path));
-		if (!getenv("RUNTIME_DIRECTORY"))
-			(void)mkdir("/run/mqttnode", 0755); /* control_new() tells */
-	}
+	if (!getenv("RUNTIME_DIRECTORY"))
+		make_directory_of(path);
 	r = control_new(&n->control, n->event, path);
 	if (r == -EADDRINUSE)
 		return log_error_errno(r,

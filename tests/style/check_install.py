@@ -26,23 +26,34 @@ EXPECTED = [
     'systemd/network/10-mqttnode.link',
     'systemd/network/10-mqttnode.network',
     'systemd/system/mqttnode.service',
+    'systemd/system/mqttnode@.service',
     'udev/rules.d/60-mqttnode.rules',
 ]
 
-# Lines that other parts rely on.
+# Lines that other parts rely on, in both units and in each of them.
 UNIT_LINES = [
     'Type=notify',
-    'ExecCondition=/usr/sbin/mqttnode check --host-set',
-    'ExecStart=/usr/sbin/mqttnode run',
     'RestartPreventExitStatus=78',
-    'RuntimeDirectory=mqttnode',
     'RuntimeDirectoryMode=0755',
     'RuntimeDirectoryPreserve=restart',
-    'StateDirectory=mqttnode',
     'ProtectProc=invisible',
     'ProcSubset=all',
     'SystemCallErrorNumber=EPERM',
 ]
+UNITS = {
+    'mqttnode.service': [
+        'ExecCondition=/usr/sbin/mqttnode check --host-set',
+        'ExecStart=/usr/sbin/mqttnode run',
+        'RuntimeDirectory=mqttnode',
+        'StateDirectory=mqttnode',
+    ],
+    'mqttnode@.service': [
+        'ExecCondition=/usr/sbin/mqttnode check --host-set -i %i',
+        'ExecStart=/usr/sbin/mqttnode run -i %i',
+        'RuntimeDirectory=mqttnode-%i',
+        'StateDirectory=mqttnode/%i',
+    ],
+}
 
 EXPOSURE_MAX = 2.3
 
@@ -78,11 +89,10 @@ def exposure(unit):
 def verify(unit, tree):
     """The unit with its paths put into the staged tree, seen by systemd."""
     copy = tree / 'verify' / unit.name
-    copy.parent.mkdir()
+    copy.parent.mkdir(exist_ok=True)
     copy.write_text(unit.read_text(encoding='utf-8')
                     .replace('=/usr/sbin/', f'={tree}/usr/sbin/'), encoding='utf-8')
-    os.environ['MANPATH'] = f'{tree}/usr/share/man:'
-    return failures('systemd-analyze', 'verify', str(copy))
+    return failures('systemd-analyze', 'verify', '--man=no', str(copy))
 
 
 def check(tree, report):
@@ -94,15 +104,20 @@ def check(tree, report):
                 [f'{p}' for p in present
                  if not any(p == name or p.endswith('/' + name) for name in EXPECTED)])
 
-    unit = next(iter(tree.rglob('mqttnode.service')), None)
-    if not unit:
+    for name, own_lines in UNITS.items():
+        unit = next(iter(tree.rglob(name)), None)
+        if not unit:
+            continue
+        lines = unit.read_text(encoding='utf-8').splitlines()
+        report.case(f'{name} says what other parts rely on',
+                    [f'{line} is missing' for line in UNIT_LINES + own_lines
+                     if line not in lines])
+        report.case(f'systemd-analyze security of {name} is at most {EXPOSURE_MAX}',
+                    exposure(unit))
+        report.case(f'systemd-analyze verify finds nothing in {name}', verify(unit, tree))
+    sysusers = next(tree.rglob('sysusers.d/mqttnode.conf'), None)
+    if not sysusers:
         return
-    lines = unit.read_text(encoding='utf-8').splitlines()
-    report.case('the unit says what other parts rely on',
-                [f'{line} is missing' for line in UNIT_LINES if line not in lines])
-    report.case(f'systemd-analyze security is at most {EXPOSURE_MAX}', exposure(unit))
-    report.case('systemd-analyze verify finds nothing', verify(unit, tree))
-    sysusers = next(tree.rglob('sysusers.d/mqttnode.conf'))
     status, output = run('systemd-sysusers', '--dry-run', str(sysusers))
     report.case('systemd-sysusers understands the user', [output] if status else [])
 

@@ -211,12 +211,15 @@ def units(report, root):
     with tempfile.TemporaryDirectory() as directory:
         tree = pathlib.Path(directory)
         unit = tree / 'mqttnode.service'
-        unit.write_text(text.replace('@SBINDIR@', '/usr/sbin').replace('NoNewPrivileges=yes\n', '')
+        for word, value in (('SBINDIR', '/usr/sbin'), ('WHICH', ''), ('INSTANCE', ''), ('OF', ''),
+                            ('RUNTIME', 'mqttnode'), ('STATE', 'mqttnode')):
+            text = text.replace(f'@{word}@', value)
+        unit.write_text(text.replace('NoNewPrivileges=yes\n', '')
                         .replace('CapabilityBoundingSet=', '#'), encoding='utf-8')
         report.case('check_install refuses a unit that is open',
                     [] if any('is more than' in p for p in check_install.exposure(unit))
                     else ['nothing said'])
-        unit.write_text(text.replace('@SBINDIR@', '/usr/sbin') + 'NoSuchKey=1\n', encoding='utf-8')
+        unit.write_text(text + 'NoSuchKey=1\n', encoding='utf-8')
         report.case('check_install refuses a unit with an unknown key',
                     [] if 'NoSuchKey' in '\n'.join(check_install.verify(unit, tree))
                     else ['nothing said'])
