@@ -193,6 +193,7 @@ int w5500_check(struct w5500 *chip, struct w5500_health *ret)
 
 	if (!w5500_message_echoed(common) || !w5500_message_echoed(socket))
 		return check_failed(chip, W5500_TROUBLE_SILENT);
+	w5500_command_seen(chip, *reg(socket, W5500_SN_CR(0)));
 	if (!w5500_registers_match(chip, common, socket) ||
 	    *reg(common, W5500_SIMR) != simr ||
 	    *reg(socket, W5500_SN_SR(0)) != W5500_SN_SR_MACRAW)

@@ -22,7 +22,9 @@
  * proven by the window of its message (it agrees with the committed position),
  * SEND by its end, or by Sn_CR = 0 in a wide window; that is read while both
  * directions are busy. Between RECV and SEND of one message there is always
- * another chip select.
+ * another chip select. That a chip takes longer than that, or does not take a
+ * command at all, cannot be known before it has happened once; after the first
+ * sign of it RECV and SEND never share a message again.
  */
 #include "w5500_internal.h"
 
@@ -131,6 +133,12 @@ void w5500_window_accept(struct w5500 *chip, const struct w5500_window *w, bool 
 	w5500_tx_seen(chip, w->tx_rd);
 }
 
+void w5500_command_seen(struct w5500 *chip, uint8_t cr)
+{
+	if (cr == W5500_SN_CR_RECV || cr == W5500_SN_CR_SEND)
+		chip->slow_commands = true;
+}
+
 void w5500_doubt(struct w5500 *chip, const struct w5500_attempt *attempt)
 {
 	if (attempt)
@@ -191,6 +199,7 @@ bool w5500_settle_tx(struct w5500 *chip, const struct w5500_window *w)
 		if (a->tx_new != a->tx_old) {
 			chip->tx_wr = a->tx_new;
 			w5500_tx_sent(chip, clock_now_ns(chip->clock));
+			chip->tx_after_recv = a->rx_new != a->rx_old && !a->bus_failed;
 		}
 		return true;
 	}
@@ -208,6 +217,7 @@ static bool verify_commands(struct w5500 *chip, const struct w5500_window *w)
 {
 	uint64_t now = clock_now_ns(chip->clock);
 
+	w5500_command_seen(chip, w->cr);
 	if (w->sr != W5500_SN_SR_MACRAW) {
 		if (chip->verified_badly)
 			chip->trouble = W5500_TROUBLE_REGISTERS_LOST;
@@ -216,7 +226,6 @@ static bool verify_commands(struct w5500 *chip, const struct w5500_window *w)
 	}
 	if (w->cr == 0)
 		return true;
-	chip->slow_commands = true;
 	if (chip->command_deadline_ns == 0)
 		chip->command_deadline_ns = now + W5500_COMMAND_LIMIT_NS;
 	if (now >= chip->command_deadline_ns)
@@ -449,6 +458,7 @@ static void conclude_tx(struct w5500 *chip, const struct plan *p)
 	chip->command = W5500_SN_CR_SEND;
 	chip->tx_wr = p->attempt.tx_new;
 	w5500_tx_sent(chip, p->sent_ns);
+	chip->tx_after_recv = p->recv;
 }
 
 /* Takes over the part of the burst that is good. */
@@ -526,8 +536,8 @@ int w5500_exchange(struct w5500 *chip, unsigned int hints)
 		return 0;
 	}
 	chip->counters.rx_window_bad++;
-	if (plan.wide && w.cr != 0)
-		chip->slow_commands = true;
+	if (plan.wide && w5500_message_echoed(plan.window))
+		w5500_command_seen(chip, w.cr);
 	if (w5500_message_echoed(plan.window) && is_open(&w, plan.wide) &&
 	    !chip->unsettled &&
 	    is_unsettled(&w, plan.attempt.rx_new, plan.attempt.tx_new))

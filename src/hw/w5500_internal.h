@@ -102,8 +102,8 @@ struct w5500 {
 
 	/* Commands, and what is not certain. */
 	uint8_t command;    /* written, and not yet seen to be taken; else 0 */
-	bool slow_commands; /* Sn_CR was seen busy after a message: never RECV and SEND in
-			       one */
+	bool slow_commands; /* one was seen not to be taken at once: from then on never
+			       RECV and SEND in one message */
 	bool recv_last;	    /* the last message had RECV */
 	bool unsettled;	    /* RECV, from the position below on, is not proven yet */
 	uint16_t unsettled_rx_rd;
@@ -131,6 +131,7 @@ struct w5500 {
 	uint16_t tx_wr;			 /* end of the last frame given to SEND */
 	unsigned int tx_first, tx_count; /* of tx: the oldest, and how many */
 	bool tx_in_flight;		 /* the oldest is on the wire */
+	bool tx_after_recv;		 /* its SEND was in one message with RECV */
 	bool tx_abandoned; /* ... or was when the link went; counted as dropped already */
 	uint64_t tx_sent_ns, tx_due_ns;
 	unsigned int tx_looks; /* windows that found it still in flight */
@@ -192,6 +193,9 @@ bool w5500_window_agrees(const struct w5500_window *w, uint16_t rx_rd, uint16_t 
 
 /* Draws the conclusions from a window that agrees. */
 void w5500_window_accept(struct w5500 *chip, const struct w5500_window *w, bool wide);
+
+/* A wide window showed @cr in Sn_CR: learns from it how fast commands are taken. */
+void w5500_command_seen(struct w5500 *chip, uint8_t cr);
 
 /* Positions are not certain any more: nothing was tried but what @attempt says (NULL:
  * nothing). */

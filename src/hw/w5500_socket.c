@@ -33,6 +33,8 @@ static int read_windows(struct w5500 *chip, struct w5500_window *first,
 	w5500_window_parse(data[0], true, first);
 	w5500_window_parse(data[1], false, second);
 	*ret_echoed = w5500_message_echoed(data[0]) && w5500_message_echoed(data[1]);
+	if (*ret_echoed)
+		w5500_command_seen(chip, first->cr);
 	return 0;
 }
 
@@ -181,6 +183,7 @@ int w5500_step_resync_write(struct w5500 *chip, uint64_t *ret_due_ns)
 	if (r < 0)
 		return r;
 	w5500_window_parse(window, true, &w);
+	w5500_command_seen(chip, w.cr);
 	if (w5500_message_echoed(window) && w.cr == 0 &&
 	    w5500_window_agrees(&w, chip->resync_to, chip->tx_wr)) {
 		chip->counters.rx_lost++;

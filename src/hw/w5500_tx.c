@@ -72,6 +72,7 @@ static uint64_t wire_time_ns(const struct w5500 *chip, size_t len)
 void w5500_tx_sent(struct w5500 *chip, uint64_t now_ns)
 {
 	chip->tx_in_flight = true;
+	chip->tx_after_recv = false;
 	chip->tx_looks = 0;
 	chip->tx_sent_ns = now_ns;
 	chip->tx_due_ns = now_ns + wire_time_ns(chip, w5500_tx_frame(chip, 0)->len);
@@ -97,6 +98,8 @@ void w5500_tx_seen(struct w5500 *chip, uint16_t tx_rd)
 	if (chip->tx_abandoned)
 		return;
 	if (now - chip->tx_sent_ns > stuck) {
+		/* Sn_CR may have been busy with RECV when SEND was written to it. */
+		chip->slow_commands |= chip->tx_after_recv;
 		chip->trouble = W5500_TROUBLE_TX_STUCK;
 	} else if (now >= chip->tx_due_ns) {
 		chip->tx_due_ns = now + (TX_LOOK_NS << chip->tx_looks);

@@ -471,7 +471,9 @@ static int message_locked(struct spi_bus *bus, const struct spi_transfer *transf
 	if (fails)
 		run.cut =
 			f->fail_before ? 0 : draw(device) % (total_len(transfers, n) + 1);
+	w5500_sim_message_begins(device->chip);
 	run_transfers(&run, transfers, n);
+	w5500_sim_message_ends(device->chip, !fails && f->miso == SIM_SPI_MISO_CHIP);
 	count_miso_fault(device);
 	device->stats.messages++;
 	device->stats.bus_ns += board_time_now_ns(time) - begin;

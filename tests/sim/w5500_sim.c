@@ -33,13 +33,18 @@ uint8_t sim_random(struct w5500_sim *chip)
 
 /* ---- violations ---- */
 
+void sim_excused(struct w5500_sim *chip)
+{
+	chip->stats.excused++;
+}
+
 void w5500_sim_violate(struct w5500_sim *chip, const char *format, ...)
 {
 	uint64_t i = chip->stats.violations;
 	va_list ap;
 
 	if (sim_now(chip) < chip->excused_until_ns) {
-		chip->stats.excused++;
+		sim_excused(chip);
 		return;
 	}
 	chip->stats.violations++;
@@ -69,6 +74,19 @@ void w5500_sim_clear_violations(struct w5500_sim *chip)
 void w5500_sim_excuse(struct w5500_sim *chip)
 {
 	chip->excused_until_ns = sim_now(chip) + EXCUSE_NS;
+}
+
+void w5500_sim_message_begins(struct w5500_sim *chip)
+{
+	chip->message = ++chip->n_messages;
+	chip->slowness_read = false;
+}
+
+void w5500_sim_message_ends(struct w5500_sim *chip, bool answered)
+{
+	chip->message = 0;
+	if (answered && chip->slowness_read)
+		chip->slowness_known = true;
 }
 
 bool sim_fault_take(uint32_t *count)

@@ -127,7 +127,7 @@ struct w5500_sim_stats {
 	uint64_t rx_dropped_closed; /* socket not open, or no link */
 	uint64_t rx_dropped_bad;    /* runt, giant, bad FCS */
 	uint64_t violations;
-	uint64_t excused; /* would be violations, but an injected fault came before */
+	uint64_t excused; /* would be violations, had the host been able to know better */
 };
 
 struct w5500_sim;
@@ -174,6 +174,20 @@ void w5500_sim_violate(struct w5500_sim *chip, const char *format, ...)
  * do it themselves.
  */
 void w5500_sim_excuse(struct w5500_sim *chip);
+
+/*
+ * Rule 12, a command over a command that is not taken: a violation, but for the
+ * one that a host could not know of. A bus adapter carries out a list of
+ * accesses that was made before any of them; a host may put one RECV and, after
+ * at least one other chip select, one SEND into such a list, because every chip
+ * that was described takes a command long before that. When the chip turns out
+ * to be slower, or a fault holds the command, that SEND is ignored and counted
+ * as excused, once in the life of the chip. Nor is there an excuse for a host
+ * that has read RECV or SEND out of Sn_CR in an earlier message: it knows, and
+ * has to bring one command at a time. @answered: what was read got to the host.
+ */
+void w5500_sim_message_begins(struct w5500_sim *chip);
+void w5500_sim_message_ends(struct w5500_sim *chip, bool answered);
 
 /* ---- SPI: mode 0 or 3, MSB first ---- */
 

@@ -271,10 +271,24 @@ static void command_due(struct board_event *event)
 	command_take(container_of(event, struct sim_socket, cr_event));
 }
 
+/* Whether the host could not know that the command before @command is not taken yet:
+ * see w5500_sim.h. */
+static bool is_unknowable(const struct sim_socket *s, uint8_t command)
+{
+	return s->cr == SN_CR_RECV && command == SN_CR_SEND && s->cr_message != 0 &&
+	       s->cr_message == s->chip->message && s->cr_message_age > 1 &&
+	       !s->chip->slowness_known;
+}
+
 void sim_command_write(struct sim_socket *s, uint8_t command)
 {
 	const struct w5500_sim_options *o = &s->chip->options;
 
+	if (is_unknowable(s, command)) {
+		s->chip->slowness_known = true;
+		sim_excused(s->chip);
+		return;
+	}
 	if (s->cr != 0) {
 		w5500_sim_violate(s->chip,
 				  "command 0x%02x written while S%u_CR is 0x%02x",
@@ -282,6 +296,8 @@ void sim_command_write(struct sim_socket *s, uint8_t command)
 		return;
 	}
 	s->cr = command;
+	s->cr_message = s->chip->message;
+	s->cr_message_age = 0;
 	s->cr_selects = 0;
 	if (o->command_busy_selects > 0)
 		s->cr_selects = o->command_busy_selects + 1;
@@ -297,7 +313,14 @@ void sim_command_deselected(struct sim_socket *s)
 {
 	if (s->cr_selects > 0)
 		s->cr_selects--;
+	s->cr_message_age++;
 	command_take(s);
+}
+
+void sim_command_read(struct sim_socket *s)
+{
+	if (s->cr == SN_CR_RECV || s->cr == SN_CR_SEND)
+		s->chip->slowness_read = true;
 }
 
 void sim_command_init(struct sim_socket *s)

@@ -95,6 +95,8 @@ struct sim_socket {
 	uint32_t cr_selects; /* deselects still to come before it is */
 	uint64_t cr_ready_ns;
 	struct board_event cr_event;
+	uint64_t cr_message;	 /* number of the message that wrote it; 0: none did */
+	uint32_t cr_message_age; /* deselects since */
 	/* transmission */
 	bool sending;
 	bool send_dead;	   /* will never end: no link, or a fault */
@@ -157,6 +159,10 @@ struct w5500_sim {
 	struct w5500_sim_stats stats;
 	uint64_t random;
 	uint64_t excused_until_ns;
+	uint64_t n_messages;
+	uint64_t message;    /* number of that under way, or 0 */
+	bool slowness_read;  /* ... has read from Sn_CR a command that is not taken */
+	bool slowness_known; /* so did the host, or it was excused for not knowing */
 	char *violations[W5500_SIM_VIOLATIONS_KEPT];
 
 	struct spi_engine spi;
@@ -197,6 +203,8 @@ uint8_t sim_sir(const struct w5500_sim *chip);
 void sim_intn_update(struct w5500_sim *chip);
 void sim_intn_cleared(struct w5500_sim *chip); /* the host cleared a cause */
 void sim_ir_set(struct sim_socket *s, uint8_t bits);
+/* Counts what would be a violation, had the host been able to know. */
+void sim_excused(struct w5500_sim *chip);
 /* Counts down a fault that holds for the next n; whether it holds now. */
 bool sim_fault_take(uint32_t *count);
 
@@ -219,6 +227,7 @@ void sim_command_init(struct sim_socket *s);
 void sim_command_reset(struct sim_socket *s);
 void sim_command_write(struct sim_socket *s, uint8_t command);
 void sim_command_deselected(struct sim_socket *s);
+void sim_command_read(struct sim_socket *s); /* Sn_CR */
 void sim_send_finish_now(struct sim_socket *s);
 void sim_send_link_lost(struct sim_socket *s);
 uint16_t sim_tx_free(const struct sim_socket *s);

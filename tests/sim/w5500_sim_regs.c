@@ -182,6 +182,7 @@ static uint8_t read_socket(struct sim_socket *s, uint16_t offset)
 
 	switch (offset) {
 	case SN_CR:
+		sim_command_read(s);
 		return s->cr;
 	case SN_IR:
 		return s->ir;

@@ -113,9 +113,8 @@ static void a_chip_that_is_slow_with_commands_is_learnt(void **state)
 		const char *name;
 		uint64_t value;
 	} options[] = {
-		{ "command_busy_selects", 2 },
-		{ "command_busy_selects", 4 },
-		{ "command_busy_ns", 30 * US },
+		{ "command_busy_selects", 2 },	 { "command_busy_selects", 4 },
+		{ "command_busy_ns", 30 * US },	 { "command_busy_ns", 60 * US },
 		{ "command_busy_ns", 500 * US },
 	};
 
@@ -143,6 +142,7 @@ static void a_chip_that_is_slow_with_commands_is_learnt(void **state)
 		assert_int_equal(pump_rig_counters(rig).recover_reopen, reopens);
 		assert_int_equal(pump_rig_counters(rig).recover_resync, 0);
 		assert_int_equal(pump_rig_counters(rig).recover_soft_reset, 0);
+		assert_clean(rig);
 		assert_int_equal(pump_rig_teardown(state), 0);
 		assert_int_equal(pump_rig_setup(state), 0);
 	}

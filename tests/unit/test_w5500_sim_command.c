@@ -84,6 +84,79 @@ static void a_command_over_a_command_is_ignored(void **state)
 	assert_int_equal(rig_read8(rig, S0_REGS, 0x03), 0x42);
 }
 
+#define OVER_RECV "command 0x20 written while S0_CR is 0x40"
+
+/* A message with RECV and SEND, or two; with another access between them, or none. */
+static void recv_and_send(struct rig *rig, bool apart, bool between)
+{
+	w5500_sim_message_begins(rig->chip);
+	rig_write8(rig, S0_REGS, 0x01, CR_RECV);
+	if (between)
+		rig_write8(rig, S0_REGS, 0x2c, 0x04);
+	if (apart) {
+		w5500_sim_message_ends(rig->chip, true);
+		w5500_sim_message_begins(rig->chip);
+	}
+	rig_write8(rig, S0_REGS, 0x01, CR_SEND);
+	w5500_sim_message_ends(rig->chip, true);
+}
+
+static void one_send_over_a_recv_of_its_message_is_excused(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_bring_up(rig, 0x84);
+	w5500_sim_options(rig->chip)->command_busy_ns = 50 * US;
+	recv_and_send(rig, false, true);
+	assert_int_equal(rig_violations(rig), 0);
+	assert_int_equal(w5500_sim_stats(rig->chip)->excused, 1);
+	rig_wait(rig, 50 * US);
+	assert_int_equal(w5500_sim_stats(rig->chip)->recvs, 1);
+	assert_int_equal(w5500_sim_stats(rig->chip)->sends, 0);
+	/* Once: whoever does it again has not learnt. */
+	recv_and_send(rig, false, true);
+	rig_assert_violation(rig, OVER_RECV);
+}
+
+static void a_send_over_a_recv_that_can_be_known_is_a_violation(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_bring_up(rig, 0x84);
+	w5500_sim_options(rig->chip)->command_busy_ns = 50 * US;
+	recv_and_send(rig, true, true);
+	rig_assert_violation(rig, OVER_RECV);
+	rig_wait(rig, 50 * US);
+	recv_and_send(rig, false, false);
+	rig_assert_violation(rig, OVER_RECV);
+	rig_wait(rig, 50 * US);
+	rig_write8(rig, S0_REGS, 0x01, CR_RECV);
+	rig_write8(rig, S0_REGS, 0x2c, 0x04);
+	rig_write8(rig, S0_REGS, 0x01, CR_SEND);
+	rig_assert_violation(rig, OVER_RECV);
+}
+
+static void a_host_that_has_read_a_busy_cr_knows(void **state)
+{
+	struct rig *rig = *state;
+
+	for (int answered = 0; answered < 2; answered++) {
+		rig_bring_up(rig, 0x84);
+		w5500_sim_options(rig->chip)->command_busy_ns = 50 * US;
+		w5500_sim_message_begins(rig->chip);
+		rig_write8(rig, S0_REGS, 0x01, CR_RECV);
+		assert_int_equal(rig_read8(rig, S0_REGS, 0x01), CR_RECV);
+		w5500_sim_message_ends(rig->chip, answered);
+		rig_wait(rig, 50 * US);
+		recv_and_send(rig, false, true);
+		assert_int_equal(rig_violations(rig), answered);
+		assert_int_equal(w5500_sim_stats(rig->chip)->excused, !answered);
+		assert_int_equal(rig_teardown(state), 0);
+		assert_int_equal(rig_setup(state), 0);
+		rig = *state;
+	}
+}
+
 static void cr_can_be_stuck_until_a_reset(void **state)
 {
 	struct rig *rig = *state;
@@ -477,6 +550,9 @@ int main(void)
 		TEST(cr_can_stay_busy_for_selects),
 		TEST(cr_can_stay_busy_for_a_time),
 		TEST(a_command_over_a_command_is_ignored),
+		TEST(one_send_over_a_recv_of_its_message_is_excused),
+		TEST(a_send_over_a_recv_that_can_be_known_is_a_violation),
+		TEST(a_host_that_has_read_a_busy_cr_knows),
 		TEST(cr_can_be_stuck_until_a_reset),
 		TEST(other_commands_are_violations),
 		TEST(open_starts_with_empty_rings),
