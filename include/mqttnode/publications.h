@@ -6,23 +6,33 @@
  *
  * A publication is a source, triggers, shaping and delivery:
  *
- *	source	  text with variables
- *	trigger	  an interval
+ *	source	  text with variables; a file
+ *	trigger	  an interval, the begin of a session, a change
+ *	shaping	  first line or whole, a number scaled and rounded (shaping.h)
  *	delivery  topic, QoS, retain: struct mqtt_outgoing, given to a sink
  *
  * One thread, "publish", looks at all sources when they are due and composes
  * the messages. It never waits for a source, a disk or the network, so nothing
- * that is slow delays anything else; and nobody waits for it. The MQTT thread,
- * which may be inside the resolver for seconds, only takes what was composed:
- * beats are kept and numbers are given out meanwhile.
+ * that is slow delays anything else; and nobody waits for it. What may block is
+ * done by workers (workers.h), which answer by an event. The MQTT thread, which
+ * may be inside the resolver for seconds, only takes what was composed: beats
+ * are kept and numbers are given out meanwhile.
  *
- *	publish ── sink: struct mqtt_outgoing ──> mqtt_publish() ──> mqtt
- *	publish <── publications_session() ────── mqtt
+ *	workers ── answer ────────────────────> publish
+ *	publish ── sink: struct mqtt_outgoing ─> mqtt_publish() ─> mqtt
+ *	publish <─ publications_session() ────── mqtt
  *
  * Each publication has beats on a grid of the monotonic clock. A beat that is
  * missed is skipped and counted; the next one is where it always was. The first
  * beat of QoS 0 is the first session, since before that it could only be
- * dropped; that of QoS 1 and 2 is the start.
+ * dropped; that of QoS 1 and 2 is the start. A beat is a look at the source.
+ * With the trigger "interval" each look is published, with "change" one that
+ * differs from what was published last. What the broker has of QoS 0 is not
+ * known after a session was lost: the first look in a new one counts as a
+ * change. While a source is slow to answer its beats are missed.
+ *
+ * The thread and its workers give up the daemon's capabilities: what they read
+ * is what the user may read.
  */
 #ifndef MQTTNODE_PUBLICATIONS_H
 #define MQTTNODE_PUBLICATIONS_H
@@ -41,7 +51,7 @@ struct publications;
 struct publications_counters {
 	uint64_t composed; /* messages given to the sink */
 	uint64_t missed;   /* beats that were due again before they could be taken */
-	uint64_t failed;   /* out of memory */
+	uint64_t failed;   /* looks at a source that gave nothing to publish */
 };
 
 /* Takes a message, which is gone after the call. Called in the thread "publish". */

@@ -33,12 +33,12 @@ enum phy_mode {
 };
 
 struct ethernet_settings {
-	char *spi;		   /* device node */
-	uint32_t spi_speed_hz;	   /* highest clock to ask for */
-	char *interrupt;	   /* GPIO line, see gpio.h; "" = poll */
-	char *reset;		   /* GPIO line; "" = soft reset only */
+	char *spi;	       /* device node */
+	uint32_t spi_speed_hz; /* highest clock to ask for */
+	char *interrupt;       /* GPIO line, see gpio.h; "" = poll */
+	char *reset;	       /* GPIO line; "" = soft reset only */
 	char interface[IFNAMSIZ];
-	bool mac_auto;		   /* derive it; mac is then zero */
+	bool mac_auto; /* derive it; mac is then zero */
 	uint8_t mac[6];
 	enum phy_mode phy;
 };
@@ -50,12 +50,12 @@ enum network_method {
 
 struct network_settings {
 	enum network_method method;
-	struct in_addr address;	   /* static */
-	uint8_t prefix_len;	   /* static, 1..32 */
-	struct in_addr gateway;	   /* static; 0.0.0.0: none */
+	struct in_addr address; /* static */
+	uint8_t prefix_len;	/* static, 1..32 */
+	struct in_addr gateway; /* static; 0.0.0.0: none */
 	struct in_addr dns[SETTINGS_DNS_MAX];
-	size_t n_dns;		   /* configured servers; they replace the lease's */
-	bool dns_system;	   /* dns = "system": leave name resolution alone */
+	size_t n_dns;	 /* configured servers; they replace the lease's */
+	bool dns_system; /* dns = "system": leave name resolution alone */
 	bool default_route;
 	uint32_t table;
 };
@@ -65,23 +65,42 @@ enum subscription_action {
 	SUBSCRIPTION_OLED = 1 << 1,
 };
 
+enum publication_trigger {
+	PUBLISH_INTERVAL = 1 << 0,
+	PUBLISH_CONNECT = 1 << 1,
+	PUBLISH_CHANGE = 1 << 2,
+};
+
+/* From what a source gives to what is published, see shaping.h. */
+struct shaping_settings {
+	bool whole;	      /* all of it, not the first line */
+	double scale, offset; /* 1 and 0: leave it as it is */
+	bool rounded;	      /* to so many decimals */
+	int decimals;
+	double dead_band; /* changes up to this are none */
+};
+
 struct publication_settings {
 	char *topic;
-	char *text;		   /* template, see template.h; checked */
-	uint64_t interval_ms;	   /* at least 10 */
+	char *text;	       /* template, see template.h; checked; or NULL */
+	char *file;	       /* path, or NULL: one of the sources is set */
+	unsigned int triggers; /* enum publication_trigger, or'ed */
+	uint64_t interval_ms;  /* at least 10 */
+	struct shaping_settings shaping;
+	size_t max_size; /* more than so many bytes are an error */
 	int qos;
 	bool retain;
 };
 
 struct subscription_settings {
-	char *topic;		   /* topic filter */
+	char *topic; /* topic filter */
 	int qos;
-	unsigned int actions;	   /* enum subscription_action, or'ed */
-	size_t max_size;	   /* payloads above are dropped and counted; bytes */
+	unsigned int actions; /* enum subscription_action, or'ed */
+	size_t max_size;      /* payloads above are dropped and counted; bytes */
 };
 
 struct mqtt_settings {
-	char *host;		   /* name or IPv4 address */
+	char *host; /* name or IPv4 address */
 	uint16_t port;
 	char *client_id;	   /* NULL: mqttnode-XXXXXX from the MAC */
 	char *username;		   /* NULL: none */
@@ -99,16 +118,16 @@ struct mqtt_settings {
 };
 
 struct oled_settings {
-	char *i2c;		   /* device node; "" = no display */
-	uint8_t address;	   /* 7 bit */
+	char *i2c;	 /* device node; "" = no display */
+	uint8_t address; /* 7 bit */
 	uint8_t width;
 	uint8_t height;
 	uint64_t message_time_ms;
 };
 
 struct settings {
-	char *path;		   /* the file read */
-	int log_level;		   /* syslog level */
+	char *path;    /* the file read */
+	int log_level; /* syslog level */
 	struct ethernet_settings ethernet;
 	struct network_settings network;
 	struct mqtt_settings mqtt;
@@ -128,8 +147,8 @@ struct settings_report {
 	size_t n_errors;
 	char **warnings;
 	size_t n_warnings;
-	bool out_of_memory;	   /* sentences are missing */
-	bool host_unset;	   /* one of the errors is that mqtt.host is not set */
+	bool out_of_memory; /* sentences are missing */
+	bool host_unset;    /* one of the errors is that mqtt.host is not set */
 };
 
 void settings_report_clear(struct settings_report *report);
@@ -140,7 +159,8 @@ void settings_report_clear(struct settings_report *report);
  * settings, to be released with settings_free(), or -EINVAL with at least one
  * error in the report, or -ENOMEM. The caller clears the report either way.
  */
-int settings_load(struct settings **ret, const char *path, struct settings_report *report);
+int settings_load(struct settings **ret, const char *path,
+		  struct settings_report *report);
 
 /* Releases the settings. Accepts NULL, returns NULL. */
 struct settings *settings_free(struct settings *s);
@@ -162,9 +182,9 @@ int settings_read_password(const struct mqtt_settings *s, char **ret, char *erro
 
 /* A key of the file as the manual and the example must show it. */
 struct settings_key_info {
-	const char *path;	   /* "mqtt.publish.qos" */
-	const char *fallback;	   /* default as written in the file; NULL: none */
-	bool later;		   /* refused in this version */
+	const char *path;     /* "mqtt.publish.qos" */
+	const char *fallback; /* default as written in the file; NULL: none */
+	bool later;	      /* refused in this version */
 };
 
 /* The @i-th key, in the order of the manual. Returns whether there is one. */

@@ -355,10 +355,8 @@ struct settings *settings_free(struct settings *s)
 {
 	if (!s)
 		return NULL;
-	for (size_t i = 0; i < s->mqtt.n_publish; i++) {
-		free(s->mqtt.publish[i].topic);
-		free(s->mqtt.publish[i].text);
-	}
+	for (size_t i = 0; i < s->mqtt.n_publish; i++)
+		settings_clear_publication(&s->mqtt.publish[i]);
 	free(s->mqtt.publish);
 	for (size_t i = 0; i < s->mqtt.n_subscribe; i++)
 		free(s->mqtt.subscribe[i].topic);

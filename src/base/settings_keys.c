@@ -27,6 +27,11 @@
 	INTO(type, m), .count_offset = offsetof(struct type, n),                         \
 		       .element_size = sizeof(*((struct type *)NULL)->m)
 
+/* A member of the struct within a publication. */
+#define SHAPING(m)                                                                       \
+	.offset = offsetof(struct publication_settings, shaping.m),                      \
+	.size = sizeof(((struct publication_settings *)NULL)->shaping.m)
+
 #define BYTES_IN_MQTT_STRING 65535 /* MQTT 3.1.1, 1.5.3 */
 
 static const struct key_choice log_levels[] = {
@@ -63,6 +68,13 @@ static const struct key_choice actions[] = {
 	{ "command", 0, true },
 	{ "file", 0, true },
 	{ "gpio", 0, true },
+	{ NULL, 0, false },
+};
+
+static const struct key_choice triggers[] = {
+	{ "interval", PUBLISH_INTERVAL, false },
+	{ "connect", PUBLISH_CONNECT, false },
+	{ "change", PUBLISH_CHANGE, false },
 	{ NULL, 0, false },
 };
 
@@ -230,19 +242,32 @@ LATER("mqtt.discovery"),
   .required = true, .min = 1, .max = BYTES_IN_MQTT_STRING, .check = topic_check_name,
   .valid = "a topic such as \"home/node/hello\"" },
 { VALUE("mqtt.publish.text", store_string), INTO(publication_settings, text),
-  .required = true, .max = BYTES_IN_MQTT_STRING, .check = template_check,
+  .max = BYTES_IN_MQTT_STRING, .check = template_check,
   .valid = "text, with variables such as {ip} and {{ for a brace" },
+{ VALUE("mqtt.publish.file", store_string), INTO(publication_settings, file),
+  .min = 1, .max = 4095, .check = check_path,
+  .valid = "the path of a file, beginning with \"/\"" },
+{ VALUE("mqtt.publish.trigger", store_choices), INTO(publication_settings, triggers),
+  .choices = triggers },
 { VALUE("mqtt.publish.interval", store_seconds),
   INTO(publication_settings, interval_ms),
   .fallback = "1.0", .min = 0.01, .max = 31536000 },
+{ VALUE("mqtt.publish.whole", store_bool), SHAPING(whole), .fallback = "false" },
+{ VALUE("mqtt.publish.max_size", store_int), INTO(publication_settings, max_size),
+  .fallback = "65536", .min = 1, .max = 16777216 },
+{ VALUE("mqtt.publish.scale", store_number), SHAPING(scale),
+  .fallback = "1.0", .min = -1e15, .max = 1e15 },
+{ VALUE("mqtt.publish.offset", store_number), SHAPING(offset),
+  .fallback = "0.0", .min = -1e15, .max = 1e15 },
+{ VALUE("mqtt.publish.decimals", store_decimals), .min = 0, .max = 9 },
+{ VALUE("mqtt.publish.dead_band", store_number), SHAPING(dead_band),
+  .fallback = "0.0", .min = 0, .max = 1e15 },
 { VALUE("mqtt.publish.qos", store_int), INTO(publication_settings, qos),
   .fallback = "0", .min = 0, .max = 2 },
 { VALUE("mqtt.publish.retain", store_bool), INTO(publication_settings, retain),
   .fallback = "false" },
-LATER("mqtt.publish.file"),
 LATER("mqtt.publish.command"),
 LATER("mqtt.publish.gpio"),
-LATER("mqtt.publish.trigger"),
 LATER("mqtt.publish.store"),
 LATER("mqtt.publish.expiry"),
 LATER("mqtt.publish.json"),
@@ -250,9 +275,6 @@ LATER("mqtt.publish.name"),
 LATER("mqtt.publish.unit"),
 LATER("mqtt.publish.device_class"),
 LATER("mqtt.publish.state_class"),
-LATER("mqtt.publish.scale"),
-LATER("mqtt.publish.offset"),
-LATER("mqtt.publish.decimals"),
 
 { GROUPS("mqtt.subscribe"), ELEMENTS(mqtt_settings, subscribe, n_subscribe), .max = 256 },
 { VALUE("mqtt.subscribe.topic", store_string), INTO(subscription_settings, topic),

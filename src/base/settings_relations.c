@@ -18,20 +18,14 @@
 #include "mqttnode/text.h"
 #include "mqttnode/topic.h"
 
-struct check {
-	struct settings *s;
-	const struct conf_file *file;
-	struct settings_report *report;
-};
-
-static const struct conf_node *member(const struct check *c, const char *group,
-				      const char *name)
+const struct conf_node *check_member(const struct check *c, const char *group,
+				     const char *name)
 {
 	return conf_node_member(conf_node_member(conf_file_root(c->file), group), name);
 }
 
-__attribute__((format(printf, 3, 4))) static void
-wrong(const struct check *c, const struct conf_node *n, const char *format, ...)
+void check_wrong(const struct check *c, const struct conf_node *n, const char *format,
+		 ...)
 {
 	char where[512], sentence[1024];
 	va_list ap;
@@ -43,8 +37,8 @@ wrong(const struct check *c, const struct conf_node *n, const char *format, ...)
 		     conf_node_place(c->file, n, where, sizeof(where)), sentence);
 }
 
-__attribute__((format(printf, 3, 4))) static void
-unwise(const struct check *c, const struct conf_node *n, const char *format, ...)
+void check_unwise(const struct check *c, const struct conf_node *n, const char *format,
+		  ...)
 {
 	char where[512], sentence[1024];
 	va_list ap;
@@ -59,17 +53,17 @@ unwise(const struct check *c, const struct conf_node *n, const char *format, ...
 static void check_ethernet(const struct check *c)
 {
 	const struct ethernet_settings *e = &c->s->ethernet;
-	const struct conf_node *reset = member(c, "ethernet", "reset");
-	const struct conf_node *interrupt = member(c, "ethernet", "interrupt");
+	const struct conf_node *reset = check_member(c, "ethernet", "reset");
+	const struct conf_node *interrupt = check_member(c, "ethernet", "interrupt");
 	char shown[80];
 
 	if (!e->interrupt || !e->reset || !e->reset[0] ||
 	    strcmp(e->interrupt, e->reset) != 0)
 		return;
-	wrong(c, reset ? reset : interrupt,
-	      "ethernet.reset: found \"%s\", which is ethernet.interrupt too; "
-	      "valid is another line, or \"\" for none",
-	      text_escape_str(shown, sizeof(shown), e->reset));
+	check_wrong(c, reset ? reset : interrupt,
+		    "ethernet.reset: found \"%s\", which is ethernet.interrupt too; "
+		    "valid is another line, or \"\" for none",
+		    text_escape_str(shown, sizeof(shown), e->reset));
 }
 
 /* Whether a literal address, for which nothing must be resolved. */
@@ -89,37 +83,40 @@ static void check_subnet(const struct check *c, const struct conf_node *gateway)
 	(void)inet_ntop(AF_INET, &n->address, address, sizeof(address));
 	(void)inet_ntop(AF_INET, &n->gateway, router, sizeof(router));
 	if (n->gateway.s_addr == n->address.s_addr)
-		wrong(c, gateway,
-		      "network.gateway: found \"%s\", which is network.address too; "
-		      "valid is the address of the router",
-		      router);
+		check_wrong(
+			c, gateway,
+			"network.gateway: found \"%s\", which is network.address too; "
+			"valid is the address of the router",
+			router);
 	else if ((n->gateway.s_addr ^ n->address.s_addr) & mask)
-		unwise(c, gateway,
-		       "network.gateway: \"%s\" is not in the subnet of %s/%u", router,
-		       address, n->prefix_len);
+		check_unwise(c, gateway,
+			     "network.gateway: \"%s\" is not in the subnet of %s/%u",
+			     router, address, n->prefix_len);
 }
 
 static void check_network(const struct check *c)
 {
 	static const char *const only_static[] = { "address", "gateway" };
 	const struct network_settings *n = &c->s->network;
-	const struct conf_node *method = member(c, "network", "method");
-	const struct conf_node *address = member(c, "network", "address");
-	const struct conf_node *gateway = member(c, "network", "gateway");
+	const struct conf_node *method = check_member(c, "network", "method");
+	const struct conf_node *address = check_member(c, "network", "address");
+	const struct conf_node *gateway = check_member(c, "network", "gateway");
 	const struct conf_node *found;
 
 	if (n->method == NETWORK_METHOD_STATIC) {
 		if (!address)
-			wrong(c, method,
-			      "network.address: not set; valid with method = \"static\" is an IPv4 "
-			      "address with its prefix length, such as \"192.168.1.50/24\"");
+			check_wrong(
+				c, method,
+				"network.address: not set; valid with method = \"static\" is an IPv4 "
+				"address with its prefix length, such as \"192.168.1.50/24\"");
 		if (n->address.s_addr && n->gateway.s_addr)
 			check_subnet(c, gateway);
-		if (!member(c, "network", "dns") && c->s->mqtt.host &&
+		if (!check_member(c, "network", "dns") && c->s->mqtt.host &&
 		    !is_literal(c->s->mqtt.host))
-			unwise(c, method,
-			       "network.dns: not set; without a DNS server the name in mqtt.host "
-			       "cannot be found, unless /etc/hosts has it");
+			check_unwise(
+				c, method,
+				"network.dns: not set; without a DNS server the name in mqtt.host "
+				"cannot be found, unless /etc/hosts has it");
 		return;
 	}
 	/* A method that was refused says nothing about the rest. */
@@ -127,12 +124,13 @@ static void check_network(const struct check *c)
 		       strcmp(conf_node_string(method), "dhcp") != 0))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(only_static); i++) {
-		found = member(c, "network", only_static[i]);
+		found = check_member(c, "network", only_static[i]);
 		if (found)
-			wrong(c, found,
-			      "network.%s: found with method \"dhcp\", which gets it from the "
-			      "server; valid with method = \"static\" only",
-			      only_static[i]);
+			check_wrong(
+				c, found,
+				"network.%s: found with method \"dhcp\", which gets it from the "
+				"server; valid with method = \"static\" only",
+				only_static[i]);
 	}
 }
 
@@ -144,30 +142,35 @@ static void check_password_file(const struct check *c, const struct conf_node *n
 	if (!c->s->mqtt.password_file || stat(c->s->mqtt.password_file, &st) < 0)
 		return;
 	if (!S_ISREG(st.st_mode))
-		wrong(c, n,
-		      "mqtt.password_file: this is not a file; valid is a file that holds "
-		      "the password");
+		check_wrong(
+			c, n,
+			"mqtt.password_file: this is not a file; valid is a file that holds "
+			"the password");
 	else if (st.st_mode & S_IROTH)
-		unwise(c, n,
-		       "mqtt.password_file: everybody can read this file; valid is mode 0640 "
-		       "or less");
+		check_unwise(
+			c, n,
+			"mqtt.password_file: everybody can read this file; valid is mode 0640 "
+			"or less");
 }
 
 static void check_credentials(const struct check *c)
 {
-	const struct conf_node *credential = member(c, "mqtt", "password_credential");
-	const struct conf_node *file = member(c, "mqtt", "password_file");
+	const struct conf_node *credential =
+		check_member(c, "mqtt", "password_credential");
+	const struct conf_node *file = check_member(c, "mqtt", "password_file");
 	const struct conf_node *first = credential ? credential : file;
 
 	if (!first)
 		return;
 	if (credential && file)
-		wrong(c, file,
-		      "mqtt.password_file: found beside mqtt.password_credential; valid is "
-		      "one of them");
-	if (!member(c, "mqtt", "username"))
-		wrong(c, first,
-		      "mqtt.username: not set; valid with a password is the user name");
+		check_wrong(
+			c, file,
+			"mqtt.password_file: found beside mqtt.password_credential; valid is "
+			"one of them");
+	if (!check_member(c, "mqtt", "username"))
+		check_wrong(
+			c, first,
+			"mqtt.username: not set; valid with a password is the user name");
 	check_password_file(c, file);
 }
 
@@ -175,9 +178,9 @@ static void check_credentials(const struct check *c)
 static void check_status_topic(const struct check *c)
 {
 	const struct mqtt_settings *m = &c->s->mqtt;
-	const struct conf_node *list = member(c, "mqtt", "publish");
+	const struct conf_node *list = check_member(c, "mqtt", "publish");
 	_cleanup_free_ char *status = NULL;
-	const struct conf_node *id = member(c, "mqtt", "client_id");
+	const struct conf_node *id = check_member(c, "mqtt", "client_id");
 	char why[256];
 	int r;
 
@@ -193,31 +196,34 @@ static void check_status_topic(const struct check *c)
 		return;
 	}
 	if (!m->base_topic && topic_check_name(status, why, sizeof(why)) < 0)
-		wrong(c, id,
-		      "mqtt.client_id: cannot be part of the topic mqttnode/CLIENT_ID; valid is an "
-		      "id without + and #, or a mqtt.base_topic beside it");
+		check_wrong(
+			c, id,
+			"mqtt.client_id: cannot be part of the topic mqttnode/CLIENT_ID; valid is an "
+			"id without + and #, or a mqtt.base_topic beside it");
 	for (size_t i = 0; m->status && i < m->n_publish; i++)
 		if (m->publish[i].topic && strcmp(m->publish[i].topic, status) == 0)
-			wrong(c, conf_node_member(conf_node_at(list, i), "topic"),
-			      "mqtt.publish[%zu].topic: this is the status topic of the node; valid "
-			      "is another one, or mqtt.status = false",
-			      i);
+			check_wrong(
+				c, conf_node_member(conf_node_at(list, i), "topic"),
+				"mqtt.publish[%zu].topic: this is the status topic of the node; valid "
+				"is another one, or mqtt.status = false",
+				i);
 }
 
 static void check_duplicates(const struct check *c)
 {
 	const struct mqtt_settings *m = &c->s->mqtt;
-	const struct conf_node *list = member(c, "mqtt", "subscribe");
+	const struct conf_node *list = check_member(c, "mqtt", "subscribe");
 
 	for (size_t i = 1; i < m->n_subscribe; i++) {
 		for (size_t j = 0; j < i; j++) {
 			if (!m->subscribe[i].topic || !m->subscribe[j].topic ||
 			    strcmp(m->subscribe[i].topic, m->subscribe[j].topic) != 0)
 				continue;
-			wrong(c, conf_node_member(conf_node_at(list, i), "topic"),
-			      "mqtt.subscribe[%zu].topic: the same as mqtt.subscribe[%zu]; valid is "
-			      "each topic once",
-			      i, j);
+			check_wrong(
+				c, conf_node_member(conf_node_at(list, i), "topic"),
+				"mqtt.subscribe[%zu].topic: the same as mqtt.subscribe[%zu]; valid is "
+				"each topic once",
+				i, j);
 			break;
 		}
 	}
@@ -226,7 +232,7 @@ static void check_duplicates(const struct check *c)
 static void check_mqtt(const struct check *c)
 {
 	struct mqtt_settings *m = &c->s->mqtt;
-	const struct conf_node *host = member(c, "mqtt", "host");
+	const struct conf_node *host = check_member(c, "mqtt", "host");
 
 	if (m->host && !m->host[0]) {
 		free(m->host);
@@ -241,14 +247,16 @@ static void check_mqtt(const struct check *c)
 			"broker",
 			c->s->path);
 	}
-	if (!m->clean_session && !member(c, "mqtt", "client_id") &&
-	    conf_node_type(member(c, "mqtt", "clean_session")) == CONF_BOOL)
-		wrong(c, member(c, "mqtt", "clean_session"),
-		      "mqtt.client_id: not set; valid with clean_session = false is an id that "
-		      "stays the same");
+	if (!m->clean_session && !check_member(c, "mqtt", "client_id") &&
+	    conf_node_type(check_member(c, "mqtt", "clean_session")) == CONF_BOOL)
+		check_wrong(
+			c, check_member(c, "mqtt", "clean_session"),
+			"mqtt.client_id: not set; valid with clean_session = false is an id that "
+			"stays the same");
 	check_credentials(c);
 	check_status_topic(c);
 	check_duplicates(c);
+	settings_check_publications(c);
 }
 
 void settings_check_relations(struct settings *s, const struct conf_file *file,

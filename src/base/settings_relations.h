@@ -12,4 +12,27 @@
 void settings_check_relations(struct settings *s, const struct conf_file *file,
 			      struct settings_report *report);
 
+/* What the checks of relations work with. */
+struct check {
+	struct settings *s;
+	const struct conf_file *file;
+	struct settings_report *report;
+};
+
+/* The node of @name in the top-level group @group; NULL: not in the file. */
+const struct conf_node *check_member(const struct check *c, const char *group,
+				     const char *name);
+
+/* Reports a mistake, or something unwise, that stands at @n. */
+void check_wrong(const struct check *c, const struct conf_node *n, const char *format,
+		 ...) __attribute__((format(printf, 3, 4)));
+void check_unwise(const struct check *c, const struct conf_node *n, const char *format,
+		  ...) __attribute__((format(printf, 3, 4)));
+
+/* Relations within publications, in settings_publish.c; sets defaults that differ. */
+void settings_check_publications(const struct check *c);
+
+/* Releases what a publication holds. */
+void settings_clear_publication(struct publication_settings *p);
+
 #endif

@@ -111,7 +111,7 @@ char *schema_names(const char *parent, char *buf, size_t size)
 
 static void choices_text(const struct settings_key *key, char *buf, size_t size)
 {
-	const char *quote = strchr(key->fallback, '"') ? "\"" : "";
+	const char *quote = !key->fallback || strchr(key->fallback, '"') ? "\"" : "";
 	size_t n = 0, used = 0, left = 0;
 
 	for (const struct key_choice *c = key->choices; c->name; c++)
@@ -149,6 +149,9 @@ char *schema_valid(const struct settings_key *key, char *buf, size_t size)
 		text_format(buf, size, "%s", choices);
 	else if (key->store == store_bool)
 		text_format(buf, size, "true or false");
+	else if (key->store == store_number)
+		text_format(buf, size, "a number from %.10g to %.10g", key->min,
+			    key->max);
 	else if (key->store == store_seconds)
 		text_format(buf, size, "a number of seconds from %.10g to %.10g",
 			    key->min, key->max);

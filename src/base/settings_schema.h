@@ -83,6 +83,9 @@ int store_int(const struct settings_key *key, const struct conf_node *v, void *s
 	      char *why, size_t size);
 int store_bool(const struct settings_key *key, const struct conf_node *v, void *section,
 	       char *why, size_t size);
+/* A number, whole or not, into a double. */
+int store_number(const struct settings_key *key, const struct conf_node *v, void *section,
+		 char *why, size_t size);
 /* Seconds, whole or not, into milliseconds. */
 int store_seconds(const struct settings_key *key, const struct conf_node *v,
 		  void *section, char *why, size_t size);
@@ -92,6 +95,10 @@ int store_choice(const struct settings_key *key, const struct conf_node *v, void
 /* A list of choices, or'ed into an unsigned int. */
 int store_choices(const struct settings_key *key, const struct conf_node *v,
 		  void *section, char *why, size_t size);
+
+/* Store functions for publications and subscriptions, in settings_publish.c. */
+int store_decimals(const struct settings_key *key, const struct conf_node *v,
+		   void *section, char *why, size_t size);
 
 /* Store functions and checks for network values, in settings_network.c. */
 int store_interface(const struct settings_key *key, const struct conf_node *v,

@@ -93,6 +93,33 @@ int store_bool(const struct settings_key *key, const struct conf_node *v, void *
 	return 0;
 }
 
+/* The number that @v is, whole or not, if it is in the range of @key. 0 or -EINVAL. */
+static int get_number(const struct settings_key *key, const struct conf_node *v,
+		      double *ret)
+{
+	if (conf_node_type(v) == CONF_FLOAT)
+		*ret = conf_node_float(v);
+	else if (conf_node_type(v) == CONF_INT)
+		*ret = (double)conf_node_int(v);
+	else
+		return -EINVAL;
+	/* written so that "not a number" fails */
+	return *ret >= key->min && *ret <= key->max ? 0 : -EINVAL;
+}
+
+int store_number(const struct settings_key *key, const struct conf_node *v, void *section,
+		 char *why, size_t size)
+{
+	double number;
+
+	(void)why;
+	(void)size;
+	if (get_number(key, v, &number) < 0)
+		return -EINVAL;
+	memcpy((char *)section + key->offset, &number, sizeof(number));
+	return 0;
+}
+
 int store_seconds(const struct settings_key *key, const struct conf_node *v,
 		  void *section, char *why, size_t size)
 {
@@ -100,14 +127,7 @@ int store_seconds(const struct settings_key *key, const struct conf_node *v,
 
 	(void)why;
 	(void)size;
-	if (conf_node_type(v) == CONF_FLOAT)
-		seconds = conf_node_float(v);
-	else if (conf_node_type(v) == CONF_INT)
-		seconds = (double)conf_node_int(v);
-	else
-		return -EINVAL;
-	/* written so that "not a number" fails */
-	if (!(seconds >= key->min && seconds <= key->max))
+	if (get_number(key, v, &seconds) < 0)
 		return -EINVAL;
 	put_integer(section, key, (uint64_t)(seconds * 1000 + 0.5));
 	return 0;
@@ -117,7 +137,7 @@ int store_seconds(const struct settings_key *key, const struct conf_node *v,
 static const struct key_choice *find_choice(const struct settings_key *key,
 					    const struct conf_node *v)
 {
-	bool text = strchr(key->fallback, '"');
+	bool text = !key->fallback || strchr(key->fallback, '"');
 	char number[24];
 	const char *name = number;
 

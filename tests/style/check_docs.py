@@ -23,7 +23,13 @@ COMPANIONS = {
     'mqtt.password_file': 'username = "u";',
     'mqtt.password_credential': 'username = "u";',
     'mqtt.clean_session': 'client_id = "n";',
+    'mqtt.publish.dead_band': 'file = "/f"; trigger = [ "change" ];',
+    **{f'mqtt.publish.{name}': 'file = "/f";'
+       for name in ('whole', 'max_size', 'scale', 'offset', 'decimals')},
 }
+
+# A publication has one of these.
+SOURCES = ('text', 'file')
 
 SECTIONS = {
     'GENERAL': '', 'ETHERNET': 'ethernet', 'NETWORK': 'network', 'MQTT': 'mqtt',
@@ -80,9 +86,10 @@ def accepted(program, path, line):
     companion = COMPANIONS.get(path, '') if line.strip() != 'method = "dhcp";' else ''
     inner = f'{line} {companion}'
     if group in ('mqtt.publish', 'mqtt.subscribe'):
-        for other, value in (('topic', '"t"'), ('text', '"x"')):
-            if name != other and not (group == 'mqtt.subscribe' and other == 'text'):
-                inner += f' {other} = {value};'
+        if name != 'topic':
+            inner += ' topic = "t";'
+        if group == 'mqtt.publish' and name not in SOURCES and 'file =' not in companion:
+            inner += ' text = "x";'
         inner = f'{group[5:]}: ( {{ {inner} }} );'
         group = 'mqtt'
     host = '' if path == 'mqtt.host' else 'host = "h";'

@@ -47,6 +47,7 @@ static void publish(const char *topic, const char *text, uint64_t interval_ms, i
 	snprintf(texts[i], sizeof(texts[i]), "%s", text);
 	p->topic = topics[i];
 	p->text = texts[i];
+	p->triggers = PUBLISH_INTERVAL;
 	p->interval_ms = interval_ms;
 	p->qos = qos;
 }

@@ -40,6 +40,7 @@ static void start(void)
 static void publish(char *text, uint64_t interval_ms)
 {
 	publication.text = text;
+	publication.triggers = PUBLISH_INTERVAL;
 	publication.interval_ms = interval_ms;
 	rig.settings.publish = &publication;
 	rig.settings.n_publish = 1;

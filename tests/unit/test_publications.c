@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "temp_dir.h"
 #include "unit.h"
 
 #include "mqttnode/clock.h"
@@ -95,7 +98,10 @@ static void expect(const char *topic, const char *payload)
 static struct publication_settings hello = {
 	.topic = (char[]){ "hello" },
 	.text = (char[]){ "{seq}" },
+	.triggers = PUBLISH_INTERVAL,
 	.interval_ms = 10,
+	.shaping = { .scale = 1 },
+	.max_size = 100,
 };
 
 static void expands_variables_and_numbers_messages(void **state)
@@ -173,6 +179,168 @@ static void each_keeps_its_own_beat_and_number(void **state)
 	assert_true(n[0] >= n[1]);
 }
 
+/* --- triggers -------------------------------------------------------------- */
+
+static void on_connect_once_a_session(void **state)
+{
+	struct publication_settings publication = hello;
+
+	(void)state;
+	publication.triggers = PUBLISH_CONNECT;
+	publication.qos = 1;
+	start(&publication, 1);
+	assert_false(comes_within(50));
+	publications_session(publications, true);
+	expect("hello", "1");
+	assert_false(comes_within(50));
+	publications_session(publications, false);
+	assert_false(comes_within(50));
+	publications_session(publications, true);
+	expect("hello", "2");
+	assert_false(comes_within(50));
+}
+
+static void a_beat_and_a_session_at_once_are_one_message(void **state)
+{
+	struct publication_settings publication = hello;
+
+	(void)state;
+	publication.triggers = PUBLISH_CONNECT | PUBLISH_INTERVAL;
+	publication.interval_ms = 3600 * 1000;
+	start(&publication, 1);
+	publications_session(publications, true);
+	expect("hello", "1");
+	assert_false(comes_within(50));
+}
+
+static void a_text_on_change(void **state)
+{
+	struct publication_settings publication = hello;
+	struct facts_view view = { .hostname = "host" };
+
+	(void)state;
+	publication.triggers = PUBLISH_CHANGE;
+	publication.text = (char[]){ "{hostname}" };
+	publication.qos = 1;
+	start(&publication, 1);
+	expect("hello", "host");
+	assert_false(comes_within(50));
+	strcpy(view.hostname, "other");
+	facts_set(facts, &view);
+	expect("hello", "other");
+	publications_session(publications, true); /* nothing new of QoS 1 */
+	assert_false(comes_within(50));
+}
+
+static void a_new_session_makes_qos_0_news(void **state)
+{
+	struct publication_settings publication = hello;
+
+	(void)state;
+	publication.triggers = PUBLISH_CHANGE;
+	publication.text = (char[]){ "{hostname}" };
+	start(&publication, 1);
+	publications_session(publications, true);
+	expect("hello", "host");
+	assert_false(comes_within(50));
+	publications_session(publications, false);
+	publications_session(publications, true);
+	expect("hello", "host");
+	assert_false(comes_within(50));
+}
+
+/* --- files ----------------------------------------------------------------- */
+
+static char path[] = "value";
+
+/* Replaces the file at once: a reader sees the old content or the new one. */
+static void write_file(const char *content)
+{
+	temp_file("value.new", content);
+	assert_int_equal(rename("value.new", path), 0);
+}
+
+static struct publication_settings file_publication(unsigned int triggers)
+{
+	struct publication_settings publication = hello;
+
+	(void)unlink(path);
+	publication.text = NULL;
+	publication.file = path;
+	publication.qos = 1;
+	publication.triggers = triggers;
+	return publication;
+}
+
+static void a_file_on_change_with_a_dead_band(void **state)
+{
+	struct publication_settings publication = file_publication(PUBLISH_CHANGE);
+
+	(void)state;
+	publication.shaping = (struct shaping_settings){
+		.scale = 0.001, .rounded = true, .decimals = 1, .dead_band = 0.5
+	};
+	write_file("45123\n");
+	start(&publication, 1);
+	expect("hello", "45.1");
+	write_file("45500\n");
+	assert_false(comes_within(50));
+	write_file("45700\n");
+	expect("hello", "45.7");
+}
+
+static uint64_t failures(void)
+{
+	struct publications_counters counters;
+
+	publications_get_counters(publications, &counters);
+	return counters.failed;
+}
+
+static void wait_failures(uint64_t least)
+{
+	for (int i = 0; failures() < least; i++) {
+		assert_true(i < DEADLINE_MS);
+		(void)poll(NULL, 0, 1); /* there is no event for it */
+	}
+}
+
+static void what_cannot_be_read_is_counted_and_tried_again(void **state)
+{
+	struct publication_settings publication = file_publication(PUBLISH_INTERVAL);
+
+	(void)state;
+	start(&publication, 1); /* there is no such file */
+	wait_failures(2);
+	assert_int_equal(mkdir(path, 0700), 0);
+	wait_failures(failures() + 2);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	wait_failures(failures() + 2);
+	assert_int_equal(unlink(path), 0);
+	write_file("12345678901234567890123456789012345678901234567890"
+		   "123456789012345678901234567890123456789012345678901"); /* 101 */
+	wait_failures(failures() + 2);
+	assert_false(comes_within(0));
+	write_file("now");
+	expect("hello", "now");
+}
+
+static void what_is_no_number_is_counted(void **state)
+{
+	struct publication_settings publication = file_publication(PUBLISH_INTERVAL);
+
+	(void)state;
+	publication.shaping.scale = 2;
+	write_file("n/a\n");
+	start(&publication, 1);
+	wait_failures(1);
+	write_file("21\n");
+	expect("hello", "42");
+}
+
+/* --- the thread ------------------------------------------------------------ */
+
 static void counts_what_it_composed(void **state)
 {
 	struct publication_settings publication = hello;
@@ -208,10 +376,18 @@ int main(void)
 		TEST(qos_0_begins_with_the_first_session),
 		TEST(qos_1_begins_at_once),
 		TEST(each_keeps_its_own_beat_and_number),
+		TEST(on_connect_once_a_session),
+		TEST(a_beat_and_a_session_at_once_are_one_message),
+		TEST(a_text_on_change),
+		TEST(a_new_session_makes_qos_0_news),
+		TEST(a_file_on_change_with_a_dead_band),
+		TEST(what_cannot_be_read_is_counted_and_tried_again),
+		TEST(what_is_no_number_is_counted),
 		TEST(counts_what_it_composed),
 		TEST(none_need_no_thread),
 #undef TEST
 	};
 
-	return cmocka_run_group_tests_name("publications", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("publications", tests, temp_dir_enter,
+					   temp_dir_leave);
 }

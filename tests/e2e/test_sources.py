@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What is published from files: sensors, changes, and files that are not there."""
+
+import os
+
+from harness import conf
+from harness.cases import case, main
+from harness.scenario import Online
+from harness.world import World
+
+HELLO = {"topic": conf.OUT, "text": "Hello 01Studio!", "interval": 0.1}
+
+
+def write(path, content):
+    """Replaces a file at once, readable for the daemon's user."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write(content)
+    os.chmod(path + ".new", 0o644)
+    os.rename(path + ".new", path)
+
+
+def payloads(observer, topic):
+    return [message.payload.decode() for message in observer.messages if message.topic == topic]
+
+
+@case("a sensor's file is published scaled and rounded, and again only when it changed")
+def sensor():
+    with World() as world:
+        path = "/run/mqttnode-sensor"
+        write(path, "45123\n")
+        online = Online(world, conf.lesson(publish=[HELLO, {
+            "topic": "temp", "file": path, "interval": 0.05, "scale": 0.001, "decimals": 1,
+            "dead_band": 0.3, "trigger": ["change", "connect"], "qos": 1, "retain": True}]))
+        online.observer.wait("temp", 5, 0)
+        write(path, "45300\n")
+        online.wait_published(count=5)
+        write(path, "46000\n")
+        online.observer.wait("temp", 5, count=2)
+        write(path, "broken\n")
+        online.node.wait_log(r'Nothing to publish on temp: found "broken", which is not a number',
+                             5)
+        write(path, "47000\n")
+        online.node.wait_log("Publishing on temp again", 5)
+        online.observer.wait("temp", 5, count=3)
+        assert payloads(online.observer, "temp") == ["45.1", "46.0", "47.0"], \
+            payloads(online.observer, "temp")
+        assert online.node.status()["publications"]["failed"] > 0
+        os.unlink(path)
+
+
+@case("a file that is not there is told once and delays nothing")
+def missing():
+    with World() as world:
+        online = Online(world, conf.lesson(publish=[HELLO, {
+            "topic": "none", "file": "/nowhere", "interval": 0.01}]))
+        online.node.wait_log("Nothing to publish on none: cannot read /nowhere: "
+                             "No such file or directory", 5)
+        online.wait_published(count=10)
+        assert online.node.lines.count("Nothing to publish on none") == 1
+
+
+if __name__ == "__main__":
+    main()
