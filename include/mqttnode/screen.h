@@ -1,37 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * screen.h — what the display shows: the ladder, the address, a message
+ * screen.h — what the pages of the display look like
  *
- * Pure drawing: facts in, picture out. Main thread.
+ * Pure drawing: facts in, picture out, on a dark canvas of any size that a
+ * panel or its rotation has: 128 or 32 or 64 wide. @font may be NULL: then only
+ * the built-in fonts are there. Main thread.
+ *
+ * A page with a text that may be longer than the screen takes the line to begin
+ * with, and returns whether lines are left below: to scroll, draw again with the
+ * next one.
  */
 #ifndef MQTTNODE_SCREEN_H
 #define MQTTNODE_SCREEN_H
 
 #include "mqttnode/canvas.h"
 #include "mqttnode/facts.h"
+#include "mqttnode/font_file.h"
 #include "mqttnode/ladder.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
- * All draw on a dark canvas of 128 x 64.
- *
- * The lesson's page: "IP/Subnet/GW:" and three addresses at y 0, 20, 38, 56;
- * "no gateway" if there is none. For a node that has an address.
+ * The lesson's page: "IP/Subnet/GW:" and three addresses at y 0, 20, 38, 56 of
+ * 128 x 64; "no gateway" if there is none. For a node that has an address.
  */
 void screen_draw_address(struct canvas *c, const struct facts_view *facts);
 
 /*
  * The first rung that is not all right with its state, a mark for each rung that
- * is used (tick, cross, three dots for trying, one for waiting), and the cause.
+ * is used (tick, cross, three dots for trying, one for waiting), and the cause
+ * from its line @first on. Without trouble all rungs by name.
  */
-void screen_draw_ladder(struct canvas *c, const struct ladder_view *view);
+bool screen_draw_ladder(struct canvas *c, struct font_file *font,
+			const struct ladder_view *view, size_t first);
 
 /*
- * A message: the topic in one or two lines, of a longer one the end; below it
- * the payload, escaped and wrapped, of a longer one the beginning.
+ * A message: the topic, of a long one the end; below it the payload from its
+ * line @first on, of a very long one the beginning with its size.
  */
-void screen_draw_message(struct canvas *c, const char *topic, const void *payload,
-			 size_t len);
+bool screen_draw_message(struct canvas *c, struct font_file *font, const char *topic,
+			 const char *payload, size_t len, size_t first);
 
 #endif

@@ -123,6 +123,7 @@ struct oled_settings {
 	uint8_t width;
 	uint8_t height;
 	uint64_t message_time_ms;
+	char *font_file;	   /* path; "auto": where it is installed; "": none */
 };
 
 struct settings {

@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "mqttnode/clock.h"
+#include "mqttnode/font_file.h"
+#include "mqttnode/log.h"
 #include "mqttnode/screen.h"
 
 struct pages {
 	struct display *display;	      /* borrowed */
 	struct facts *facts;		      /* borrowed */
 	const struct oled_settings *settings; /* borrowed */
+	struct font_file *font;		      /* NULL: none */
 	sd_event_source *timer;		      /* end of the message */
 	struct ladder_view view;
 	struct canvas message;
@@ -32,7 +35,7 @@ static void refresh(struct pages *p)
 		facts_get(p->facts, &facts);
 		screen_draw_address(&picture, &facts);
 	} else {
-		screen_draw_ladder(&picture, &p->view);
+		(void)screen_draw_ladder(&picture, p->font, &p->view, 0);
 	}
 	if (memcmp(&picture, &p->posted, sizeof(picture)) == 0)
 		return;
@@ -49,6 +52,23 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	p->showing_message = false;
 	refresh(p);
 	return 0;
+}
+
+/* Without the file most of the world's characters are boxes: no reason not to start. */
+static struct font_file *open_font(const struct oled_settings *settings)
+{
+	const char *path = strcmp(settings->font_file, "auto") == 0 ? font_file_find()
+								    : settings->font_file;
+	struct font_file *font = NULL;
+	char error[160];
+
+	if (!path || !path[0])
+		return NULL;
+	if (font_file_open(&font, path, error, sizeof(error)) < 0)
+		log_warning("Cannot use the font %s: %s; Chinese and other characters "
+			    "will be shown as boxes",
+			    path, error);
+	return font;
 }
 
 int pages_new(struct pages **ret, sd_event *event, struct display *display,
@@ -70,6 +90,7 @@ int pages_new(struct pages **ret, sd_event *event, struct display *display,
 		return r;
 	(void)sd_event_source_set_description(p->timer, "message page");
 	(void)sd_event_source_set_enabled(p->timer, SD_EVENT_OFF);
+	p->font = open_font(settings);
 	*ret = TAKE_PTR(p);
 	return 0;
 }
@@ -79,6 +100,7 @@ struct pages *pages_free(struct pages *p)
 	if (!p)
 		return NULL;
 	sd_event_source_disable_unref(p->timer);
+	font_file_close(p->font);
 	free(p);
 	return NULL;
 }
@@ -93,7 +115,7 @@ void pages_show_message(struct pages *p, const char *topic, const void *payload,
 			size_t len)
 {
 	display_canvas(p->settings, &p->message);
-	screen_draw_message(&p->message, topic, payload, len);
+	(void)screen_draw_message(&p->message, p->font, topic, payload, len, 0);
 	p->showing_message = true;
 	(void)sd_event_source_set_time_relative(p->timer,
 						p->settings->message_time_ms * 1000);

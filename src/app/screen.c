@@ -1,45 +1,80 @@
 // SPDX-License-Identifier: MIT
-/* screen.c — what the display shows: the ladder, the address, a message */
+/* screen.c — the pages of the node itself: its address, its ladder */
 #include "mqttnode/screen.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "mqttnode/cleanup.h"
-#include "mqttnode/font.h"
 #include "mqttnode/text.h"
+#include "screen_parts.h"
 
-#define ROW FONT_HEIGHT
+#define MARK_WIDTH 7 /* that of the tick; the eighth column is dark */
 
-/* More of a payload never fits: at most 6 lines of 16 characters are shown. */
-#define PAYLOAD_MAX 512
+/* --- address --------------------------------------------------------------- */
 
-static void draw_line(struct canvas *c, int x, int y, const char *text)
+/* An address over as many lines as its dots ask for. Returns the y below it. */
+static int draw_narrow_address(struct canvas *c, int y, const char *address)
 {
-	font_draw_text(c, x, y, text, strlen(text));
+	size_t room = c->width / FONT_WIDTH;
+	const char *part = address;
+	char line[INET_ADDRSTRLEN];
+
+	while (*part) {
+		size_t n = strlen(part);
+
+		/* up to the last dot that fits */
+		while (n > room) {
+			do
+				n--;
+			while (n > 1 && part[n - 1] != '.');
+		}
+		text_format(line, sizeof(line), "%.*s", (int)n, part);
+		font_draw_text(c, FONT_BOLD, 0, y, line);
+		part += n;
+		y += ROW;
+	}
+	return y;
 }
 
-static void draw_address(struct canvas *c, int y, struct in_addr address)
+static void draw_narrow(struct canvas *c, const char *const texts[3])
 {
-	char text[INET_ADDRSTRLEN];
+	static const char *const names[] = { "IP", "Subnet", "GW" };
+	int y = 0, gap = c->width >= 64 ? ROW : 0;
 
-	draw_line(c, 0, y, inet_ntop(AF_INET, &address, text, sizeof(text)));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		font_draw_text(c, FONT_SMALL, 0, y, names[i]);
+		y = draw_narrow_address(c, y + ROW + gap / 4, texts[i]) + gap;
+	}
 }
 
 void screen_draw_address(struct canvas *c, const struct facts_view *facts)
 {
-	draw_line(c, 0, 0, "IP/Subnet/GW:");
-	draw_address(c, 20, facts->address);
-	draw_address(c, 38, facts_netmask(facts));
+	static const int lesson[] = { 0, 20, 38, 56 }, low[] = { 0, 8, 16, 24 };
+	const int *y = c->height >= 64 ? lesson : low;
+	const struct in_addr netmask = facts_netmask(facts);
+	char ip[INET_ADDRSTRLEN], subnet[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
+	const char *const texts[] = { ip, subnet, gateway };
+
+	(void)inet_ntop(AF_INET, &facts->address, ip, sizeof(ip));
+	(void)inet_ntop(AF_INET, &netmask, subnet, sizeof(subnet));
 	if (facts->gateway.s_addr)
-		draw_address(c, 56, facts->gateway);
+		(void)inet_ntop(AF_INET, &facts->gateway, gateway, sizeof(gateway));
 	else
-		draw_line(c, 0, 56, "no gateway");
+		text_format(gateway, sizeof(gateway),
+			    c->width >= 128 ? "no gateway" : "none");
+	if (c->width < 128) {
+		draw_narrow(c, texts);
+		return;
+	}
+	font_draw_text(c, FONT_BOLD, 0, y[0], "IP/Subnet/GW:");
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		font_draw_text(c, FONT_BOLD, 0, y[i + 1], texts[i]);
 }
 
-/* One mark for each rung that is used, spread over the width, from the chip to the
- * broker. */
-static void draw_marks(struct canvas *c, int y, const struct ladder_view *view)
+/* --- ladder ---------------------------------------------------------------- */
+
+static void draw_mark(struct canvas *c, int x, int y, enum rung_state state)
 {
 	static const uint8_t marks[][FONT_WIDTH] = {
 		/* a tick, three dots, a cross, one dot */
@@ -48,114 +83,96 @@ static void draw_marks(struct canvas *c, int y, const struct ladder_view *view)
 		[RUNG_STATE_FAILED] = { 0x42, 0x66, 0x3c, 0x18, 0x3c, 0x66, 0x42, 0x00 },
 		[RUNG_STATE_WAITING] = { 0x00, 0x00, 0x00, 0x18, 0x18, 0x00, 0x00, 0x00 },
 	};
-	int used = 0, at = 0;
+
+	canvas_draw_columns(c, x, y, marks[state], FONT_WIDTH);
+}
+
+static int count_used(const struct ladder_view *view)
+{
+	int used = 0;
 
 	for (int i = 0; i < RUNGS; i++)
 		used += view->rungs[i].state != RUNG_STATE_UNUSED;
+	return used;
+}
+
+/* A mark for each rung that is used, spread over the columns from @x to the right edge,
+ * from the chip to the broker. Returns the y below them. */
+static int draw_marks(struct canvas *c, int x, int y, const struct ladder_view *view)
+{
+	int used = count_used(view), width = c->width - x, at = 0;
+	int columns = used * FONT_WIDTH <= width + used ? used : width / FONT_WIDTH;
+
 	for (int i = 0; i < RUNGS; i++) {
 		if (view->rungs[i].state == RUNG_STATE_UNUSED)
 			continue;
-		canvas_draw_columns(c, at * c->width / used, y,
-				    marks[view->rungs[i].state], FONT_WIDTH);
+		draw_mark(c, x + at % columns * width / columns, y + at / columns * ROW,
+			  view->rungs[i].state);
+		at++;
+	}
+	return y + (used + columns - 1) / columns * ROW;
+}
+
+/* All rungs that are used by name, each with its mark. */
+static void draw_names(struct canvas *c, int y, const struct ladder_view *view)
+{
+	int columns = c->width >= 128 ? 3 : 1, at = 0;
+	int rows = (count_used(view) + columns - 1) / columns;
+	int pitch = (c->height - y) / rows;
+
+	if (pitch > 12)
+		pitch = 12;
+	for (int i = 0; i < RUNGS; i++) {
+		int left = at % columns * c->width / columns;
+		int top = y + at / columns * pitch;
+
+		if (view->rungs[i].state == RUNG_STATE_UNUSED)
+			continue;
+		draw_mark(c, left, top, view->rungs[i].state);
+		font_draw_text(c, FONT_SMALL, left + MARK_WIDTH, top,
+			       rung_to_string((enum rung)i));
 		at++;
 	}
 }
 
-/*
- * Where marks and cause begin: a short cause leaves room to breathe, a long one
- * needs all lines.
- */
-struct ladder_layout {
-	int marks_y, cause_y, rows;
-};
-
-static struct ladder_layout ladder_layout(const struct canvas *c, const char *cause)
+/* Rung, state and marks; returns the y below them. */
+static int draw_heading(struct canvas *c, const struct ladder_view *view, bool airy)
 {
-	static const struct ladder_layout airy = { .marks_y = 12,
-						   .cause_y = 28,
-						   .rows = 4 };
-	static const struct ladder_layout full = { .marks_y = 8,
-						   .cause_y = 16,
-						   .rows = 6 };
-	struct canvas trial;
+	const char *name = rung_to_string((enum rung)view->first_bad);
+	const char *state = rung_state_to_string(view->rungs[view->first_bad].state);
+	enum font_face face = c->width >= 64 ? FONT_BOLD : FONT_SMALL;
 
-	canvas_init(&trial, c->width, c->height);
-	if (font_draw_wrapped(&trial, 0, full.rows, cause, strlen(cause)) <= airy.rows)
-		return airy;
-	return full;
+	font_draw_text(c, face, 0, 0, name);
+	if (c->width >= 128 && c->height < 64) {
+		/* the mark stands for the state */
+		draw_marks(c, c->width - 9 * FONT_WIDTH, 0, view);
+		return ROW;
+	}
+	if (c->width >= 128) {
+		font_draw_text(c, face, c->width - font_text_width(face, state), 0,
+			       state);
+		return draw_marks(c, 0, airy ? 12 : ROW, view) + (airy ? ROW : 0);
+	}
+	font_draw_text(c, FONT_SMALL, 0, ROW, state);
+	return draw_marks(c, 0, 2 * ROW + 2, view) + 4;
 }
 
-void screen_draw_ladder(struct canvas *c, const struct ladder_view *view)
+bool screen_draw_ladder(struct canvas *c, struct font_file *font,
+			const struct ladder_view *view, size_t first)
 {
-	const char *cause = view->first_bad < 0 ? "" : view->rungs[view->first_bad].text;
-	struct ladder_layout layout = ladder_layout(c, cause);
-	const char *state;
+	const char *cause;
+	size_t len;
 
-	draw_marks(c, layout.marks_y, view);
 	if (view->first_bad < 0) {
-		draw_line(c, 0, 0, view->online ? "online" : "starting");
-		return;
+		font_draw_text(c, c->width >= 64 ? FONT_BOLD : FONT_SMALL, 0, 0,
+			       view->online ? "online" : "starting");
+		draw_names(c, c->height >= 64 ? 20 : ROW, view);
+		return false;
 	}
-	state = rung_state_to_string(view->rungs[view->first_bad].state);
-	draw_line(c, 0, 0, rung_to_string((enum rung)view->first_bad));
-	draw_line(c, c->width - (int)strlen(state) * FONT_WIDTH, 0, state);
-	font_draw_wrapped(c, layout.cause_y, layout.rows, cause, strlen(cause));
-}
-
-/* Draws the topic, of a long one the end, in one or two lines. Returns how many. */
-static int draw_topic(struct canvas *c, const char *topic)
-{
-	size_t room = 2u * c->width / FONT_WIDTH, count, cut;
-	char escaped[1024], text[1024 + 4];
-
-	text_escape_str(escaped, sizeof(escaped), topic);
-	count = font_count(escaped, strlen(escaped));
-	if (count <= room)
-		return font_draw_wrapped(c, 0, 2, escaped, strlen(escaped));
-	cut = font_prefix(escaped, strlen(escaped), count - (room - 1));
-	text_format(text, sizeof(text), "…%s", escaped + cut);
-	return font_draw_wrapped(c, 0, 2, text, strlen(text));
-}
-
-/* Escapes the payload but for the ends of its lines. */
-static char *escape_lines(char *buf, size_t size, const char *payload, size_t len)
-{
-	size_t used = 0;
-
-	buf[0] = '\0';
-	while (len > 0 && used + 1 < size) {
-		const char *newline = memchr(payload, '\n', len);
-		size_t line = newline ? (size_t)(newline - payload) : len;
-		size_t shown =
-			newline && line > 0 && newline[-1] == '\r' ? line - 1 : line;
-
-		text_escape(buf + used, size - used, payload, shown);
-		used += strlen(buf + used);
-		if (!newline)
-			break;
-		if (used + 1 < size) {
-			buf[used++] = '\n';
-			buf[used] = '\0';
-		}
-		payload += line + 1;
-		len -= line + 1;
-	}
-	return buf;
-}
-
-void screen_draw_message(struct canvas *c, const char *topic, const void *payload,
-			 size_t len)
-{
-	char text[PAYLOAD_MAX * 4 + 1]; /* escaped, a byte is at most four */
-	int y, rows;
-
-	rows = draw_topic(c, topic);
-	canvas_draw_line(c, 0, rows * ROW + 3, c->width);
-	y = (rows + 1) * ROW;
-	if (len == 0)
-		text_format(text, sizeof(text), "(empty)");
-	else
-		escape_lines(text, sizeof(text), payload,
-			     len < PAYLOAD_MAX ? len : PAYLOAD_MAX);
-	font_draw_wrapped(c, y, (c->height - y) / ROW, text, strlen(text));
+	cause = view->rungs[view->first_bad].text;
+	len = strlen(cause);
+	/* A short cause leaves room to breathe, a long one needs all lines. */
+	return screen_draw_body(
+		c, font, draw_heading(c, view, screen_fits(c, font, 28, cause, len)),
+		cause, len, first);
 }

@@ -371,6 +371,7 @@ struct settings *settings_free(struct settings *s)
 	free(s->ethernet.interrupt);
 	free(s->ethernet.reset);
 	free(s->oled.i2c);
+	free(s->oled.font_file);
 	free(s->path);
 	free(s);
 	return NULL;

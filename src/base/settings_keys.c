@@ -119,6 +119,11 @@ static int check_path(const char *s, char *why, size_t size)
 	return check_printable(s, why, size);
 }
 
+static int check_font_file(const char *s, char *why, size_t size)
+{
+	return strcmp(s, "auto") == 0 ? 0 : check_path(s, why, size);
+}
+
 /* See gpio.h for the ways to name a line. */
 static int check_line(const char *s, char *why, size_t size)
 {
@@ -304,13 +309,16 @@ LATER("mqtt.subscribe.retained"),
   .fallback = "128", .choices = widths },
 { VALUE("oled.height", store_choice), INTO(oled_settings, height),
   .fallback = "64", .choices = heights },
+{ VALUE("oled.font_file", store_string), INTO(oled_settings, font_file),
+  .fallback = "\"auto\"", .max = 4095, .check = check_font_file,
+  .valid = "\"auto\", the path of a file such as \"/usr/share/unifont/unifont.hex\", or "
+	   "\"\" for none" },
 { VALUE("oled.message_time", store_seconds), INTO(oled_settings, message_time_ms),
   .fallback = "5.0", .min = 0.1, .max = 3600 },
 LATER("oled.max_write"),
 LATER("oled.rotate"),
 LATER("oled.contrast"),
 LATER("oled.idle_off"),
-LATER("oled.font_file"),
 LATER("oled.pages"),
 };
 /* clang-format on */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* font.c — the built-in 8x8 font and text drawn with it */
+/* font.c — the built-in fonts */
 #include "mqttnode/font.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "font_data.h"
@@ -10,9 +9,15 @@
 
 #define DEGREE	    0x00b0
 #define ELLIPSIS    0x2026
-#define REPLACEMENT 0xfffd /* not in the font: a hollow box */
+#define REPLACEMENT 0xfffd /* in neither face */
 
-const uint8_t *font_glyph(uint32_t code_point)
+int font_width(enum font_face face)
+{
+	return face == FONT_SMALL ? FONT_SMALL_WIDTH : FONT_WIDTH;
+}
+
+/* The glyphs that bold has of its own, or NULL. */
+static const uint8_t *bold_columns(uint32_t c)
 {
 	static const uint8_t degree[] = {
 		0x00, 0x00, 0x06, 0x09, 0x09, 0x06, 0x00, 0x00
@@ -20,134 +25,101 @@ const uint8_t *font_glyph(uint32_t code_point)
 	static const uint8_t ellipsis[] = {
 		0x60, 0x60, 0x00, 0x60, 0x60, 0x00, 0x60, 0x60
 	};
-	static const uint8_t box[] = { 0x00, 0x7f, 0x41, 0x41, 0x41, 0x41, 0x7f, 0x00 };
 
-	if (code_point >= FONT_FIRST && code_point <= FONT_LAST)
-		return font_data[code_point - FONT_FIRST];
-	if (code_point == DEGREE)
+	if (c >= FONT_FIRST && c <= FONT_LAST)
+		return font_data[c - FONT_FIRST];
+	if (c == DEGREE)
 		return degree;
-	if (code_point == ELLIPSIS)
-		return ellipsis;
-	return box;
+	return c == ELLIPSIS ? ellipsis : NULL;
 }
 
-/* Decodes the first of @len > 0 bytes; what is not UTF-8 is one replacement character. */
-static size_t next_char(const char *text, size_t len, uint32_t *ret)
+/*
+ * A small glyph in the cell of a bold one: most columns twice, which makes it as
+ * wide and its upright strokes as thick. The last column is mostly empty: then the
+ * free column is put to the left, where bold has it.
+ */
+static void stretch(uint8_t to[FONT_WIDTH], const uint8_t small[FONT_SMALL_WIDTH])
 {
-	int n = text_utf8_decode(text, len, ret);
+	static const uint8_t from[FONT_WIDTH] = { 0, 0, 1, 1, 2, 3, 3, 4 };
+	int shift = small[FONT_SMALL_WIDTH - 1] == 0;
 
-	if (n < 0) {
-		*ret = REPLACEMENT;
-		return 1;
+	for (int x = 0; x < FONT_WIDTH - shift; x++)
+		to[x + shift] = small[from[x]];
+}
+
+bool font_glyph(enum font_face face, uint32_t c, struct font_glyph *ret)
+{
+	static const uint8_t box[] = { 0x00, 0x7f, 0x41, 0x41, 0x41, 0x41, 0x7f, 0x00 };
+	const uint8_t *small = font_small_columns(c), *bold = bold_columns(c);
+	bool found = true;
+
+	*ret = (struct font_glyph){ .width = (uint8_t)font_width(face),
+				    .height = FONT_HEIGHT };
+	if (face == FONT_BOLD && bold) {
+		memcpy(ret->columns[0], bold, FONT_WIDTH);
+	} else if (face == FONT_BOLD && small) {
+		stretch(ret->columns[0], small);
+	} else if (face == FONT_SMALL && small) {
+		memcpy(ret->columns[0], small, FONT_SMALL_WIDTH);
+	} else {
+		/* The small box is the right part of the other one. */
+		memcpy(ret->columns[0], box + FONT_WIDTH - ret->width, ret->width);
+		ret->columns[0][0] = face == FONT_SMALL ? 0x7f : 0;
+		found = false;
 	}
-	return (size_t)n;
+	return found;
 }
 
-int font_draw_text(struct canvas *c, int x, int y, const char *text, size_t len)
+void font_draw_glyph(struct canvas *c, int x, int y, const struct font_glyph *glyph)
 {
-	uint32_t code_point;
+	for (int half = 0; half < glyph->height / FONT_HEIGHT; half++)
+		canvas_draw_columns(c, x, y + half * FONT_HEIGHT, glyph->columns[half],
+				    glyph->width);
+}
 
-	/* Nothing beyond the right edge is visible: text may be long. */
-	for (size_t at = 0; at < len && x < c->width; x += FONT_WIDTH) {
-		at += next_char(text + at, len - at, &code_point);
-		if (text_is_control(code_point))
-			code_point = ' ';
-		canvas_draw_columns(c, x, y, font_glyph(code_point), FONT_WIDTH);
+/* Decodes the character at *@text and moves on; 0 at the end. */
+static uint32_t next_char(const char **text)
+{
+	uint32_t c;
+	int n = text_utf8_decode(*text, strlen(*text), &c);
+
+	*text += n < 0 ? 1 : n;
+	return n < 0 ? REPLACEMENT : c;
+}
+
+int font_draw_text(struct canvas *c, enum font_face face, int x, int y, const char *text)
+{
+	struct font_glyph glyph;
+
+	while (*text && x < c->width) {
+		(void)font_glyph(face, next_char(&text), &glyph);
+		font_draw_glyph(c, x, y, &glyph);
+		x += glyph.width;
 	}
 	return x;
 }
 
-size_t font_count(const char *text, size_t len)
+int font_text_width(enum font_face face, const char *text)
 {
-	uint32_t code_point;
-	size_t count = 0;
+	int width = 0;
 
-	for (size_t at = 0; at < len; count++)
-		at += next_char(text + at, len - at, &code_point);
-	return count;
-}
-
-size_t font_prefix(const char *text, size_t len, size_t count)
-{
-	uint32_t code_point;
-	size_t at = 0;
-
-	while (at < len && count-- > 0)
-		at += next_char(text + at, len - at, &code_point);
-	return at;
-}
-
-struct line {
-	size_t shown; /* bytes to draw */
-	size_t used;  /* bytes to go on after: the break is not drawn */
-};
-
-static size_t skip_spaces(const char *text, size_t len, size_t at)
-{
-	while (at < len && text[at] == ' ')
-		at++;
-	return at;
-}
-
-/* The first line of @text, at most @columns characters, broken behind a word if there is
- * one. */
-static struct line first_line(const char *text, size_t len, size_t columns)
-{
-	struct line line = { 0 };
-	size_t at = 0, count = 0;
-	bool in_word = false;
-	uint32_t c;
-
-	while (at < len) {
-		size_t n = next_char(text + at, len - at, &c);
-
-		if (c == '\n')
-			return (struct line){ .shown = at, .used = at + n };
-		if (c == ' ' && in_word)
-			line = (struct line){ .shown = at,
-					      .used = skip_spaces(text, len, at) };
-		if (count == columns)
-			return line.used > 0 ? line
-					     : (struct line){ .shown = at, .used = at };
-		in_word = c != ' ';
-		at += n;
-		count++;
+	while (*text) {
+		(void)next_char(&text);
+		width += font_width(face);
 	}
-	return (struct line){ .shown = len, .used = len };
+	return width;
 }
 
-static bool is_blank(const char *text, size_t len)
+int font_draw_large(struct canvas *c, int x, int y, int scale, const char *text)
 {
-	for (size_t i = 0; i < len; i++)
-		if (text[i] != ' ' && text[i] != '\n')
-			return false;
-	return true;
-}
+	struct font_glyph glyph;
 
-int font_draw_wrapped(struct canvas *c, int y, int rows, const char *text, size_t len)
-{
-	size_t columns = c->width / FONT_WIDTH;
-	int used = 0;
-
-	while (used < rows && !is_blank(text, len)) {
-		struct line line = first_line(text, len, columns);
-		bool cut =
-			used == rows - 1 && !is_blank(text + line.used, len - line.used);
-		int x;
-
-		if (cut) {
-			const char *newline = memchr(text, '\n', len);
-
-			line.shown = font_prefix(text,
-						 newline ? (size_t)(newline - text) : len,
-						 columns - 1);
-		}
-		x = font_draw_text(c, 0, y + used * FONT_HEIGHT, text, line.shown);
-		if (cut)
-			font_draw_text(c, x, y + used * FONT_HEIGHT, "…", strlen("…"));
-		text += line.used;
-		len -= line.used;
-		used++;
+	for (; *text && x < c->width; x += FONT_WIDTH * scale) {
+		(void)font_glyph(FONT_BOLD, next_char(&text), &glyph);
+		for (int i = 0; i < FONT_WIDTH * scale; i++)
+			for (int j = 0; j < FONT_HEIGHT * scale; j++)
+				if (glyph.columns[0][i / scale] & 1u << j / scale)
+					canvas_set_pixel(c, x + i, y + j, true);
 	}
-	return used;
+	return x;
 }

@@ -7,11 +7,12 @@
 int main(void)
 {
 	for (uint32_t c = ' '; c <= '~'; c++) {
-		const uint8_t *columns = font_glyph(c);
+		struct font_glyph glyph;
 
+		(void)font_glyph(FONT_BOLD, c, &glyph);
 		printf("%u", c);
 		for (int x = 0; x < FONT_WIDTH; x++)
-			printf(" %u", columns[x]);
+			printf(" %u", glyph.columns[0][x]);
 		putchar('\n');
 	}
 	return 0;

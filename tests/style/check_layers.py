@@ -32,6 +32,7 @@ OWNERS = {
     'linux/spi/spidev.h': r'src/hw/spidev\.c',
     'linux/i2c-dev.h': r'src/hw/i2cdev\.c',
     'linux/if_tun.h': r'src/net/tap\.c',
+    'fribidi.h': r'src/hw/bidi\.c',
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

@@ -3,6 +3,7 @@
 #include "picture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mqttnode/fd.h"
@@ -32,12 +33,25 @@ void assert_picture(const struct canvas *c, const char *expected)
 	fail_msg("the picture is not as expected");
 }
 
+/* Puts what was drawn in the place of what was reviewed: see tests/pictures. */
+static void write_golden(const struct canvas *c, const char *path)
+{
+	char text[PICTURE_SIZE];
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(picture_text(c, text), file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
 void assert_golden(const struct canvas *c, const char *name)
 {
 	char path[256], expected[PICTURE_SIZE + 1];
 	int n;
 
 	text_format(path, sizeof(path), "%s/%s.txt", GOLDEN_DIR, name);
+	if (getenv("WRITE_GOLDEN"))
+		write_golden(c, path);
 	n = fd_read_file(path, expected, sizeof(expected));
 	if (n < 0)
 		expected[0] = '\0';

@@ -139,7 +139,7 @@ static struct canvas text(const char *s)
 	struct canvas c;
 
 	canvas_init(&c, 128, 64);
-	font_draw_text(&c, 0, 20, s, strlen(s));
+	font_draw_text(&c, FONT_BOLD, 0, 20, s);
 	return c;
 }
 

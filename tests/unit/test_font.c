@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* test_font.c — text in the built-in font */
+/* test_font.c — the built-in fonts */
 #include "mqttnode/font.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "mqttnode/text.h"
 #include "picture.h"
 #include "unit.h"
 
@@ -17,7 +17,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static void draws_text_as_reviewed(void **state)
+static void draws_bold_as_reviewed(void **state)
 {
 	static const char *const lines[] = {
 		"ABCDEFGHIJKLMNOP", "QRSTUVWXYZ 01234",	 "56789 abcdefghij",
@@ -27,158 +27,144 @@ static void draws_text_as_reviewed(void **state)
 
 	(void)state;
 	for (int i = 0; i < 8; i++)
-		assert_int_equal(
-			font_draw_text(&canvas, 0, i * 8, lines[i], strlen(lines[i])),
-			i == 6 || i == 7 ? 15 * 8 : 16 * 8);
+		assert_int_equal(font_draw_text(&canvas, FONT_BOLD, 0, i * 8, lines[i]),
+				 i == 6 || i == 7 ? 15 * 8 : 16 * 8);
 	assert_golden(&canvas, "font");
+}
+
+static void draws_other_scripts_in_bold_as_reviewed(void **state)
+{
+	static const char *const lines[] = {
+		"ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏ", "ÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞß", "àáâãäåæçèéêëìíîï",
+		"ðñòóôõö÷øùúûüýþÿ", "¡¢£¤¥¦§¨©ª«¬®±²³", "ΑΒΓΔΩαβγδω ŁłŠšŽ",
+		"Жизнь ДФЮЯ ѐёђѓє", "┌─┬┐€→←↑↓½¾שלום",
+	};
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		font_draw_text(&canvas, FONT_BOLD, 0, i * 8, lines[i]);
+	assert_golden(&canvas, "font_more");
+}
+
+static void draws_small_as_reviewed(void **state)
+{
+	static const char *const lines[] = {
+		"ABCDEFGHIJKLMNOPQRSTUVWXY",  "Zabcdefghijklmnopqrstuvwx",
+		"yz0123456789!\"#$%&'()*+,-", "./:;<=>?@[\\]^_`{|}~°…€→←↑↓",
+		"ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙ",  "àáâãäåæçèéêëìíîïðñòóôõöøù",
+		"ΑΒΓΔΕΖΗΘ αβγδεζηθ Привет",   "שלום ½¾ ±²³ ┌┬┐ 温 ▁▂▃▄▅▆",
+	};
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		font_draw_text(&canvas, FONT_SMALL, 0, i * 8, lines[i]);
+	assert_golden(&canvas, "font_small");
+}
+
+static void draws_large_as_reviewed(void **state)
+{
+	(void)state;
+	assert_int_equal(font_draw_large(&canvas, 0, 0, 3, "-21.5"), 5 * 24);
+	assert_int_equal(font_draw_large(&canvas, 0, 26, 2, "08:47 °C"), 8 * 16);
+	assert_int_equal(font_draw_large(&canvas, 4, 44, 2, "0123456789"), 4 + 8 * 16);
+	assert_golden(&canvas, "font_large");
 }
 
 static void glyphs_differ_and_fit(void **state)
 {
 	(void)state;
-	for (uint32_t a = '!'; a <= '~'; a++)
-		for (uint32_t b = a + 1; b <= '~'; b++)
-			assert_memory_not_equal(font_glyph(a), font_glyph(b), FONT_WIDTH);
-	for (uint32_t c = '!'; c <= '~'; c++)
-		assert_memory_not_equal(font_glyph(c), font_glyph(' '), FONT_WIDTH);
+	for (int face = FONT_BOLD; face <= FONT_SMALL; face++) {
+		for (uint32_t a = ' '; a <= '~'; a++) {
+			for (uint32_t b = a + 1; b <= '~'; b++) {
+				struct font_glyph one, two;
+
+				assert_true(font_glyph((enum font_face)face, a, &one));
+				assert_true(font_glyph((enum font_face)face, b, &two));
+				assert_memory_not_equal(&one, &two, sizeof(one));
+			}
+		}
+	}
+}
+
+static void has_what_european_languages_need(void **state)
+{
+	static const char text[] =
+		"ÆØÅæøåÄÖÜäöüßÇçÑñÀÈÌÒÙàèìòùÁÉÍÓÚÝáéíóúýÂÊÎÔÛâêîôûĄĆĘŁŃŚŹŻąćęłńśźżČĎĚŇŘŠŤŮŽčďěňřšťů"
+		"žŐŰőűĞİŞğışȘȚșțΆΈΉΌΎΏάέήίόύώЄІЇҐєіїґ€£¥§µ°±×÷½¼¾²³«»„“”‘’‚–—…•←↑→↓";
+	struct font_glyph glyph;
+	uint32_t c;
+
+	(void)state;
+	for (size_t at = 0; at < strlen(text);) {
+		int n = text_utf8_decode(text + at, strlen(text) - at, &c);
+
+		assert_true(n > 0);
+		if (!font_glyph(FONT_BOLD, c, &glyph) ||
+		    !font_glyph(FONT_SMALL, c, &glyph))
+			fail_msg("U+%04X is missing", (unsigned int)c);
+		at += (size_t)n;
+	}
 }
 
 static void what_is_missing_is_a_hollow_box(void **state)
 {
-	static const uint32_t missing[] = {
-		0x7f, 0xe9, 0x6e29, 0xfffd, 0x1f600, 0x10ffff
-	};
-	static const char text[] = "\xff\xc3(\xe6\xb8\xa9";
+	static const uint32_t missing[] = { 0x00,      0x1f,	0x7f,	 0x80,
+					    0x9f,      0x6e29,	0xfffd,	 0xffff,
+					    0x10000,   0x10020, 0x1f600, 0x10ffff,
+					    UINT32_MAX };
+	struct font_glyph box, glyph;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
-		assert_ptr_equal(font_glyph(missing[i]), font_glyph(0x6e29));
-	/* A bad byte each, then "(", then one character of three bytes. */
-	assert_int_equal(font_draw_text(&canvas, 0, 0, text, strlen(text)), 4 * 8);
-	assert_memory_equal(&canvas.data[0], font_glyph(0xfffd), 8);
-	assert_memory_equal(&canvas.data[8], font_glyph(0xfffd), 8);
-	assert_memory_equal(&canvas.data[16], font_glyph('('), 8);
-	assert_memory_equal(&canvas.data[24], font_glyph(0x6e29), 8);
-	assert_int_equal(font_count(text, strlen(text)), 4);
-	assert_int_equal(font_count("", 0), 0);
-	assert_int_equal(font_prefix(text, strlen(text), 3), 3);
-	assert_int_equal(font_prefix(text, strlen(text), 4), 6);
-	assert_int_equal(font_prefix(text, strlen(text), 5), 6);
-	assert_int_equal(font_prefix(text, strlen(text), 0), 0);
+	for (int face = FONT_BOLD; face <= FONT_SMALL; face++) {
+		assert_false(font_glyph((enum font_face)face, 0x6e29, &box));
+		assert_int_equal(box.width, font_width((enum font_face)face));
+		assert_int_equal(box.height, FONT_HEIGHT);
+		assert_int_equal(box.columns[0][box.width - 2], 0x7f);
+		for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
+			assert_false(
+				font_glyph((enum font_face)face, missing[i], &glyph));
+			assert_memory_equal(&glyph, &box, sizeof(box));
+		}
+	}
 }
 
-static void control_characters_are_spaces(void **state)
+static void a_byte_that_is_no_utf8_is_one_box(void **state)
 {
-	static const char text[] = { 'a', '\0', '\033', '\n', 'b' };
+	struct font_glyph box;
 
 	(void)state;
-	assert_int_equal(font_draw_text(&canvas, 0, 0, text, sizeof(text)), 5 * 8);
-	for (int x = 8; x < 32; x++)
-		assert_int_equal(canvas.data[x], 0);
-	assert_memory_equal(&canvas.data[32], font_glyph('b'), 8);
+	(void)font_glyph(FONT_BOLD, 0xfffd, &box);
+	assert_int_equal(font_draw_text(&canvas, FONT_BOLD, 0, 0, "\xff\xc3("), 3 * 8);
+	assert_memory_equal(&canvas.data[0], box.columns[0], 8);
+	assert_memory_equal(&canvas.data[8], box.columns[0], 8);
+	assert_int_equal(font_text_width(FONT_BOLD, "\xff\xc3("), 3 * 8);
+	assert_int_equal(font_text_width(FONT_SMALL, "°C"), 2 * 5);
 }
 
 static void stops_at_the_right_edge(void **state)
 {
-	char text[10000];
+	char text[10001] = "";
 
 	(void)state;
-	memset(text, 'W', sizeof(text));
-	assert_int_equal(font_draw_text(&canvas, 4, 60, text, sizeof(text)), 132);
+	memset(text, 'W', sizeof(text) - 1);
+	assert_int_equal(font_draw_text(&canvas, FONT_BOLD, 4, 60, text), 132);
 	assert_true(canvas_get_pixel(&canvas, 4 + 1, 60)); /* a leg of the first one */
 	for (int y = 0; y < 60; y++)
 		assert_false(canvas_get_pixel(&canvas, 5, y));
 }
 
-/* Draws @text into @rows lines and gives back what can be read there, lines joined by
- * '|'. */
-static const char *wrapped(const char *text, int rows)
-{
-	static char result[200];
-	char *out = result;
-	int used;
-
-	canvas_init(&canvas, 64, 64);
-	used = font_draw_wrapped(&canvas, 8, rows, text, strlen(text));
-	assert_in_range(used, 0, rows);
-	for (int row = 0; row < 8; row++) {
-		char line[9] = "";
-
-		for (int i = 0; i < 8; i++) {
-			const uint8_t *cell = &canvas.data[row * 64 + i * 8];
-			char c = '?';
-
-			for (char k = ' '; k <= '~'; k++)
-				if (memcmp(cell, font_glyph((uint32_t)k), 8) == 0)
-					c = k;
-			if (memcmp(cell, font_glyph(0x2026), 8) == 0)
-				c = '~';
-			line[i] = c;
-		}
-		if (row < 1 || row > used) {
-			assert_string_equal(line, "        ");
-			continue;
-		}
-		for (int i = 7; i >= 0 && line[i] == ' '; i--)
-			line[i] = '\0';
-		out += sprintf(out, "%s%s", row > 1 ? "|" : "", line);
-	}
-	*out = '\0';
-	return result;
-}
-
-static void breaks_lines_at_spaces(void **state)
-{
-	(void)state;
-	assert_string_equal(wrapped("one two three", 4), "one two|three");
-	assert_string_equal(wrapped("exactly8 chars", 4), "exactly8|chars");
-	assert_string_equal(wrapped("exactly8", 4), "exactly8");
-	assert_string_equal(wrapped("a b c d e f g", 4), "a b c d|e f g");
-	assert_string_equal(wrapped("one two    three", 4), "one two|three");
-	assert_string_equal(wrapped("one two ", 4), "one two");
-}
-
-static void breaks_long_words_anywhere(void **state)
-{
-	(void)state;
-	assert_string_equal(wrapped("/boot/firmware/x", 4), "/boot/fi|rmware/x");
-	assert_string_equal(wrapped("in /boot/firmware", 4), "in|/boot/fi|rmware");
-	assert_string_equal(wrapped("  indented-word", 4), "  indent|ed-word");
-}
-
-static void breaks_lines_at_newlines(void **state)
-{
-	(void)state;
-	assert_string_equal(wrapped("one\ntwo\n\nfour", 4), "one|two||four");
-	assert_string_equal(wrapped("exactly8\ntwo", 4), "exactly8|two");
-	assert_string_equal(wrapped("\n\n x", 4), "|| x");
-	assert_string_equal(wrapped("one\n\n\n\n\n\n", 2), "one");
-}
-
-static void marks_what_does_not_fit(void **state)
-{
-	(void)state;
-	assert_string_equal(wrapped("one two three four", 2), "one two|three f~");
-	assert_string_equal(wrapped("exactly8exactly8", 2), "exactly8|exactly8");
-	assert_string_equal(wrapped("exactly8exactly8x", 2), "exactly8|exactly~");
-	assert_string_equal(wrapped("one\ntwo\nthree", 2), "one|two~");
-	assert_string_equal(wrapped("one", 0), "");
-	assert_string_equal(wrapped("", 2), "");
-	assert_string_equal(wrapped(" \n ", 2), "");
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(draws_text_as_reviewed, set_up),
+		cmocka_unit_test_setup(draws_bold_as_reviewed, set_up),
+		cmocka_unit_test_setup(draws_other_scripts_in_bold_as_reviewed, set_up),
+		cmocka_unit_test_setup(draws_small_as_reviewed, set_up),
+		cmocka_unit_test_setup(draws_large_as_reviewed, set_up),
 		cmocka_unit_test_setup(glyphs_differ_and_fit, set_up),
+		cmocka_unit_test_setup(has_what_european_languages_need, set_up),
 		cmocka_unit_test_setup(what_is_missing_is_a_hollow_box, set_up),
-		cmocka_unit_test_setup(control_characters_are_spaces, set_up),
+		cmocka_unit_test_setup(a_byte_that_is_no_utf8_is_one_box, set_up),
 		cmocka_unit_test_setup(stops_at_the_right_edge, set_up),
-		cmocka_unit_test_setup(breaks_lines_at_spaces, set_up),
-		cmocka_unit_test_setup(breaks_long_words_anywhere, set_up),
-		cmocka_unit_test_setup(breaks_lines_at_newlines, set_up),
-		cmocka_unit_test_setup(marks_what_does_not_fit, set_up),
 	};
 
 	return cmocka_run_group_tests_name("font", tests, NULL, NULL);

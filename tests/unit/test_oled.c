@@ -145,7 +145,7 @@ static struct canvas text(const char *s, int x, int y)
 {
 	struct canvas c = blank();
 
-	font_draw_text(&c, x, y, s, strlen(s));
+	font_draw_text(&c, FONT_BOLD, x, y, s);
 	return c;
 }
 

@@ -31,19 +31,26 @@ void screen_draw_address(struct canvas *c, const struct facts_view *facts)
 	c->data[1] = facts->prefix_len;
 }
 
-void screen_draw_ladder(struct canvas *c, const struct ladder_view *view)
+bool screen_draw_ladder(struct canvas *c, struct font_file *font,
+			const struct ladder_view *view, size_t first)
 {
+	(void)font;
+	(void)first;
 	c->data[0] = PAGE_LADDER;
 	c->data[1] = (uint8_t)view->first_bad;
+	return false;
 }
 
-void screen_draw_message(struct canvas *c, const char *topic, const void *payload,
-			 size_t len)
+bool screen_draw_message(struct canvas *c, struct font_file *font, const char *topic,
+			 const char *payload, size_t len, size_t first)
 {
+	(void)font;
+	(void)first;
 	assert_string_equal(topic, "a/b");
 	c->data[0] = PAGE_MESSAGE;
 	if (len > 0)
-		c->data[1] = *(const uint8_t *)payload;
+		c->data[1] = (uint8_t)payload[0];
+	return false;
 }
 
 void display_post(struct display *display, const struct canvas *picture)
@@ -63,10 +70,12 @@ int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec)
 
 static void shows_ladder_address_and_messages(void **state)
 {
-	static char i2c[] = "/dev/i2c-1";
-	const struct oled_settings settings = {
-		.i2c = i2c, .width = 128, .height = 64, .message_time_ms = 5000
-	};
+	static char i2c[] = "/dev/i2c-1", none[] = "";
+	const struct oled_settings settings = { .i2c = i2c,
+						.width = 128,
+						.height = 64,
+						.message_time_ms = 5000,
+						.font_file = none };
 	struct ladder_view view = { .first_bad = RUNG_LINK };
 	struct facts_view self = { .prefix_len = 24 };
 	_cleanup_(facts_freep) struct facts *facts = NULL;

@@ -84,6 +84,7 @@ static void has_a_default_for_every_key(void **state)
 	assert_int_equal(s->oled.width, 128);
 	assert_int_equal(s->oled.height, 64);
 	assert_int_equal(s->oled.message_time_ms, 5000);
+	assert_string_equal(s->oled.font_file, "auto");
 	settings_free(s);
 }
 
@@ -105,7 +106,8 @@ static void takes_every_key(void **state)
 		"    retain = true; }, { topic = \"u\"; text = \"\"; } );\n"
 		"  subscribe: ( { topic = \"+/#\"; qos = 1; actions = [ \"oled\" ];\n"
 		"    max_size = 0x100; } ); };\n"
-		"oled: { i2c = \"\"; address = 0x3d; controller = \"ssd1306\"; message_time = 2; };\n",
+		"oled: { i2c = \"\"; address = 0x3d; controller = \"ssd1306\"; message_time = 2;\n"
+		"  font_file = \"\"; };\n",
 		0);
 
 	(void)state;
@@ -155,6 +157,7 @@ static void takes_every_key(void **state)
 	assert_string_equal(s->oled.i2c, "");
 	assert_int_equal(s->oled.address, 0x3d);
 	assert_int_equal(s->oled.message_time_ms, 2000);
+	assert_string_equal(s->oled.font_file, "");
 	settings_free(s);
 }
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/* screen_message.c — the page of a message that arrived */
+#include "mqttnode/screen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mqttnode/cleanup.h"
+#include "mqttnode/text.h"
+#include "screen_parts.h"
+
+/* Of a longer payload the beginning is shown: it takes a minute to scroll through. */
+#define SHOWN_BYTES 1500
+
+bool screen_draw_message(struct canvas *c, struct font_file *font, const char *topic,
+			 const char *payload, size_t len, size_t first)
+{
+	char text[SHOWN_BYTES + 64];
+	int y;
+
+	y = screen_draw_tail(c, font, 0, c->height > 4 * ROW ? 2 : 1, topic);
+	canvas_draw_line(c, 0, y + 1, c->width);
+	y += 4;
+	if (len == 0)
+		return screen_draw_body(c, font, y, "(empty)", strlen("(empty)"), 0);
+	if (len <= SHOWN_BYTES)
+		return screen_draw_body(c, font, y, payload, len, first);
+
+	memcpy(text, payload, SHOWN_BYTES);
+	text_format(text + screen_previous_char(payload, SHOWN_BYTES), 64,
+		    "… (%zu bytes)", len);
+	return screen_draw_body(c, font, y, text, strlen(text), first);
+}
