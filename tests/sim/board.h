@@ -81,6 +81,11 @@
  * pbm		The same as {"pbm": "P1\n128 64\n..."}, a plain PBM file.
  *
  * cable in|out	Plugs the Ethernet cable in or out.
+ * partner 10|100 half|full	What the other end of the cable can do (100 full).
+ *		Negotiation begins anew.
+ * flood BYTES|off	Another sender on the wire broadcasts frames of so many bytes
+ *		(60 to 1514, EtherType 0x88B5) without any pause but those in which the
+ *		others send. Not in the counters "wire".
  * oled in|out	Plugs the display in or out; plugged in, it has lost its registers
  *		and its RAM is noise.
  * oled glitch	The display loses power for a moment: registers and RAM are lost, it

@@ -197,6 +197,32 @@ static int run_cable(struct request *q)
 	return 0;
 }
 
+static int run_partner(struct request *q)
+{
+	bool fast = strcmp(q->words[1], "100") == 0,
+	     full = strcmp(q->words[2], "full") == 0;
+
+	if ((!fast && strcmp(q->words[1], "10") != 0) ||
+	    (!full && strcmp(q->words[2], "half") != 0))
+		return refuse(q, "10 or 100, and half or full");
+	w5500_sim_set_partner(q->board->chip, fast ? 100 : 10, full);
+	return 0;
+}
+
+static int run_flood(struct request *q)
+{
+	unsigned long len = 0;
+	char *end;
+
+	if (strcmp(q->words[1], "off") != 0) {
+		len = strtoul(q->words[1], &end, 10);
+		if (*end || len < W5500_SIM_FRAME_MIN || len > W5500_SIM_FRAME_MAX)
+			return refuse(q, "60 to 1514, off");
+	}
+	board_wire_flood(q->board->wire, len);
+	return 0;
+}
+
 static int run_oled(struct request *q)
 {
 	bool in = strcmp(q->words[1], "in") == 0;
@@ -261,6 +287,8 @@ static const struct command {
 	{ "screen", "", 0, 0, run_screen },
 	{ "pbm", "", 0, 0, run_pbm },
 	{ "cable", " in|out", 1, 1, run_cable },
+	{ "partner", " 10|100 half|full", 2, 2, run_partner },
+	{ "flood", " BYTES|off", 1, 1, run_flood },
 	{ "oled", " in|out|glitch", 1, 1, run_oled },
 	{ "chip", " lost", 1, 1, run_chip },
 	{ "spi", " unbind", 1, 1, run_spi },

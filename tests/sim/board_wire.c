@@ -38,6 +38,8 @@ struct board_wire {
 
 	/* protected by the board lock */
 	struct board_wire_counters to_node, from_node;
+	size_t flood_len;   /* of the frames of the flood; 0: none */
+	uint32_t n_flooded; /* each has its number */
 	struct queued_frame queue[QUEUE_MAX];
 	size_t first, length;
 
@@ -166,6 +168,25 @@ static bool read_frames(struct board_wire *w)
 	return true;
 }
 
+/* Another sender, which never pauses. With the lock held. */
+static size_t next_of_flood(void *ctx, uint8_t *frame)
+{
+	static const uint8_t head[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02,
+					0,    0,    0,	  0,	0x66, 0x88, 0xb5 };
+	struct board_wire *w = ctx;
+
+	memset(frame, 0, w->flood_len);
+	memcpy(frame, head, sizeof(head));
+	put_be32(frame + sizeof(head), w->n_flooded++);
+	return w->flood_len;
+}
+
+void board_wire_flood(struct board_wire *w, size_t len)
+{
+	w->flood_len = len;
+	w5500_sim_set_source(w->chip, len > 0 ? next_of_flood : NULL, w);
+}
+
 /* ---- the thread ---- */
 
 static void on_earlier(void *ctx, uint64_t when_ns)
@@ -273,6 +294,7 @@ struct board_wire *board_wire_free(struct board_wire *w)
 	}
 	board_lock(w->time);
 	w5500_sim_set_frame_callback(w->chip, NULL, NULL);
+	w5500_sim_set_source(w->chip, NULL, NULL);
 	board_time_set_waker(w->time, NULL, NULL);
 	board_unlock(w->time);
 	(void)fd_close(w->wake_fd);

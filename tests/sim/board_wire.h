@@ -41,6 +41,13 @@ struct board_wire *board_wire_free(struct board_wire *wire);
 const struct board_wire_counters *board_wire_to_node(const struct board_wire *wire);
 const struct board_wire_counters *board_wire_from_node(const struct board_wire *wire);
 
+/*
+ * Another sender on the wire broadcasts frames of @len (60 to 1514) bytes without
+ * any pause but those in which the others send; 0: no longer. In none of the
+ * counters here. With the board lock held.
+ */
+void board_wire_flood(struct board_wire *wire, size_t len);
+
 /* Calls @each for every counter of one direction. */
 void board_wire_each(const struct board_wire_counters *counters,
 		     void (*each)(void *ctx, const char *name, uint64_t value),

@@ -89,14 +89,6 @@ void w5500_sim_message_ends(struct w5500_sim *chip, bool answered)
 		chip->slowness_known = true;
 }
 
-bool sim_fault_take(uint32_t *count)
-{
-	if (*count == 0)
-		return false;
-	--*count;
-	return true;
-}
-
 /* ---- interrupt, rule 10 ---- */
 
 uint8_t sim_sir(const struct w5500_sim *chip)
@@ -219,7 +211,7 @@ void sim_reset_deselected(struct w5500_sim *chip)
 
 bool sim_dead(const struct w5500_sim *chip)
 {
-	return !chip->rstn || sim_now(chip) < chip->pll_ready_ns;
+	return !chip->rstn || sim_now(chip) < chip->pll_ready_ns || chip->faults.hung > 0;
 }
 
 static void hard_reset(struct w5500_sim *chip)
@@ -248,15 +240,22 @@ void w5500_sim_set_rstn(struct w5500_sim *chip, bool level)
 				(unsigned long long)(sim_now(chip) - chip->rstn_fell_ns) /
 					1000);
 		chip->pll_ready_ns = sim_now(chip) + T_PL_NS;
+		(void)sim_fault_take(&chip->faults.hung);
 	}
 	hard_reset(chip);
+}
+
+void sim_self_reset(struct w5500_sim *chip)
+{
+	chip->stats.self_resets++;
+	hard_reset(chip);
+	w5500_sim_excuse(chip);
 }
 
 void w5500_sim_self_reset(struct w5500_sim *chip)
 {
 	board_time_catch_up(chip->time);
-	hard_reset(chip);
-	w5500_sim_excuse(chip);
+	sim_self_reset(chip);
 }
 
 /* ---- life ---- */
@@ -368,10 +367,15 @@ static const struct sim_field options[] = {
 };
 
 static const struct sim_field faults[] = {
-	FAULT(lose_writes),	FAULT(lose_writes_block), FAULT(lose_writes_offset),
-	FAULT(cr_stuck),	FAULT(send_stuck),	  FAULT(send_ok_lost),
-	FAULT(bad_rx_headers),	FAULT(bad_rx_length),	  FAULT(wrong_versionr),
-	FAULT(intn_edges_lost), FAULT(intn_stuck_high),	  FAULT(intn_stuck_low),
+	FAULT(lose_writes),	   FAULT(lose_writes_block),
+	FAULT(lose_writes_offset), FAULT(lose_writes_length),
+	FAULT(lose_commands),	   FAULT(lose_command),
+	FAULT(reset_at),	   FAULT(hung),
+	FAULT(cr_stuck),	   FAULT(send_stuck),
+	FAULT(send_ok_lost),	   FAULT(bad_rx_headers),
+	FAULT(bad_rx_length),	   FAULT(wrong_versionr),
+	FAULT(intn_edges_lost),	   FAULT(intn_stuck_high),
+	FAULT(intn_stuck_low),
 };
 
 static const struct sim_field counters[] = {
@@ -385,6 +389,7 @@ static const struct sim_field counters[] = {
 	COUNTER(recvs),
 	COUNTER(soft_resets),
 	COUNTER(hard_resets),
+	COUNTER(self_resets),
 	COUNTER(tx_frames),
 	COUNTER(tx_bytes),
 	COUNTER(tx_lost),

@@ -57,6 +57,19 @@ enum w5500_sim_tear {
 	W5500_SIM_TEAR_TX = 1 << 1, /* Sn_TX_FSR and Sn_TX_RD: a SEND ends */
 };
 
+/* A point of the host's work at which the chip can lose its registers, once. */
+enum w5500_sim_phase {
+	W5500_SIM_PHASE_NONE,
+	W5500_SIM_PHASE_RX_STORED,  /* a frame has just come into the ring */
+	W5500_SIM_PHASE_RX_BURST,   /* inside a burst from the RX buffer */
+	W5500_SIM_PHASE_RX_POINTER, /* Sn_RX_RD is written, RECV is not */
+	W5500_SIM_PHASE_RX_RECV,    /* RECV was taken */
+	W5500_SIM_PHASE_TX_UPLOAD,  /* inside a burst to the TX buffer */
+	W5500_SIM_PHASE_TX_POINTER, /* Sn_TX_WR is written, SEND is not */
+	W5500_SIM_PHASE_TX_SEND,    /* SEND was taken, the frame is on the wire */
+	W5500_SIM_PHASE_TX_SENT,    /* the frame has left, SEND_OK is set */
+};
+
 /*
  * The switches. Members may be changed at any time through
  * w5500_sim_options(). The number is the rule of w5500.md section 12.
@@ -99,9 +112,15 @@ struct w5500_sim_options {
  * the end of the next chip select.
  */
 struct w5500_sim_faults {
-	uint32_t lose_writes; /* next n writes of a byte to the register below are lost */
+	uint32_t lose_writes;	    /* next n writes of the register below are lost */
 	uint32_t lose_writes_block; /* BSB of that register */
 	uint32_t lose_writes_offset;
+	uint32_t lose_writes_length; /* its bytes (0: 1) */
+	uint32_t lose_commands;	     /* next n commands below do nothing, Sn_CR stays 0 */
+	uint32_t lose_command;	     /* 0: any command */
+	uint32_t reset_at; /* enum w5500_sim_phase: w5500_sim_self_reset() there */
+	uint32_t
+		hung; /* nothing is answered, taken or received, until n pulses on RSTn */
 	bool cr_stuck;		 /* commands are never taken, until cleared */
 	uint32_t send_stuck;	 /* next n SENDs never end, nothing leaves */
 	uint32_t send_ok_lost;	 /* next n SENDs end without SEND_OK */
@@ -118,7 +137,7 @@ struct w5500_sim_stats {
 	uint64_t bytes;		      /* bytes clocked while selected */
 	uint64_t cr_polls, rsr_polls; /* frames on the bus that read Sn_CR, Sn_RX_RSR */
 	uint64_t opens, closes, sends, recvs; /* commands taken */
-	uint64_t soft_resets, hard_resets;
+	uint64_t soft_resets, hard_resets, self_resets;
 	uint64_t tx_frames, tx_bytes; /* put on the wire */
 	uint64_t tx_lost; /* SENDs that came to nothing: no link, closed, reset, fault */
 	uint64_t rx_frames, rx_bytes; /* stored in the ring */

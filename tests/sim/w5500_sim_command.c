@@ -107,6 +107,7 @@ static void send_done(struct sim_socket *s)
 		s->send_queued = false;
 		send_start(s, s->queued_end);
 	}
+	sim_phase(s->chip, W5500_SIM_PHASE_TX_SENT);
 }
 
 static void send_due(struct board_event *event)
@@ -152,6 +153,7 @@ static void command_send(struct sim_socket *s)
 	s->chip->stats.sends++;
 	if (!s->sending) {
 		send_start(s, end);
+		sim_phase(s->chip, W5500_SIM_PHASE_TX_SEND);
 		return;
 	}
 	w5500_sim_violate(s->chip, "SEND during a SEND");
@@ -233,6 +235,7 @@ static void command_recv(struct sim_socket *s)
 	s->rx_committed = rx_rd;
 	if (s->chip->options.recv_raises_ir && s->rx_wr != s->rx_committed)
 		sim_ir_set(s, SN_IR_RECV);
+	sim_phase(s->chip, W5500_SIM_PHASE_RX_RECV);
 }
 
 /* ---- Sn_CR, rule 12 ---- */
@@ -284,6 +287,8 @@ void sim_command_write(struct sim_socket *s, uint8_t command)
 {
 	const struct w5500_sim_options *o = &s->chip->options;
 
+	if (sim_command_is_lost(s->chip, command))
+		return;
 	if (is_unknowable(s, command)) {
 		s->chip->slowness_known = true;
 		sim_excused(s->chip);

@@ -8,6 +8,7 @@
  *	w5500_sim_command.c  Sn_CR and transmission
  *	w5500_sim_receive.c  the wire to the chip, filter, storing
  *	w5500_sim_phy.c      PHYCFGR, cable and link
+ *	w5500_sim_faults.c   faults in the middle of something
  */
 #ifndef MQTTNODE_TESTS_SIM_W5500_SIM_INTERNAL_H
 #define MQTTNODE_TESTS_SIM_W5500_SIM_INTERNAL_H
@@ -115,6 +116,7 @@ struct spi_engine {
 	uint8_t control;
 	unsigned int fdm_left; /* data bytes to come in an FDM frame */
 	bool first_data;
+	unsigned int n_buffer; /* bytes of buffer memory in this frame so far */
 	bool saw_cr, saw_rsr;
 	unsigned int bit_n; /* bits of an incomplete byte */
 	uint8_t shift_in, shift_out;
@@ -164,6 +166,7 @@ struct w5500_sim {
 	bool slowness_read;  /* ... has read from Sn_CR a command that is not taken */
 	bool slowness_known; /* so did the host, or it was excused for not knowing */
 	char *violations[W5500_SIM_VIOLATIONS_KEPT];
+	bool losing; /* a fault takes the rest of the register being written */
 
 	struct spi_engine spi;
 	uint8_t common[COMMON_REGS];
@@ -205,8 +208,19 @@ void sim_intn_cleared(struct w5500_sim *chip); /* the host cleared a cause */
 void sim_ir_set(struct sim_socket *s, uint8_t bits);
 /* Counts what would be a violation, had the host been able to know. */
 void sim_excused(struct w5500_sim *chip);
+void sim_self_reset(struct w5500_sim *chip); /* loses all registers */
+
+/* w5500_sim_faults.c */
 /* Counts down a fault that holds for the next n; whether it holds now. */
 bool sim_fault_take(uint32_t *count);
+/* Whether a fault takes a byte that the host writes; @first: of its frame on the bus. */
+bool sim_write_is_lost(struct w5500_sim *chip, unsigned int bsb, uint16_t offset,
+		       bool first);
+bool sim_command_is_lost(struct w5500_sim *chip, uint8_t command);
+/* The host's work has come to @phase: the chip may lose its registers here. */
+void sim_phase(struct w5500_sim *chip, enum w5500_sim_phase phase);
+/* The same, for a data byte that has just been read or written. */
+void sim_phase_of_byte(struct w5500_sim *chip, unsigned int bsb, bool write);
 
 /* w5500_sim_regs.c */
 void sim_regs_reset(struct w5500_sim *chip);

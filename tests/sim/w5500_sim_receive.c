@@ -98,6 +98,7 @@ static void store(struct sim_socket *s, const uint8_t *frame, size_t len)
 	chip->stats.rx_frames++;
 	chip->stats.rx_bytes += len;
 	sim_ir_set(s, SN_IR_RECV);
+	sim_phase(chip, W5500_SIM_PHASE_RX_STORED);
 }
 
 static void frame_arrived(struct w5500_sim *chip)
@@ -106,7 +107,7 @@ static void frame_arrived(struct w5500_sim *chip)
 	const struct sim_wire *wire = &chip->wire;
 	size_t max = chip->options.accept_1518 ? FRAME_MAX_TAGGED : W5500_SIM_FRAME_MAX;
 
-	if (!chip->phy.link || s->sr != SN_SR_MACRAW)
+	if (!chip->phy.link || s->sr != SN_SR_MACRAW || chip->faults.hung > 0)
 		chip->stats.rx_dropped_closed++;
 	else if (wire->spoiled || wire->len < W5500_SIM_FRAME_MIN || wire->len > max)
 		chip->stats.rx_dropped_bad++;

@@ -375,13 +375,8 @@ static void write_register(struct w5500_sim *chip, unsigned int bsb, uint16_t of
 void sim_write(struct w5500_sim *chip, unsigned int bsb, uint16_t offset, uint8_t value,
 	       bool first)
 {
-	struct w5500_sim_faults *faults = &chip->faults;
-
-	if (bsb == faults->lose_writes_block && offset == faults->lose_writes_offset &&
-	    sim_fault_take(&faults->lose_writes)) {
-		w5500_sim_excuse(chip);
+	if (sim_write_is_lost(chip, bsb, offset, first))
 		return;
-	}
 	if (chip->resetting) {
 		w5500_sim_violate(chip,
 				  "write to offset 0x%04x of block %u while MR.RST is 1",

@@ -31,7 +31,7 @@ void w5500_sim_select(struct w5500_sim *chip)
 		return;
 	if (!chip->rstn)
 		w5500_sim_violate(chip, "SPI access while RSTn is low");
-	else
+	else if (chip->faults.hung == 0)
 		w5500_sim_violate(chip, "SPI access within 1 ms after RSTn rose: "
 					"the PLL is not locked");
 }
@@ -81,6 +81,7 @@ static void data_done(struct w5500_sim *chip)
 {
 	struct spi_engine *e = &chip->spi;
 
+	sim_phase_of_byte(chip, CONTROL_BSB(e->control), CONTROL_WRITE(e->control));
 	e->first_data = false;
 	e->offset++;
 	if (e->fdm_left == 0 || --e->fdm_left > 0)

@@ -124,7 +124,7 @@ static void answers_each_line_with_one(void **state)
 	json_object *answer = ask_at(rig->client, "help"), *list;
 
 	list = json_object_object_get(answer, "help");
-	assert_int_equal(json_object_array_length(list), 12);
+	assert_int_equal(json_object_array_length(list), 14);
 	assert_string_equal(json_object_get_string(json_object_array_get_idx(list, 5)),
 			    "cable in|out");
 	(void)json_object_put(answer);

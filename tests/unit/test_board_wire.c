@@ -120,6 +120,42 @@ static void carries_nothing_without_a_link(void **state)
 	wait_for_number(rig, "/chip/rx_frames", 1);
 }
 
+static void agrees_with_its_partner(void **state)
+{
+	struct rig *rig = *state;
+
+	bring_up_chip(rig);
+	tell(rig, "partner 10 half");
+	wait_for_number(rig, "/wire/mbit", 10);
+	assert_int_equal(read8(rig, 0x2e, COMMON_READ) & 7, 1);
+	tell(rig, "partner 100 full");
+	wait_for_number(rig, "/wire/mbit", 100);
+	assert_int_equal(read8(rig, 0x2e, COMMON_READ) & 7, 7);
+	assert_refused(rig, "partner 1000 full", "10 or 100");
+	assert_refused(rig, "partner 10 both", "half or full");
+}
+
+static void floods_the_chip_at_line_rate(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t frame[1516];
+
+	bring_up_chip(rig);
+	assert_refused(rig, "flood 59", "60 to 1514");
+	assert_refused(rig, "flood much", "60 to 1514");
+	tell(rig, "flood 1514");
+	wait_for_number(rig, "/chip/rx_frames", 16384 / 1516);
+	while (number(rig, "stats", "/chip/rx_dropped_full") == 0)
+		;
+	tell(rig, "flood off");
+	assert_int_equal(bus_read(rig, 0, S0_RX_READ, frame, sizeof(frame)), 0);
+	assert_int_equal(get_be16(frame), sizeof(frame));
+	assert_int_equal(get_be16(frame + 14), 0x88b5);
+	assert_int_equal(get_be32(frame + 16), 0); /* the first */
+	assert_int_equal(number(rig, "stats", "/wire/to_node/frames"), 0);
+	assert_int_equal(number(rig, "stats", "/violations"), 0);
+}
+
 static void gets_its_link_without_anybody_asking(void **state)
 {
 	struct rig *rig = *state;
@@ -315,6 +351,8 @@ int main(void)
 		TEST(carries_frames_to_the_chip_and_tells_them_apart),
 		TEST(pads_short_frames_as_a_sender_does),
 		TEST(carries_nothing_without_a_link),
+		TEST(agrees_with_its_partner),
+		TEST(floods_the_chip_at_line_rate),
 		TEST(gets_its_link_without_anybody_asking),
 		TEST(withholds_frames_and_spoils_headers_as_told),
 		TEST(drops_what_the_far_end_does_not_take),
