@@ -22,7 +22,7 @@
 #define SETTINGS_DEFAULT_PATH MQTTNODE_SYSCONFDIR "/mqttnode.conf"
 /* Holds NAME.conf for each instance mqttnode@NAME.service. */
 #define SETTINGS_INSTANCE_DIRECTORY MQTTNODE_SYSCONFDIR "/mqttnode"
-#define SETTINGS_DNS_MAX      3
+#define SETTINGS_DNS_MAX	    3
 
 enum phy_mode {
 	PHY_MODE_AUTO,
@@ -82,10 +82,12 @@ struct shaping_settings {
 
 struct publication_settings {
 	char *topic;
-	char *text;	       /* template, see template.h; checked; or NULL */
-	char *file;	       /* path, or NULL: one of the sources is set */
-	unsigned int triggers; /* enum publication_trigger, or'ed */
-	uint64_t interval_ms;  /* at least 10 */
+	char *text;		 /* template, see template.h; checked; or NULL */
+	char *file;		 /* path, or NULL: one of the sources is set */
+	char **command;		 /* argument vector, NULL-terminated, or NULL */
+	unsigned int timeout_ms; /* of the command */
+	unsigned int triggers;	 /* enum publication_trigger, or'ed */
+	uint64_t interval_ms;	 /* at least 10 */
 	struct shaping_settings shaping;
 	size_t max_size; /* more than so many bytes are an error */
 	int qos;

@@ -6,7 +6,7 @@
  * environment, default signal dispositions and an empty mask, its own process
  * group, and no descriptor of ours but those asked for (libmosquitto's socket
  * is not close-on-exec). Ambient capabilities pass on to the program, which is
- * what lets a DHCP client work for an unprivileged daemon. Main thread.
+ * what lets a DHCP client work for an unprivileged daemon. Any thread.
  */
 #ifndef MQTTNODE_SPAWN_H
 #define MQTTNODE_SPAWN_H
@@ -26,7 +26,9 @@ struct spawn_options {
 	const char *const
 		*env; /* added to PATH, the only other variable; NULL: nothing */
 	int pass_fd;  /* becomes SPAWN_PASS_FD in the child; -1: none */
-	int out_fd;   /* becomes stdout and stderr; -1: /dev/null */
+	int in_fd;    /* becomes stdin; -1: /dev/null */
+	int out_fd;   /* becomes stdout; -1: /dev/null */
+	int err_fd;   /* becomes stderr; -1: the same as stdout */
 };
 
 /*
@@ -39,8 +41,8 @@ int spawn_find(const char *name, char *buf, size_t size);
 
 /*
  * Starts the program. Returns 0 and its pid (whoever calls reaps it), or
- * -errno: what spawn_find() or execve(2) said. stdin is /dev/null. Both
- * descriptors must be above 2 and stay open for the caller to close.
+ * -errno: what spawn_find() or execve(2) said. The descriptors must be above 2
+ * and stay open for the caller to close.
  */
 int spawn(pid_t *ret, const struct spawn_options *options);
 

@@ -10,31 +10,10 @@
 
 #include "mqttnode/clock.h"
 #include "mqttnode/fd.h"
-#include "mqttnode/log.h"
 #include "mqttnode/privileges.h"
-#include "mqttnode/template.h"
-#include "mqttnode/text.h"
 #include "mqttnode/workers.h"
 
-#include "beat.h"
-#include "file_source.h"
-#include "shaping.h"
-
-/* Failures of one publication that are told in its time, and the rest kept back. */
-#define FAILURES_INTERVAL_S 60
-#define FAILURES_BURST	    3
-
-struct publication {
-	struct publications *all;
-	const struct publication_settings *settings; /* borrowed */
-	struct beat beat;
-	struct last_value last;
-	uint64_t seq;	     /* the last one given out */
-	unsigned int wanted; /* by which triggers; while @busy */
-	bool busy;	     /* a source has been asked and has not answered */
-	bool failed;	     /* the last answer was none, and that was told */
-	struct log_limit failures;
-};
+#include "publication.h"
 
 /* What others tell the thread. */
 struct mail {
@@ -44,10 +23,6 @@ struct mail {
 };
 
 struct publications {
-	struct facts *facts; /* borrowed */
-	publications_sink sink;
-	void *ctx;
-
 	pthread_mutex_t lock; /* protects the next two */
 	struct mail mailbox;
 	struct publications_counters shared_counters;
@@ -59,9 +34,8 @@ struct publications {
 	sd_event *event;
 	sd_event_source *timer;
 	struct workers *workers;
-	struct publications_counters counters;
-	struct facts_texts texts;
-	uint64_t texts_ns; /* the turn that they belong to */
+	struct commands *commands;
+	struct composer composer;
 	bool online;
 	unsigned int sessions;
 
@@ -72,173 +46,16 @@ struct publications {
 static void share_counters(struct publications *p)
 {
 	(void)pthread_mutex_lock(&p->lock);
-	p->shared_counters = p->counters;
+	p->shared_counters = p->composer.counters;
 	(void)pthread_mutex_unlock(&p->lock);
 }
 
-/* --- composing ------------------------------------------------------------- */
-
-static void give(struct publications *p, const struct publication *publication,
-		 const char *payload, size_t len)
-{
-	const struct mqtt_outgoing message = {
-		.topic = publication->settings->topic,
-		.payload = payload,
-		.len = len,
-		.qos = publication->settings->qos,
-		.retain = publication->settings->retain,
-	};
-
-	p->counters.composed++;
-	p->sink(p->ctx, &message);
-}
-
-/* The values of the variables, as of the turn that began at @now. */
-static const struct facts_texts *current_texts(struct publications *p, uint64_t now)
-{
-	struct facts_view view;
-
-	if (p->texts_ns != now) {
-		facts_get(p->facts, &view);
-		facts_texts(&view, now, &p->texts);
-		p->texts_ns = now;
-	}
-	return &p->texts;
-}
-
-/* Publishes what a source gave, if a trigger wants it. Returns whether one did. */
-static bool publish_shaped(struct publication *publication, const struct shaped *shaped)
-{
-	const struct publication_settings *settings = publication->settings;
-
-	if (!(publication->wanted & (PUBLISH_INTERVAL | PUBLISH_CONNECT)) &&
-	    !last_value_differs(&publication->last, &settings->shaping, shaped))
-		return false;
-	if (settings->triggers & PUBLISH_CHANGE)
-		last_value_set(&publication->last, shaped);
-	give(publication->all, publication, shaped->data, shaped->len);
-	return true;
-}
-
-static void look_at_text(struct publication *publication, uint64_t now)
-{
-	const struct facts_texts *texts = current_texts(publication->all, now);
-	const char *values[TEMPLATE_VARIABLES];
-	_cleanup_free_ char *payload = NULL;
-	struct shaped shaped = { 0 };
-	char seq[24];
-
-	for (size_t v = 0; v < TEMPLATE_VARIABLES; v++)
-		values[v] = texts->text[v];
-	values[TEMPLATE_SEQ] = text_format(seq, sizeof(seq), "%llu",
-					   (unsigned long long)publication->seq + 1);
-	payload = template_expand(publication->settings->text, values);
-	if (!payload) {
-		publication->all->counters.failed++;
-		return;
-	}
-	shaped.data = payload;
-	shaped.len = strlen(payload);
-	/* A number is spent even if the message is dropped: the gap shows it. */
-	if (publish_shaped(publication, &shaped))
-		publication->seq++;
-}
-
-/* A source had nothing to give. @cause completes "Nothing to publish on TOPIC: ". */
-static void source_failed(struct publication *publication, const char *cause)
-{
-	unsigned int held_back;
-	char topic[128];
-
-	publication->all->counters.failed++;
-	if (publication->failed || !log_allow(&publication->failures, &held_back))
-		return;
-	publication->failed = true;
-	log_warning("Nothing to publish on %s: %s",
-		    text_escape_str(topic, sizeof(topic), publication->settings->topic),
-		    cause);
-}
-
-static void source_gave(struct publication *publication, const char *data, size_t len)
-{
-	char topic[128], cause[160], found[64];
-	struct shaped shaped;
-
-	if (shape(&publication->settings->shaping, data, len, &shaped) < 0) {
-		text_escape(found, sizeof(found), shaped.data, shaped.len);
-		source_failed(publication,
-			      text_format(cause, sizeof(cause),
-					  "found \"%s\", which is not a number", found));
-		return;
-	}
-	if (publication->failed)
-		log_info("Publishing on %s again",
-			 text_escape_str(topic, sizeof(topic),
-					 publication->settings->topic));
-	publication->failed = false;
-	(void)publish_shaped(publication, &shaped);
-}
-
-static void explain_file(const struct publication *publication, int error, char *buf,
-			 size_t size)
-{
-	const char *what = strerrordesc_np(-error) ?: "unknown error";
-	char path[256];
-
-	text_escape_str(path, sizeof(path), publication->settings->file);
-	if (error == -E2BIG)
-		text_format(buf, size, "%s holds more than max_size = %zu bytes", path,
-			    publication->settings->max_size);
-	else if (error == -ENOTSUP)
-		text_format(buf, size, "%s is not a regular file", path);
-	else
-		text_format(buf, size, "cannot read %s: %s", path, what);
-}
-
-static void on_file(void *ctx, int error, const char *data, size_t len)
-{
-	struct publication *publication = ctx;
-	char cause[400];
-
-	publication->busy = false;
-	if (error < 0) {
-		explain_file(publication, error, cause, sizeof(cause));
-		source_failed(publication, cause);
-	} else {
-		source_gave(publication, data, len);
-	}
-	share_counters(publication->all);
-}
-
-static void look_at_file(struct publication *publication)
-{
-	const struct publication_settings *settings = publication->settings;
-
-	publication->busy = true;
-	if (file_source_read(publication->all->workers, settings->file,
-			     settings->max_size, on_file, publication) < 0) {
-		publication->busy = false;
-		source_failed(publication, "no thread to read the file with");
-	}
-}
-
-/* Looks at a source because of the triggers @wanted. */
-static void look(struct publication *publication, unsigned int wanted, uint64_t now)
-{
-	if (publication->busy) {
-		/* The answer that is on its way serves a new session, but no beat. */
-		publication->all->counters.missed += !(wanted & PUBLISH_CONNECT);
-		publication->wanted |= wanted & PUBLISH_CONNECT;
-		return;
-	}
-	publication->wanted = wanted;
-	if (publication->settings->text)
-		look_at_text(publication, now);
-	else
-		look_at_file(publication);
-}
-
 /* --- the thread ------------------------------------------------------------ */
+
+static void on_answer(void *ctx)
+{
+	share_counters(ctx);
+}
 
 static void take_mail(struct publications *p, struct mail *ret)
 {
@@ -249,7 +66,8 @@ static void take_mail(struct publications *p, struct mail *ret)
 }
 
 /* Which triggers of a publication fire at @now. */
-static unsigned int fired(struct publication *publication, bool new_session, uint64_t now)
+static unsigned int fired(struct publications *p, struct publication *publication,
+			  bool new_session, uint64_t now)
 {
 	const struct publication_settings *settings = publication->settings;
 	const unsigned int of_beats =
@@ -260,10 +78,10 @@ static unsigned int fired(struct publication *publication, bool new_session, uin
 		wanted |= settings->triggers & PUBLISH_CONNECT;
 	if (of_beats == 0)
 		return wanted;
-	if (settings->qos > 0 || publication->all->online)
+	if (settings->qos > 0 || p->online)
 		beat_start(&publication->beat, now);
 	if (beat_take(&publication->beat, settings->interval_ms * NSEC_PER_MSEC, now,
-		      &publication->all->counters.missed))
+		      &p->composer.counters.missed))
 		wanted |= of_beats;
 	return wanted;
 }
@@ -281,9 +99,9 @@ static void turn(struct publications *p, bool new_session)
 		 * known. */
 		if (new_session && publication->settings->qos == 0)
 			last_value_clear(&publication->last);
-		wanted = fired(publication, new_session, now);
+		wanted = fired(p, publication, new_session, now);
 		if (wanted)
-			look(publication, wanted, now);
+			publication_look(publication, wanted, now);
 		if (beat_next_ns(&publication->beat) < next)
 			next = beat_next_ns(&publication->beat);
 	}
@@ -346,6 +164,10 @@ static int watch(struct publications *p)
 				      on_timer, p);
 	if (r >= 0) /* each has at most one file being read */
 		r = workers_new(&p->workers, p->event, (unsigned int)p->n);
+	if (r >= 0)
+		r = commands_new(&p->commands, p->event);
+	p->composer.workers = p->workers;
+	p->composer.commands = p->commands;
 	return r < 0 ? r : 0;
 }
 
@@ -359,16 +181,14 @@ int publications_new(struct publications **ret, const struct publication_setting
 	if (!p)
 		return -ENOMEM;
 	(void)pthread_mutex_init(&p->lock, NULL);
-	p->facts = facts;
-	p->sink = sink;
-	p->ctx = ctx;
+	p->composer.facts = facts;
+	p->composer.sink = sink;
+	p->composer.sink_ctx = ctx;
+	p->composer.on_answer = on_answer;
+	p->composer.answer_ctx = p;
 	p->n = n;
-	for (size_t i = 0; i < n; i++) {
-		p->list[i].all = p;
-		p->list[i].settings = &list[i];
-		p->list[i].failures.interval_s = FAILURES_INTERVAL_S;
-		p->list[i].failures.burst = FAILURES_BURST;
-	}
+	for (size_t i = 0; i < n; i++)
+		publication_init(&p->list[i], &p->composer, &list[i]);
 	p->mail_fd = fd_event_new();
 	if (p->mail_fd < 0)
 		return p->mail_fd;
@@ -385,8 +205,9 @@ struct publications *publications_free(struct publications *p)
 		return NULL;
 	publications_stop(p);
 	p->workers = workers_free(p->workers);
+	p->commands = commands_free(p->commands);
 	for (size_t i = 0; i < p->n; i++)
-		last_value_clear(&p->list[i].last);
+		publication_fini(&p->list[i]);
 	p->timer = sd_event_source_disable_unref(p->timer);
 	p->event = sd_event_unref(p->event);
 	(void)fd_close(p->mail_fd);

@@ -32,6 +32,9 @@
 	.offset = offsetof(struct publication_settings, shaping.m),                      \
 	.size = sizeof(((struct publication_settings *)NULL)->shaping.m)
 
+#define VALID_COMMAND                                                                    \
+	"a program and its arguments, such as [ \"/usr/bin/uptime\", \"-p\" ], up to 64"
+
 #define BYTES_IN_MQTT_STRING 65535 /* MQTT 3.1.1, 1.5.3 */
 
 static const struct key_choice log_levels[] = {
@@ -252,6 +255,10 @@ LATER("mqtt.discovery"),
 { VALUE("mqtt.publish.file", store_string), INTO(publication_settings, file),
   .min = 1, .max = 4095, .check = check_path,
   .valid = "the path of a file, beginning with \"/\"" },
+{ VALUE("mqtt.publish.command", store_command), INTO(publication_settings, command),
+  .valid = VALID_COMMAND },
+{ VALUE("mqtt.publish.timeout", store_seconds), INTO(publication_settings, timeout_ms),
+  .fallback = "10.0", .min = 0.1, .max = 3600 },
 { VALUE("mqtt.publish.trigger", store_choices), INTO(publication_settings, triggers),
   .choices = triggers },
 { VALUE("mqtt.publish.interval", store_seconds),
@@ -271,7 +278,6 @@ LATER("mqtt.discovery"),
   .fallback = "0", .min = 0, .max = 2 },
 { VALUE("mqtt.publish.retain", store_bool), INTO(publication_settings, retain),
   .fallback = "false" },
-LATER("mqtt.publish.command"),
 LATER("mqtt.publish.gpio"),
 LATER("mqtt.publish.store"),
 LATER("mqtt.publish.expiry"),

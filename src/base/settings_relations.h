@@ -32,6 +32,9 @@ void check_unwise(const struct check *c, const struct conf_node *n, const char *
 /* Relations within publications, in settings_publish.c; sets defaults that differ. */
 void settings_check_publications(const struct check *c);
 
+/* Releases an argument vector. Accepts NULL. */
+void settings_free_command(char **command);
+
 /* Releases what a publication holds. */
 void settings_clear_publication(struct publication_settings *p);
 

@@ -97,6 +97,9 @@ int store_choices(const struct settings_key *key, const struct conf_node *v,
 		  void *section, char *why, size_t size);
 
 /* Store functions for publications and subscriptions, in settings_publish.c. */
+/* A program and its arguments, into a vector that ends with NULL. */
+int store_command(const struct settings_key *key, const struct conf_node *v,
+		  void *section, char *why, size_t size);
 int store_decimals(const struct settings_key *key, const struct conf_node *v,
 		   void *section, char *why, size_t size);
 

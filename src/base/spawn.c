@@ -81,19 +81,20 @@ int spawn_find(const char *name, char *buf, size_t size)
 static int set_descriptors(posix_spawn_file_actions_t *actions,
 			   const struct spawn_options *options)
 {
-	int out = options->out_fd;
+	int in = options->in_fd, out = options->out_fd;
+	int err = options->err_fd >= 0 ? options->err_fd : STDOUT_FILENO;
 	int r;
 
-	r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY,
-					     0);
+	r = in >= 0 ? posix_spawn_file_actions_adddup2(actions, in, STDIN_FILENO)
+		    : posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null",
+						       O_RDONLY, 0);
 	if (!r)
 		r = out >= 0 ? posix_spawn_file_actions_adddup2(actions, out,
 								STDOUT_FILENO)
 			     : posix_spawn_file_actions_addopen(actions, STDOUT_FILENO,
 								"/dev/null", O_WRONLY, 0);
 	if (!r)
-		r = posix_spawn_file_actions_adddup2(actions, STDOUT_FILENO,
-						     STDERR_FILENO);
+		r = posix_spawn_file_actions_adddup2(actions, err, STDERR_FILENO);
 	if (options->pass_fd < 0) {
 		if (!r)
 			r = posix_spawn_file_actions_addclosefrom_np(actions,
@@ -144,7 +145,9 @@ int spawn(pid_t *ret, const struct spawn_options *options)
 	int r;
 
 	assert(options->pass_fd < 0 || options->pass_fd > STDERR_FILENO);
+	assert(options->in_fd < 0 || options->in_fd > STDERR_FILENO);
 	assert(options->out_fd < 0 || options->out_fd > STDERR_FILENO);
+	assert(options->err_fd < 0 || options->err_fd > STDERR_FILENO);
 
 	for (size_t i = 0; options->env && options->env[i]; i++) {
 		assert(i < SPAWN_ENV_MAX);

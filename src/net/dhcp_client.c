@@ -180,7 +180,9 @@ static int start_process(pid_t *ret, const char *interface, const char *hostname
 	return spawn(ret, &(const struct spawn_options){ .argv = argv,
 							 .env = env,
 							 .pass_fd = pass_fd,
-							 .out_fd = out_fd });
+							 .in_fd = -1,
+							 .out_fd = out_fd,
+							 .err_fd = -1 });
 }
 
 static int add_channel(sd_event *event, sd_event_source **ret, int fd,

@@ -60,5 +60,23 @@ def missing():
         assert online.node.lines.count("Nothing to publish on none") == 1
 
 
+@case("a command runs with no privilege of the daemon's and is killed when it takes too long")
+def command():
+    with World() as world:
+        online = Online(world, conf.lesson(publish=[HELLO, {
+            "topic": "caps", "command": ["grep", "^Cap", "/proc/self/status"], "whole": True,
+            "interval": 0.5}, {
+            "topic": "env", "command": ["env"], "whole": True, "interval": 0.5}, {
+            "topic": "slow", "command": ["sleep", "1000"], "interval": 0.1, "timeout": 0.5}]))
+        caps = online.observer.wait("caps", 5)[0].payload.decode()
+        for line in caps.splitlines():
+            name, bits = line.split()
+            assert name == "CapBnd:" or int(bits, 16) == 0, caps
+        env = online.observer.wait("env", 5)[0].payload.decode()
+        assert [line.split("=")[0] for line in env.splitlines()] == ["PATH"], env
+        online.node.wait_log("Nothing to publish on slow: sleep took too long and was killed", 5)
+        online.wait_published(count=10)
+
+
 if __name__ == "__main__":
     main()

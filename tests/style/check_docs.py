@@ -24,12 +24,13 @@ COMPANIONS = {
     'mqtt.password_credential': 'username = "u";',
     'mqtt.clean_session': 'client_id = "n";',
     'mqtt.publish.dead_band': 'file = "/f"; trigger = [ "change" ];',
+    'mqtt.publish.timeout': 'command = [ "c" ];',
     **{f'mqtt.publish.{name}': 'file = "/f";'
        for name in ('whole', 'max_size', 'scale', 'offset', 'decimals')},
 }
 
 # A publication has one of these.
-SOURCES = ('text', 'file')
+SOURCES = ('text', 'file', 'command')
 
 SECTIONS = {
     'GENERAL': '', 'ETHERNET': 'ethernet', 'NETWORK': 'network', 'MQTT': 'mqtt',
@@ -88,7 +89,7 @@ def accepted(program, path, line):
     if group in ('mqtt.publish', 'mqtt.subscribe'):
         if name != 'topic':
             inner += ' topic = "t";'
-        if group == 'mqtt.publish' and name not in SOURCES and 'file =' not in companion:
+        if group == 'mqtt.publish' and name not in SOURCES and path not in COMPANIONS:
             inner += ' text = "x";'
         inner = f'{group[5:]}: ( {{ {inner} }} );'
         group = 'mqtt'

@@ -68,9 +68,21 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* A string that outlives the test, whose thread ends in tear_down(). */
+#define STATIC(string)                                                                   \
+	__extension__({                                                                  \
+		static char text_[] = string;                                            \
+		text_;                                                                   \
+	})
+
 static void start(const struct publication_settings *list, size_t n)
 {
-	assert_int_equal(publications_new(&publications, list, n, facts, sink, &composed),
+	static struct publication_settings kept[2];
+
+	assert_true(n <= ARRAY_SIZE(kept));
+	for (size_t i = 0; i < n; i++)
+		kept[i] = list[i];
+	assert_int_equal(publications_new(&publications, kept, n, facts, sink, &composed),
 			 0);
 	assert_int_equal(publications_start(publications), 0);
 }
@@ -110,7 +122,7 @@ static void expands_variables_and_numbers_messages(void **state)
 	struct copy *message;
 
 	(void)state;
-	publication.text = (char[]){ "{hostname} {client_id} {seq} {uptime} {ip}" };
+	publication.text = STATIC("{hostname} {client_id} {seq} {uptime} {ip}");
 	publication.retain = true;
 	publication.qos = 2;
 	start(&publication, 1);
@@ -161,7 +173,7 @@ static void each_keeps_its_own_beat_and_number(void **state)
 
 	(void)state;
 	list[0].qos = list[1].qos = 1;
-	list[1].topic = (char[]){ "slow" };
+	list[1].topic = STATIC("slow");
 	list[1].interval_ms = 50;
 	start(list, 2);
 	while (n[1] < 5) {
@@ -220,7 +232,7 @@ static void a_text_on_change(void **state)
 
 	(void)state;
 	publication.triggers = PUBLISH_CHANGE;
-	publication.text = (char[]){ "{hostname}" };
+	publication.text = STATIC("{hostname}");
 	publication.qos = 1;
 	start(&publication, 1);
 	expect("hello", "host");
@@ -238,7 +250,7 @@ static void a_new_session_makes_qos_0_news(void **state)
 
 	(void)state;
 	publication.triggers = PUBLISH_CHANGE;
-	publication.text = (char[]){ "{hostname}" };
+	publication.text = STATIC("{hostname}");
 	start(&publication, 1);
 	publications_session(publications, true);
 	expect("hello", "host");
@@ -339,6 +351,64 @@ static void what_is_no_number_is_counted(void **state)
 	expect("hello", "42");
 }
 
+/* --- commands -------------------------------------------------------------- */
+
+static struct publication_settings command_publication(char **argv)
+{
+	struct publication_settings publication = hello;
+
+	publication.text = NULL;
+	publication.command = argv;
+	publication.timeout_ms = 60000;
+	publication.qos = 1;
+	return publication;
+}
+
+static void the_first_line_of_a_command(void **state)
+{
+	static char program[] = "printf", text[] = "21.54\\nmore\\n";
+	static char *argv[] = { program, text, NULL };
+	struct publication_settings publication = command_publication(argv);
+
+	(void)state;
+	publication.shaping.rounded = true;
+	publication.shaping.decimals = 1;
+	start(&publication, 1);
+	expect("hello", "21.5");
+	expect("hello", "21.5");
+}
+
+static void a_command_that_hangs_delays_no_other(void **state)
+{
+	static char program[] = "sleep", time[] = "1000";
+	static char *argv[] = { program, time, NULL };
+	struct publication_settings list[2] = { command_publication(argv), hello };
+
+	(void)state;
+	list[1].qos = 1;
+	start(list, 2);
+	for (int i = 1; i < 20; i++) {
+		char number[8];
+
+		snprintf(number, sizeof(number), "%d", i);
+		expect("hello", number);
+	}
+	publications_stop(publications); /* waits for none */
+	assert_int_equal(failures(), 0);
+}
+
+static void a_command_that_fails_is_counted(void **state)
+{
+	static char program[] = "false";
+	static char *argv[] = { program, NULL };
+	struct publication_settings publication = command_publication(argv);
+
+	(void)state;
+	start(&publication, 1);
+	wait_failures(2);
+	assert_false(comes_within(0));
+}
+
 /* --- the thread ------------------------------------------------------------ */
 
 static void counts_what_it_composed(void **state)
@@ -383,6 +453,9 @@ int main(void)
 		TEST(a_file_on_change_with_a_dead_band),
 		TEST(what_cannot_be_read_is_counted_and_tried_again),
 		TEST(what_is_no_number_is_counted),
+		TEST(the_first_line_of_a_command),
+		TEST(a_command_that_hangs_delays_no_other),
+		TEST(a_command_that_fails_is_counted),
 		TEST(counts_what_it_composed),
 		TEST(none_need_no_thread),
 #undef TEST

@@ -30,7 +30,9 @@ static int shell(const char *script, const char *const *env, int pass_fd, char *
 		 size_t size)
 {
 	const char *argv[] = { "sh", "-c", script, NULL };
-	struct spawn_options options = { .argv = argv, .env = env, .pass_fd = pass_fd };
+	struct spawn_options options = {
+		.argv = argv, .env = env, .pass_fd = pass_fd, .in_fd = -1, .err_fd = -1
+	};
 	size_t used = 0;
 	int fds[2];
 	ssize_t n;
@@ -45,6 +47,44 @@ static int shell(const char *script, const char *const *env, int pass_fd, char *
 	out[used] = '\0';
 	close(fds[0]);
 	return wait_for(pid);
+}
+
+/* A new pipe, and what came out of it once all writers are gone. */
+static void read_all(int fd, char *buf, size_t size)
+{
+	size_t used = 0;
+	ssize_t n;
+
+	while ((n = read(fd, buf + used, size - 1 - used)) > 0)
+		used += (size_t)n;
+	buf[used] = '\0';
+	close(fd);
+}
+
+static void stdin_and_stderr_are_told_apart(void **state)
+{
+	static const char *const argv[] = { "sh", "-c", "cat; echo complaint >&2", NULL };
+	struct spawn_options options = { .argv = argv, .pass_fd = -1 };
+	int in[2], out[2], err[2];
+	char text[64];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(in) | pipe(out) | pipe(err), 0);
+	options.in_fd = in[0];
+	options.out_fd = out[1];
+	options.err_fd = err[1];
+	assert_int_equal(write(in[1], "input", 5), 5);
+	assert_int_equal(spawn(&pid, &options), 0);
+	close(in[0]);
+	close(in[1]);
+	close(out[1]);
+	close(err[1]);
+	read_all(out[0], text, sizeof(text));
+	assert_string_equal(text, "input");
+	read_all(err[0], text, sizeof(text));
+	assert_string_equal(text, "complaint\n");
+	assert_int_equal(wait_for(pid), 0);
 }
 
 static void environment_is_clean(void **state)
@@ -112,7 +152,9 @@ static void output_goes_to_dev_null_if_not_wanted(void **state)
 		"/dev/null ] && exit 42",
 		NULL
 	};
-	struct spawn_options options = { .argv = argv, .pass_fd = -1, .out_fd = -1 };
+	struct spawn_options options = {
+		.argv = argv, .pass_fd = -1, .in_fd = -1, .out_fd = -1, .err_fd = -1
+	};
 	pid_t pid;
 
 	(void)state;
@@ -153,7 +195,9 @@ static void says_what_cannot_be_started(void **state)
 	static const char *const missing[] = { "no-such-program-here", NULL };
 	static const char *const no_file[] = { "/no/such/file", NULL };
 	static const char *const directory[] = { "/usr", NULL };
-	struct spawn_options options = { .argv = missing, .pass_fd = -1, .out_fd = -1 };
+	struct spawn_options options = {
+		.argv = missing, .pass_fd = -1, .in_fd = -1, .out_fd = -1, .err_fd = -1
+	};
 	pid_t pid;
 
 	(void)state;
@@ -209,6 +253,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(environment_is_clean),
+		cmocka_unit_test(stdin_and_stderr_are_told_apart),
 		cmocka_unit_test(descriptors_of_ours_are_closed),
 		cmocka_unit_test(passed_descriptor_becomes_10),
 		cmocka_unit_test(output_goes_to_dev_null_if_not_wanted),
