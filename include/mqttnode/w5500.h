@@ -153,6 +153,12 @@ const uint8_t *w5500_rx_next(struct w5500 *chip, size_t *ret_len);
  */
 uint64_t w5500_due_ns(const struct w5500 *chip);
 
+/*
+ * Whether frames are known to wait in the ring, were read and are not committed
+ * yet, or the positions are in doubt: the next exchange looks without being told.
+ */
+bool w5500_rx_waiting(const struct w5500 *chip);
+
 /* Whether a frame is on the wire, or should be. */
 bool w5500_tx_busy(const struct w5500 *chip);
 

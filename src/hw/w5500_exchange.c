@@ -302,9 +302,10 @@ struct plan {
 /* Bytes that are likely to have come when the burst is read, beside those known. */
 static size_t likely(const struct w5500 *chip)
 {
-	/* Whoever filled the ring has more. */
+	/* Whoever filled the ring may go on as soon as there is room again. */
 	if (chip->rx_was_full)
-		return W5500_BURST_MAX;
+		return chip->rx_arrived[0] > chip->rx_arrived[1] ? chip->rx_arrived[0]
+								 : chip->rx_arrived[1];
 	/* The lesser of the last two: one frame says nothing about the next message. */
 	return chip->rx_arrived[0] < chip->rx_arrived[1] ? chip->rx_arrived[0]
 							 : chip->rx_arrived[1];
@@ -398,8 +399,8 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 	struct w5500_message *m = &chip->message;
 	bool may_command = chip->command == 0 && !chip->unsettled;
 	bool may_recv = may_command, may_send = may_command;
+	bool receiving, added;
 	size_t reserved;
-	bool added;
 
 	*p = (struct plan){
 		.attempt = {
@@ -436,8 +437,8 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 	plan_tx(chip, p, may_send);
 
 	/* Both directions busy: only Sn_CR tells in time that SEND has been taken. */
-	p->wide = !may_command || (p->send && (p->recv || p->burst > 0 ||
-					       w5500_rx_known(chip) > 0 || hints));
+	receiving = p->recv || p->burst > 0 || w5500_rx_known(chip) > 0 || hints;
+	p->wide = chip->unsettled || (receiving && (p->send || chip->command != 0));
 	w5500_message_unreserve(m, reserved);
 	added = w5500_window_add(m, p->wide, &p->window);
 	assert(added);
@@ -547,6 +548,12 @@ int w5500_exchange(struct w5500 *chip, unsigned int hints)
 	return 0;
 }
 
+bool w5500_rx_waiting(const struct w5500 *chip)
+{
+	return chip->rx_read != chip->rx_rd || chip->rx_read != chip->rx_wr ||
+	       chip->unsettled || chip->unsure || chip->rx_suspect;
+}
+
 uint64_t w5500_due_ns(const struct w5500 *chip)
 {
 	unsigned int waiting = chip->tx_count - (chip->tx_in_flight ? 1 : 0);
@@ -555,8 +562,7 @@ uint64_t w5500_due_ns(const struct w5500 *chip)
 		return UINT64_MAX;
 	if (chip->unsure)
 		return chip->verify_due_ns;
-	if (chip->rx_read != chip->rx_rd || chip->rx_read != chip->rx_wr ||
-	    chip->unsettled || chip->rx_suspect)
+	if (w5500_rx_waiting(chip))
 		return 0;
 	if (waiting > 0 &&
 	    (!chip->tx_in_flight || chip->tx[(chip->tx_first + 1) % 2].uploaded <

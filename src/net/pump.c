@@ -260,8 +260,9 @@ static void exchange(struct pump *p, unsigned int hints)
 		return;
 	}
 	p->bus_failures = 0;
-	work = deliver(p) || w5500_due_ns(p->chip) == 0;
-	if (hints & W5500_HINT_LATCHED)
+	work = deliver(p) || w5500_rx_waiting(p->chip);
+	/* One latch may be left over from frames that were noticed without it. */
+	if ((hints & W5500_HINT_LATCHED) || work)
 		pump_interrupt_result(p, work);
 	on_trouble(p);
 }
@@ -288,6 +289,7 @@ static void run(struct pump *p)
 {
 	unsigned int hints = 0;
 	uint64_t now = now_ns(p);
+	bool at_once, known;
 
 	if (now < p->due_ns) /* after a bus error */
 		return;
@@ -299,9 +301,12 @@ static void run(struct pump *p)
 	}
 	if (p->now.link_up)
 		read_from_tap(p);
-	if (w5500_due_ns(p->chip) > now) {
-		if (pump_interrupt_asks(p))
-			hints |= W5500_HINT_LATCHED;
+	at_once = w5500_due_ns(p->chip) <= now;
+	known = w5500_rx_waiting(p->chip);
+	/* Asked also while frames go out: one that comes in would wait a message more. */
+	if (!(at_once && known) && pump_interrupt_asks(p) && !known)
+		hints |= W5500_HINT_LATCHED;
+	if (!at_once) {
 		if (poll_is_due(p))
 			hints |= W5500_HINT_EXPECT;
 		if (!hints)
@@ -343,7 +348,8 @@ static void plan_wait(struct pump *p, struct pump_wait *wait)
 	if (polls(p))
 		wait->deadline_ns = earlier(wait->deadline_ns, p->poll_due_ns);
 	/* The line may have gone low again without having been high in between. */
-	if (wait->deadline_ns > now_ns(p) && pump_interrupt_low(p))
+	if (wait->deadline_ns > now_ns(p) && !w5500_rx_waiting(p->chip) &&
+	    pump_interrupt_low(p))
 		wait->deadline_ns = 0;
 }
 

@@ -132,7 +132,7 @@ bool pump_interrupt_asks(struct pump *p);
 /* The wait for the line's descriptor reported an edge, or an error. */
 void pump_interrupt_event(struct pump *p, const struct pollfd *fd);
 
-/* An exchange on account of the line brought work, or not. */
+/* An exchange on account of the line brought nothing, or any exchange brought work. */
 void pump_interrupt_result(struct pump *p, bool work);
 
 /* Compares the line with what the chip said on the health tick; @idle: nothing was

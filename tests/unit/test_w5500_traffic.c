@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_w5500_traffic.c — frames in, frames out, and what that costs
+ * test_w5500_traffic.c — frames in, frames out; what that costs is in test_w5500_cost.c
  *
  * No frame may be lost, repeated, changed or overtaken, and the simulated chip may
  * not report a violation.
@@ -15,170 +15,6 @@
 #include "unit.h"
 
 #define RING 16384
-
-/* ---- what it costs ---- */
-
-struct cost {
-	uint64_t messages, bytes;
-};
-
-static struct cost cost_of(const struct chip_rig *rig)
-{
-	return (struct cost){
-		.messages = sim_spi_stats(rig->board.spi)->messages,
-		.bytes = w5500_sim_stats(rig->board.chip)->bytes,
-	};
-}
-
-static void one_frame_in_takes_two_messages(void **state)
-{
-	struct chip_rig *rig = *state;
-	static const struct {
-		size_t len, overhead;
-	} cases[] = {
-		{ 60, 100 }, { 1514, 90 }, { 110, 100 }, { 111, 100 }, { 500, 100 }
-	};
-
-	chip_rig_run(rig);
-	chip_rig_settle(rig);
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		for (int again = 0; again < 3; again++) {
-			struct cost before = cost_of(rig), after;
-
-			chip_rig_arrive(rig, cases[i].len);
-			chip_rig_settle(rig);
-			after = cost_of(rig);
-			assert_int_equal(after.messages - before.messages, 2);
-			assert_true(after.bytes - before.bytes <=
-				    cases[i].len + cases[i].overhead);
-		}
-	}
-	chip_rig_assert_all_arrived(rig);
-	packet_rig_assert_clean(&rig->board);
-}
-
-static void one_frame_out_takes_two_messages(void **state)
-{
-	struct chip_rig *rig = *state;
-	static const size_t lengths[] = { 14, 60, 576, 1514 };
-
-	chip_rig_run(rig);
-	chip_rig_settle(rig);
-	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
-		struct cost before = cost_of(rig), after;
-		size_t len = lengths[i] < 60 ? 60 : lengths[i];
-
-		rig->board.sent.any_length = true;
-		chip_rig_send(rig, len);
-		chip_rig_settle(rig);
-		after = cost_of(rig);
-		assert_true(after.messages - before.messages <= (len == 60 ? 1 : 2));
-		if (len == 60)
-			assert_true(after.bytes - before.bytes <= len + 40);
-	}
-	chip_rig_assert_all_arrived(rig);
-	packet_rig_assert_clean(&rig->board);
-}
-
-/* A wire that never pauses: what does not fit is dropped by the chip. */
-static size_t endless(void *ctx, uint8_t *frame)
-{
-	struct chip_rig *rig = ctx;
-
-	frame_make(frame, rig->rx_next++, rig->tx_len, true);
-	return rig->tx_len;
-}
-
-static void backlog_in(struct chip_rig *rig, size_t len, uint32_t bufsiz,
-		       double max_messages, double max_overhead, double min_frames_per_s)
-{
-	struct cost before, after;
-	uint64_t begin;
-	uint32_t frames;
-	double n;
-
-	sim_spi_options(rig->board.spi)->bufsiz = bufsiz;
-	rig->received.any_length = true;
-	chip_rig_run(rig);
-	rig->tx_len = len;
-	w5500_sim_set_source(rig->board.chip, endless, rig);
-	while (rig->received.good < 200)
-		chip_rig_turn(rig, 0);
-	before = cost_of(rig);
-	begin = packet_rig_now(&rig->board);
-	frames = rig->received.good;
-	while (rig->received.good - frames < 5000)
-		chip_rig_turn(rig, 0);
-	after = cost_of(rig);
-	n = rig->received.good - frames;
-	print_message("# RX %zu, bufsiz %u: %.4f messages, L+%.1f bytes, %.0f frames/s\n",
-		      len, bufsiz, (double)(after.messages - before.messages) / n,
-		      (double)(after.bytes - before.bytes) / n - (double)len,
-		      n * 1e9 / (double)(packet_rig_now(&rig->board) - begin));
-	assert_true((double)(after.messages - before.messages) <= max_messages * n);
-	assert_true((double)(after.bytes - before.bytes) <=
-		    ((double)len + max_overhead) * n);
-	assert_true(n * 1e9 / (double)(packet_rig_now(&rig->board) - begin) >=
-		    min_frames_per_s);
-	assert_int_equal(rig->received.bad, 0);
-	packet_rig_assert_clean(&rig->board);
-	w5500_sim_set_source(rig->board.chip, NULL, NULL);
-}
-
-/* DESIGN, section 4: share of the bus limit at 31.25 MHz. */
-#define FRAMES_PER_S(share, len) ((share)*31.25e6 / 8 / (len))
-
-static void a_backlog_in_shares_messages(void **state)
-{
-	backlog_in(*state, 1514, 4096, 0.39, 15, FRAMES_PER_S(0.935, 1514));
-}
-
-static void a_backlog_in_shares_larger_messages(void **state)
-{
-	backlog_in(*state, 1514, 16384, 0.21, 10, FRAMES_PER_S(0.96, 1514));
-}
-
-static void a_backlog_of_small_frames_in_shares_messages(void **state)
-{
-	backlog_in(*state, 60, 4096, 0.017, 3, 58500);
-}
-
-static void backlog_out(struct chip_rig *rig, size_t len, double min_frames_per_s)
-{
-	const uint32_t frames = 2000;
-	struct cost before, after;
-	uint64_t begin;
-	double n = frames;
-
-	rig->board.sent.any_length = true;
-	chip_rig_run(rig);
-	chip_rig_settle(rig);
-	before = cost_of(rig);
-	begin = packet_rig_now(&rig->board);
-	rig->tx_len = len;
-	chip_rig_traffic(rig, 0, frames, NSEC_PER_SEC);
-	after = cost_of(rig);
-	print_message("# TX %zu: %.4f messages, L+%.1f bytes, %.0f frames/s\n", len,
-		      (double)(after.messages - before.messages) / n,
-		      (double)(after.bytes - before.bytes) / n - (double)len,
-		      n * 1e9 / (double)(packet_rig_now(&rig->board) - begin));
-	assert_true(after.messages - before.messages <= frames + 2);
-	assert_true(after.bytes - before.bytes <= (len + 27) * frames + 200);
-	assert_true(n * 1e9 / (double)(packet_rig_now(&rig->board) - begin) >=
-		    min_frames_per_s);
-	chip_rig_assert_all_arrived(rig);
-	packet_rig_assert_clean(&rig->board);
-}
-
-static void a_backlog_out_takes_one_message_a_frame(void **state)
-{
-	backlog_out(*state, 1514, FRAMES_PER_S(0.88, 1514));
-}
-
-static void a_backlog_of_small_frames_out_takes_one_message_a_frame(void **state)
-{
-	backlog_out(*state, 60, 14500);
-}
 
 /* ---- rings ---- */
 
@@ -322,13 +158,6 @@ static void carries_over_a_slow_link(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		chip_test(one_frame_in_takes_two_messages),
-		chip_test(one_frame_out_takes_two_messages),
-		chip_test(a_backlog_in_shares_messages),
-		chip_test(a_backlog_in_shares_larger_messages),
-		chip_test(a_backlog_of_small_frames_in_shares_messages),
-		chip_test(a_backlog_out_takes_one_message_a_frame),
-		chip_test(a_backlog_of_small_frames_out_takes_one_message_a_frame),
 		chip_test(records_wrap_at_every_offset),
 		chip_test(sent_frames_wrap_at_every_offset),
 		chip_test(carries_both_ways_with_each_limit),
