@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gpio.h — the interrupt and the reset line
+ * gpio.h — GPIO lines: interrupt and reset of the chip, inputs, outputs
  *
  * The seam to GPIO: implemented over libgpiod (gpio_v1.c or gpio_v2.c, chosen
  * by meson) and by the simulated board. Levels are physical: true is high. A
@@ -18,6 +18,13 @@
 
 struct gpio_line;
 
+enum gpio_bias {
+	GPIO_BIAS_AS_IS,
+	GPIO_BIAS_PULL_UP,
+	GPIO_BIAS_PULL_DOWN,
+	GPIO_BIAS_DISABLED,
+};
+
 /*
  * Requests @spec as output with the initial @level. Returns 0 or -errno:
  * -ENOENT (no such line or chip), -ENOTUNIQ (the name exists on several chips),
@@ -32,6 +39,14 @@ int gpio_open_output(struct gpio_line **ret, const char *spec, bool level);
  */
 int gpio_open_interrupt(struct gpio_line **ret, const char *spec);
 
+/*
+ * Requests @spec as input with this @bias and events of both edges. Events say
+ * that the level may have changed, not how; debouncing is the caller's. Errors
+ * as of gpio_open_output(). A line without interrupts has no events: its
+ * gpio_event_fd() is -1.
+ */
+int gpio_open_input(struct gpio_line **ret, const char *spec, enum gpio_bias bias);
+
 /* Releases the line. Accepts NULL, returns NULL. */
 struct gpio_line *gpio_close(struct gpio_line *line);
 
@@ -41,7 +56,7 @@ int gpio_set(struct gpio_line *line, bool level);
 /* Reads the level: 0, 1 or -errno. */
 int gpio_get(struct gpio_line *line);
 
-/* For an interrupt line: readable after an edge. Owned by the line. */
+/* For an interrupt line or an input: readable after an edge. Owned by the line. */
 int gpio_event_fd(const struct gpio_line *line);
 
 /*

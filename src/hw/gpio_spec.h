@@ -9,6 +9,8 @@
 #ifndef MQTTNODE_HW_GPIO_SPEC_H
 #define MQTTNODE_HW_GPIO_SPEC_H
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Appears as the user of a line in gpioinfo. */
@@ -34,6 +36,12 @@ int gpio_resolve(const char *spec, struct gpio_place *ret);
  * line without interrupts with various errors, callers get -ENXIO.
  */
 int gpio_edge_error(int error);
+
+/* Whether a request failed with @error because the line has no interrupts. */
+static inline bool gpio_is_edge_error(int error)
+{
+	return gpio_edge_error(error) == -ENXIO;
+}
 
 struct gpio_chip_look {
 	char label[64];

@@ -18,6 +18,7 @@
 struct gpio_line {
 	struct gpiod_chip *chip;
 	struct gpiod_line *line; /* owned by the chip */
+	bool has_events;
 };
 
 static struct gpiod_chip *chip_close(struct gpiod_chip *chip)
@@ -121,6 +122,45 @@ int gpio_open_interrupt(struct gpio_line **ret, const char *spec)
 	r = fd_set_nonblock(gpiod_line_event_get_fd(line->line));
 	if (r < 0)
 		return r;
+	line->has_events = true;
+	*ret = TAKE_PTR(line);
+	return 0;
+}
+
+static int bias_flags(enum gpio_bias bias)
+{
+	switch (bias) {
+	case GPIO_BIAS_AS_IS:
+		break;
+	case GPIO_BIAS_PULL_UP:
+		return GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_UP;
+	case GPIO_BIAS_PULL_DOWN:
+		return GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_DOWN;
+	case GPIO_BIAS_DISABLED:
+		return GPIOD_LINE_REQUEST_FLAG_BIAS_DISABLE;
+	}
+	return 0;
+}
+
+int gpio_open_input(struct gpio_line **ret, const char *spec, enum gpio_bias bias)
+{
+	_cleanup_(gpio_closep) struct gpio_line *line = NULL;
+	int flags = bias_flags(bias);
+	int r;
+
+	r = line_find(&line, spec);
+	if (r < 0)
+		return r;
+	r = gpiod_line_request_both_edges_events_flags(line->line, GPIO_CONSUMER, flags);
+	line->has_events = r == 0;
+	if (r < 0 && gpio_is_edge_error(-errno))
+		r = gpiod_line_request_input_flags(line->line, GPIO_CONSUMER, flags);
+	if (r < 0)
+		return -errno;
+	if (line->has_events)
+		r = fd_set_nonblock(gpiod_line_event_get_fd(line->line));
+	if (r < 0)
+		return r;
 	*ret = TAKE_PTR(line);
 	return 0;
 }
@@ -148,7 +188,7 @@ int gpio_get(struct gpio_line *line)
 
 int gpio_event_fd(const struct gpio_line *line)
 {
-	return gpiod_line_event_get_fd(line->line);
+	return line->has_events ? gpiod_line_event_get_fd(line->line) : -1;
 }
 
 int gpio_drain_events(struct gpio_line *line)

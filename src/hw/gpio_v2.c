@@ -16,7 +16,7 @@
 
 struct gpio_line {
 	struct gpiod_line_request *request;
-	struct gpiod_edge_event_buffer *events; /* NULL for an output */
+	struct gpiod_edge_event_buffer *events; /* NULL: the line has none */
 	unsigned int offset;
 };
 
@@ -125,9 +125,8 @@ int gpio_open_output(struct gpio_line **ret, const char *spec, bool level)
 	return 0;
 }
 
-static int request_falling_edges(struct gpiod_line_request **ret,
-				 const struct gpio_place *place,
-				 enum gpiod_line_bias bias)
+static int request_input(struct gpiod_line_request **ret, const struct gpio_place *place,
+			 enum gpiod_line_edge edge, enum gpiod_line_bias bias)
 {
 	_cleanup_(gpiod_line_settings_freep) struct gpiod_line_settings *settings = NULL;
 
@@ -135,8 +134,7 @@ static int request_falling_edges(struct gpiod_line_request **ret,
 	if (!settings)
 		return -ENOMEM;
 	if (gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_INPUT) < 0 ||
-	    gpiod_line_settings_set_edge_detection(settings, GPIOD_LINE_EDGE_FALLING) <
-		    0 ||
+	    gpiod_line_settings_set_edge_detection(settings, edge) < 0 ||
 	    gpiod_line_settings_set_bias(settings, bias) < 0)
 		return -errno;
 	return request_line(ret, place, settings);
@@ -166,12 +164,49 @@ int gpio_open_interrupt(struct gpio_line **ret, const char *spec)
 	line->events = gpiod_edge_event_buffer_new(GPIO_EVENTS_MAX);
 	if (!line->events)
 		return -ENOMEM;
-	r = request_falling_edges(&line->request, &place, GPIOD_LINE_BIAS_PULL_UP);
+	r = request_input(&line->request, &place, GPIOD_LINE_EDGE_FALLING,
+			  GPIOD_LINE_BIAS_PULL_UP);
 	if (r < 0 && r != -EBUSY) /* a chip without pull-ups */
-		r = request_falling_edges(&line->request, &place, GPIOD_LINE_BIAS_AS_IS);
+		r = request_input(&line->request, &place, GPIOD_LINE_EDGE_FALLING,
+				  GPIOD_LINE_BIAS_AS_IS);
 	if (r < 0)
 		return gpio_edge_error(r);
 	r = fd_set_nonblock(gpiod_line_request_get_fd(line->request));
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(line);
+	return 0;
+}
+
+int gpio_open_input(struct gpio_line **ret, const char *spec, enum gpio_bias bias)
+{
+	static const enum gpiod_line_bias biases[] = {
+		[GPIO_BIAS_AS_IS] = GPIOD_LINE_BIAS_AS_IS,
+		[GPIO_BIAS_PULL_UP] = GPIOD_LINE_BIAS_PULL_UP,
+		[GPIO_BIAS_PULL_DOWN] = GPIOD_LINE_BIAS_PULL_DOWN,
+		[GPIO_BIAS_DISABLED] = GPIOD_LINE_BIAS_DISABLED,
+	};
+	_cleanup_(gpio_closep) struct gpio_line *line = NULL;
+	struct gpio_place place;
+	int r;
+
+	r = line_new(&line, spec, &place);
+	if (r < 0)
+		return r;
+	line->events = gpiod_edge_event_buffer_new(GPIO_EVENTS_MAX);
+	if (!line->events)
+		return -ENOMEM;
+	r = request_input(&line->request, &place, GPIOD_LINE_EDGE_BOTH, biases[bias]);
+	if (r < 0 && gpio_is_edge_error(r)) {
+		gpiod_edge_event_buffer_free(line->events);
+		line->events = NULL;
+		r = request_input(&line->request, &place, GPIOD_LINE_EDGE_NONE,
+				  biases[bias]);
+	}
+	if (r < 0)
+		return r;
+	if (line->events)
+		r = fd_set_nonblock(gpiod_line_request_get_fd(line->request));
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(line);
@@ -209,7 +244,7 @@ int gpio_get(struct gpio_line *line)
 
 int gpio_event_fd(const struct gpio_line *line)
 {
-	return gpiod_line_request_get_fd(line->request);
+	return line->events ? gpiod_line_request_get_fd(line->request) : -1;
 }
 
 int gpio_drain_events(struct gpio_line *line)

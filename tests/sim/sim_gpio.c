@@ -19,6 +19,7 @@ struct gpio_line {
 	struct sim_gpio *gpio; /* borrowed */
 	unsigned int offset;
 	bool output;
+	bool both;	       /* events of both edges, not of falling ones */
 	int event_fd;	       /* -1 for an output */
 	unsigned int n_events; /* waiting to be read */
 };
@@ -31,8 +32,11 @@ struct sim_gpio {
 	struct sim_gpio_faults faults;
 	struct sim_gpio_stats stats;
 	struct gpio_line *requested[SIM_GPIO_LINES]; /* borrowed */
-	bool driven[SIM_GPIO_LINES]; /* levels of the outputs; kept when a line is
-					released */
+	bool driven[SIM_GPIO_LINES];	   /* levels of the outputs; kept when a line is
+					      released */
+	bool outside[SIM_GPIO_LINES];	   /* levels that the world gives to inputs ... */
+	bool from_outside[SIM_GPIO_LINES]; /* ... where it does */
+	bool was_output[SIM_GPIO_LINES];
 	bool int_level; /* at the machine's end of the wire, when last looked at */
 };
 
@@ -86,6 +90,24 @@ static void update_int(struct sim_gpio *g)
 		queue_event(g, line);
 }
 
+/* The level of a line that nothing in the machine drives now: the last one driven. */
+static bool input_level(const struct sim_gpio *g, unsigned int offset)
+{
+	return g->from_outside[offset] ? g->outside[offset] : g->driven[offset];
+}
+
+/* The world changes the level of a line that leads nowhere else. */
+static void set_outside(struct sim_gpio *g, unsigned int offset, bool level)
+{
+	struct gpio_line *line = g->requested[offset];
+	bool changed = input_level(g, offset) != level;
+
+	g->outside[offset] = level;
+	g->from_outside[offset] = true;
+	if (changed && line && !line->output && (line->both || !level))
+		queue_event(g, line);
+}
+
 static void on_intn(void *ctx, bool level)
 {
 	(void)level;
@@ -109,6 +131,7 @@ static void drive(struct sim_gpio *g, unsigned int offset, bool level)
 	if (offset == g->reset_offset && g->driven[offset] && !level)
 		g->stats.reset_pulses++;
 	g->driven[offset] = level;
+	g->was_output[offset] = true;
 	update_reset(g);
 }
 
@@ -196,11 +219,36 @@ static const struct sim_field stats_fields[] = {
 	SIM_FIELD(struct sim_gpio_stats, reset_pulses),
 };
 
+static int parse_offset(const char *digits)
+{
+	unsigned long offset;
+
+	if (digits[0] == '\0' || strlen(digits) > 9 ||
+	    strspn(digits, "0123456789") != strlen(digits))
+		return -EINVAL;
+	offset = strtoul(digits, NULL, 10);
+	return offset < SIM_GPIO_LINES ? (int)offset : -EINVAL;
+}
+
+/* The offset that "line17" names, if that line leads to no other model; or -1. */
+static int free_line(const struct sim_gpio *g, const char *name)
+{
+	int offset = strncmp(name, "line", 4) == 0 ? parse_offset(name + 4) : -1;
+
+	return offset == (int)g->int_offset || offset == (int)g->reset_offset ? -1
+									      : offset;
+}
+
 int sim_gpio_set(struct sim_gpio *g, const char *name, uint64_t value)
 {
-	int r = sim_fields_set(fault_fields, ARRAY_SIZE(fault_fields), &g->faults, name,
-			       value);
+	int offset = free_line(g, name), r;
 
+	if (offset >= 0) {
+		set_outside(g, (unsigned int)offset, value != 0);
+		return 0;
+	}
+	r = sim_fields_set(fault_fields, ARRAY_SIZE(fault_fields), &g->faults, name,
+			   value);
 	if (r == 0)
 		sim_gpio_update(g);
 	return r;
@@ -218,20 +266,16 @@ void sim_gpio_each_counter(const struct sim_gpio *g,
 			   void *ctx)
 {
 	sim_fields_each(stats_fields, ARRAY_SIZE(stats_fields), &g->stats, each, ctx);
+	for (unsigned int i = 0; i < SIM_GPIO_LINES; i++) {
+		char name[16];
+
+		if (g->was_output[i])
+			each(ctx, text_format(name, sizeof(name), "line%u", i),
+			     g->driven[i]);
+	}
 }
 
 /* ---- the seam ---- */
-
-static int parse_offset(const char *digits)
-{
-	unsigned long offset;
-
-	if (digits[0] == '\0' || strlen(digits) > 9 ||
-	    strspn(digits, "0123456789") != strlen(digits))
-		return -EINVAL;
-	offset = strtoul(digits, NULL, 10);
-	return offset < SIM_GPIO_LINES ? (int)offset : -EINVAL;
-}
 
 int sim_gpio_offset(const char *spec)
 {
@@ -268,8 +312,12 @@ static int check_request(const struct sim_gpio *g, unsigned int offset)
 	return g->requested[offset] ? -EBUSY : 0;
 }
 
-static int open_line(struct gpio_line **ret, const char *spec, bool output, bool level)
+enum direction { OUTPUT, FALLING, BOTH };
+
+static int open_line(struct gpio_line **ret, const char *spec, enum direction direction,
+		     bool level)
 {
+	bool output = direction == OUTPUT;
 	_cleanup_(gpio_closep) struct gpio_line *line = NULL;
 	struct sim_gpio *g;
 	int offset, r;
@@ -286,6 +334,7 @@ static int open_line(struct gpio_line **ret, const char *spec, bool output, bool
 		return -ENOMEM;
 	line->offset = (unsigned int)offset;
 	line->output = output;
+	line->both = direction == BOTH;
 	line->event_fd = -1;
 	if (!output) {
 		line->event_fd = fd_event_new();
@@ -315,12 +364,18 @@ static int open_line(struct gpio_line **ret, const char *spec, bool output, bool
 
 int gpio_open_output(struct gpio_line **ret, const char *spec, bool level)
 {
-	return open_line(ret, spec, true, level);
+	return open_line(ret, spec, OUTPUT, level);
 }
 
 int gpio_open_interrupt(struct gpio_line **ret, const char *spec)
 {
-	return open_line(ret, spec, false, true);
+	return open_line(ret, spec, FALLING, true);
+}
+
+int gpio_open_input(struct gpio_line **ret, const char *spec, enum gpio_bias bias)
+{
+	(void)bias; /* the world drives every line */
+	return open_line(ret, spec, BOTH, true);
 }
 
 struct gpio_line *gpio_close(struct gpio_line *line)
@@ -359,6 +414,8 @@ int gpio_get(struct gpio_line *line)
 	board_time_catch_up(g->time);
 	if (line->offset == g->int_offset && !line->output)
 		level = int_wire_level(g);
+	else if (!line->output)
+		level = input_level(g, line->offset);
 	else
 		level = g->driven[line->offset];
 	board_unlock(g->time);

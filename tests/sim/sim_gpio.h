@@ -4,8 +4,9 @@
  *
  * The simulated machine has one controller, as a Raspberry Pi: gpiochip0 with
  * the label pinctrl-bcm2835 and 54 lines named GPIO0 to GPIO53, all with
- * pull-ups. One of them leads to INTn of the chip, one to RSTn; the others can
- * be requested too and are connected to nothing.
+ * pull-ups. One of them leads to INTn of the chip, one to RSTn. The others lead
+ * to the world: sim_gpio_set() with the name "line17" gives an input its level,
+ * and the level that the program has driven is a counter of that name.
  *
  * Events have the kernel's semantics (GPIO uAPI version 1): an edge while the
  * line is requested is an event, a level never is; up to 16 wait to be read,

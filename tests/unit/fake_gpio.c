@@ -42,6 +42,13 @@ void fake_gpio_fall(struct fake_line *line)
 	assert_int_equal(write(line->events[1], "f", 1), 1);
 }
 
+void fake_gpio_change(struct fake_line *line, bool level)
+{
+	line->level = level;
+	assert_true(line->both);
+	assert_int_equal(write(line->events[1], "c", 1), 1);
+}
+
 struct fake_chip *fake_gpio_open(const char *path)
 {
 	for (size_t i = 0; i < n_chips; i++) {
@@ -88,9 +95,9 @@ int fake_gpio_request(struct fake_chip *chip, unsigned int offset,
 	errno = 0;
 	if (line->user)
 		errno = EBUSY;
-	else if (request->pull_up && chip->pull_up_error != 0)
+	else if (request->bias == GPIO_BIAS_PULL_UP && chip->pull_up_error != 0)
 		errno = chip->pull_up_error;
-	else if (request->falling)
+	else if (request->falling || request->both)
 		errno = chip->edge_error;
 	if (errno != 0)
 		return -1;
@@ -99,8 +106,9 @@ int fake_gpio_request(struct fake_chip *chip, unsigned int offset,
 	if (request->output)
 		line->level = request->level;
 	line->falling = request->falling;
-	line->pull_up = request->pull_up;
-	if (request->falling)
+	line->both = request->both;
+	line->bias = request->bias;
+	if (request->falling || request->both)
 		assert_int_equal(pipe(line->events), 0);
 	fake_gpio_objects++;
 	return 0;
@@ -108,12 +116,12 @@ int fake_gpio_request(struct fake_chip *chip, unsigned int offset,
 
 void fake_gpio_release(struct fake_line *line)
 {
-	if (line->falling) {
+	if (line->falling || line->both) {
 		close(line->events[0]);
 		close(line->events[1]);
 	}
 	line->user = NULL;
-	line->falling = false;
+	line->falling = line->both = false;
 	fake_gpio_objects--;
 }
 

@@ -12,12 +12,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mqttnode/gpio.h"
+
 struct fake_line {
 	const char *name;
 	const char *user; /* who has it; NULL: free */
 	bool output, level;
-	bool falling, pull_up;
-	int events[2]; /* pipe of falling edges, once requested for them */
+	bool falling, both; /* edges requested */
+	enum gpio_bias bias;
+	int events[2]; /* pipe of those edges */
 };
 
 struct fake_chip {
@@ -35,7 +38,8 @@ struct fake_chip {
 struct fake_request {
 	const char *user;
 	bool output, level;
-	bool falling, pull_up;
+	bool falling, both;
+	enum gpio_bias bias;
 };
 
 /* What back-ends have not given back: chips, requests and other objects of the library.
@@ -48,8 +52,9 @@ void fake_gpio_reset(void);
 /* Adds /dev/@name with @n_lines nameless lines. Owned by the machine. */
 struct fake_chip *fake_gpio_add(const char *name, const char *label, size_t n_lines);
 
-/* A line falls: one event. */
+/* A line falls, or changes: one event. */
 void fake_gpio_fall(struct fake_line *line);
+void fake_gpio_change(struct fake_line *line, bool level);
 
 /* For the fakes of the library: 0 or an object on success, else errno is set. */
 struct fake_chip *fake_gpio_open(const char *path);

@@ -220,7 +220,7 @@ static void sees_falling_edges(void **state)
 	(void)state;
 	assert_int_equal(gpio_open_interrupt(&line, "GPIO25"), 0);
 	assert_true(interrupt->falling);
-	assert_true(interrupt->pull_up);
+	assert_int_equal(interrupt->bias, GPIO_BIAS_PULL_UP);
 	assert_false(interrupt->output);
 	interrupt->level = true;
 	assert_int_equal(gpio_get(line), 1);
@@ -272,7 +272,7 @@ static void does_without_a_pull_up(void **state)
 		soc->pull_up_error = errors[i];
 		assert_int_equal(gpio_open_interrupt(&line, "GPIO25"), 0);
 		assert_true(soc->lines[5].falling);
-		assert_false(soc->lines[5].pull_up);
+		assert_int_equal(soc->lines[5].bias, GPIO_BIAS_AS_IS);
 	}
 }
 
@@ -291,6 +291,56 @@ static void reports_a_line_without_interrupts(void **state)
 		"GPIO25", ENXIO,
 		"GPIO line GPIO25 gives no interrupts: choose another pin, or set "
 		"ethernet.interrupt = \"\" to poll");
+}
+
+static void an_input_sees_both_edges(void **state)
+{
+	static const enum gpio_bias biases[] = { GPIO_BIAS_AS_IS, GPIO_BIAS_PULL_UP,
+						 GPIO_BIAS_PULL_DOWN,
+						 GPIO_BIAS_DISABLED };
+	struct fake_line *button = &soc->lines[5];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(biases); i++) {
+		_cleanup_(gpio_closep) struct gpio_line *line = NULL;
+
+		assert_int_equal(gpio_open_input(&line, "GPIO25", biases[i]), 0);
+		assert_int_equal(button->bias, biases[i]);
+		assert_true(button->both);
+		assert_false(button->output);
+		assert_false(readable(line));
+		fake_gpio_change(button, true);
+		assert_true(readable(line));
+		assert_int_equal(gpio_drain_events(line), 0);
+		assert_int_equal(gpio_get(line), 1);
+		fake_gpio_change(button, false);
+		assert_true(readable(line));
+		assert_int_equal(gpio_get(line), 0);
+	}
+}
+
+static void an_input_does_without_interrupts_but_not_without_its_bias(void **state)
+{
+	static const int errors[] = { ENXIO, ENODEV, EINVAL, EOPNOTSUPP };
+	struct gpio_line *line = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		soc->edge_error = errors[i];
+		assert_int_equal(gpio_open_input(&line, "GPIO25", GPIO_BIAS_PULL_UP), 0);
+		assert_int_equal(gpio_event_fd(line), -1);
+		soc->lines[5].level = true;
+		assert_int_equal(gpio_get(line), 1);
+		line = gpio_close(line);
+	}
+	soc->edge_error = 0;
+	soc->pull_up_error = EINVAL;
+	assert_int_equal(gpio_open_input(&line, "GPIO25", GPIO_BIAS_PULL_UP), -EINVAL);
+	soc->lines[5].user = "other";
+	assert_int_equal(gpio_open_input(&line, "GPIO25", GPIO_BIAS_AS_IS), -EBUSY);
+	soc->lines[5].user = NULL;
+	assert_int_equal(gpio_open_input(&line, "GPIO99", GPIO_BIAS_AS_IS), -ENOENT);
+	assert_null(line);
 }
 
 static void names_who_has_a_line(void **state)
@@ -358,6 +408,8 @@ int gpio_cases_run(const char *name)
 		GPIO_CASE(reports_a_line_that_went_away),
 		GPIO_CASE(does_without_a_pull_up),
 		GPIO_CASE(reports_a_line_without_interrupts),
+		GPIO_CASE(an_input_sees_both_edges),
+		GPIO_CASE(an_input_does_without_interrupts_but_not_without_its_bias),
 		GPIO_CASE(names_who_has_a_line),
 		GPIO_CASE(explains_every_other_error),
 	};

@@ -99,6 +99,37 @@ int gpiod_line_request_output(struct gpiod_line *line, const char *consumer, int
 						     .level = value != 0 });
 }
 
+static enum gpio_bias bias_of(int flags)
+{
+	switch (flags) {
+	case 0:
+		return GPIO_BIAS_AS_IS;
+	case GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_UP:
+		return GPIO_BIAS_PULL_UP;
+	case GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_DOWN:
+		return GPIO_BIAS_PULL_DOWN;
+	default:
+		assert_int_equal(flags, GPIOD_LINE_REQUEST_FLAG_BIAS_DISABLE);
+		return GPIO_BIAS_DISABLED;
+	}
+}
+
+int gpiod_line_request_both_edges_events_flags(struct gpiod_line *line,
+					       const char *consumer, int flags)
+{
+	event_line = line;
+	return request(line, &(struct fake_request){ .user = consumer,
+						     .both = true,
+						     .bias = bias_of(flags) });
+}
+
+int gpiod_line_request_input_flags(struct gpiod_line *line, const char *consumer,
+				   int flags)
+{
+	return request(
+		line, &(struct fake_request){ .user = consumer, .bias = bias_of(flags) });
+}
+
 int gpiod_line_request_falling_edge_events_flags(struct gpiod_line *line,
 						 const char *consumer, int flags)
 {
@@ -106,7 +137,7 @@ int gpiod_line_request_falling_edge_events_flags(struct gpiod_line *line,
 	assert_int_equal(flags & ~GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_UP, 0);
 	return request(line, &(struct fake_request){ .user = consumer,
 						     .falling = true,
-						     .pull_up = flags != 0 });
+						     .bias = bias_of(flags) });
 }
 
 int gpiod_line_get_value(struct gpiod_line *line)
@@ -128,7 +159,7 @@ int gpiod_line_set_value(struct gpiod_line *line, int value)
 
 int gpiod_line_event_get_fd(struct gpiod_line *line)
 {
-	assert_true(line->requested && line->fake->falling);
+	assert_true(line->requested && (line->fake->falling || line->fake->both));
 	return line->fake->events[0];
 }
 

@@ -213,6 +213,15 @@ void gpiod_request_config_set_consumer(struct gpiod_request_config *config,
 	config->user = consumer;
 }
 
+static enum gpio_bias bias_of(enum gpiod_line_bias bias)
+{
+	assert_int_not_equal(bias, GPIOD_LINE_BIAS_UNKNOWN);
+	return bias == GPIOD_LINE_BIAS_PULL_UP	   ? GPIO_BIAS_PULL_UP
+	       : bias == GPIOD_LINE_BIAS_PULL_DOWN ? GPIO_BIAS_PULL_DOWN
+	       : bias == GPIOD_LINE_BIAS_DISABLED  ? GPIO_BIAS_DISABLED
+						   : GPIO_BIAS_AS_IS;
+}
+
 struct gpiod_line_request *
 gpiod_chip_request_lines(struct gpiod_chip *chip,
 			 struct gpiod_request_config *request_config,
@@ -224,7 +233,8 @@ gpiod_chip_request_lines(struct gpiod_chip *chip,
 		.output = settings->direction == GPIOD_LINE_DIRECTION_OUTPUT,
 		.level = settings->value == GPIOD_LINE_VALUE_ACTIVE,
 		.falling = settings->edge == GPIOD_LINE_EDGE_FALLING,
-		.pull_up = settings->bias == GPIOD_LINE_BIAS_PULL_UP,
+		.both = settings->edge == GPIOD_LINE_EDGE_BOTH,
+		.bias = bias_of(settings->bias),
 	};
 	struct gpiod_line_request *request;
 
@@ -269,7 +279,7 @@ int gpiod_line_request_set_value(struct gpiod_line_request *request, unsigned in
 
 int gpiod_line_request_get_fd(struct gpiod_line_request *request)
 {
-	assert_true(request->line->falling);
+	assert_true(request->line->falling || request->line->both);
 	return request->line->events[0];
 }
 

@@ -309,6 +309,51 @@ static void keeps_inputs_and_outputs_apart(void **state)
 	line = gpio_close(line);
 }
 
+static void an_input_follows_the_world(void **state)
+{
+	struct rig *rig = *state;
+	struct gpio_line *line;
+
+	assert_int_equal(gpio_open_input(&line, "GPIO17", GPIO_BIAS_AS_IS), 0);
+	assert_int_equal(gpio_get(line), 1);
+	assert_false(readable(line));
+	for (int level = 0; level <= 1; level++) {
+		assert_int_equal(sim_gpio_set(rig->gpio, "line17", (uint64_t)level), 0);
+		assert_true(readable(line));
+		assert_int_equal(gpio_drain_events(line), 0);
+		assert_int_equal(gpio_get(line), level);
+		assert_int_equal(sim_gpio_set(rig->gpio, "line17", (uint64_t)level), 0);
+		assert_false(readable(line)); /* no edge */
+	}
+	line = gpio_close(line);
+	assert_true(sim_gpio_set(rig->gpio, "line25", 0) < 0); /* the chip's */
+	assert_true(sim_gpio_set(rig->gpio, "line24", 0) < 0);
+	assert_true(sim_gpio_set(rig->gpio, "line54", 0) < 0);
+}
+
+static void find_line17(void *ctx, const char *name, uint64_t value)
+{
+	if (strcmp(name, "line17") == 0)
+		*(int *)ctx = (int)value;
+}
+
+static void the_level_of_an_output_can_be_looked_at(void **state)
+{
+	struct rig *rig = *state;
+	struct gpio_line *line;
+	int level = -1;
+
+	sim_gpio_each_counter(rig->gpio, find_line17, &level);
+	assert_int_equal(level, -1);
+	assert_int_equal(gpio_open_output(&line, "GPIO17", true), 0);
+	sim_gpio_each_counter(rig->gpio, find_line17, &level);
+	assert_int_equal(level, 1);
+	assert_int_equal(gpio_set(line, false), 0);
+	line = gpio_close(line);
+	sim_gpio_each_counter(rig->gpio, find_line17, &level);
+	assert_int_equal(level, 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -324,6 +369,8 @@ int main(void)
 		TEST(resets_the_chip_by_its_line),
 		TEST(keeps_the_level_of_an_output_that_is_released),
 		TEST(keeps_inputs_and_outputs_apart),
+		TEST(an_input_follows_the_world),
+		TEST(the_level_of_an_output_can_be_looked_at),
 	};
 
 	return cmocka_run_group_tests_name("sim_gpio", tests, NULL, NULL);
