@@ -6,7 +6,7 @@
  *
  * A publication is a source, triggers, shaping and delivery:
  *
- *	source	  text with variables; a file
+ *	source	  text with variables; a file; a program; a GPIO line
  *	trigger	  an interval, the begin of a session, a change
  *	shaping	  first line or whole, a number scaled and rounded (shaping.h)
  *	delivery  topic, QoS, retain: struct mqtt_outgoing, given to a sink

@@ -80,14 +80,30 @@ struct shaping_settings {
 	double dead_band; /* changes up to this are none */
 };
 
+enum line_bias {
+	LINE_BIAS_AS_IS,
+	LINE_BIAS_PULL_UP,
+	LINE_BIAS_PULL_DOWN,
+	LINE_BIAS_DISABLED,
+};
+
+/* A GPIO line that is watched, see input.h. */
+struct input_settings {
+	char *line; /* see gpio.h; NULL: none */
+	enum line_bias bias;
+	bool active_low;
+	uint64_t debounce_ms; /* at least 1 */
+};
+
 struct publication_settings {
 	char *topic;
 	char *text;		 /* template, see template.h; checked; or NULL */
 	char *file;		 /* path, or NULL: one of the sources is set */
 	char **command;		 /* argument vector, NULL-terminated, or NULL */
 	unsigned int timeout_ms; /* of the command */
-	unsigned int triggers;	 /* enum publication_trigger, or'ed */
-	uint64_t interval_ms;	 /* at least 10 */
+	struct input_settings input;
+	unsigned int triggers; /* enum publication_trigger, or'ed */
+	uint64_t interval_ms;  /* at least 10 */
 	struct shaping_settings shaping;
 	size_t max_size; /* more than so many bytes are an error */
 	int qos;
@@ -125,7 +141,7 @@ struct oled_settings {
 	uint8_t width;
 	uint8_t height;
 	uint64_t message_time_ms;
-	char *font_file;	   /* path; "auto": where it is installed; "": none */
+	char *font_file; /* path; "auto": where it is installed; "": none */
 };
 
 struct settings {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/gpio.h"
 #include "mqttnode/template.h"
 #include "mqttnode/text.h"
 
@@ -14,22 +15,6 @@
 /* Failures of one publication that are told in its time, and the rest kept back. */
 #define FAILURES_INTERVAL_S 60
 #define FAILURES_BURST	    3
-
-void publication_init(struct publication *p, struct composer *composer,
-		      const struct publication_settings *settings)
-{
-	*p = (struct publication){
-		.composer = composer,
-		.settings = settings,
-		.failures = { .interval_s = FAILURES_INTERVAL_S,
-			      .burst = FAILURES_BURST },
-	};
-}
-
-void publication_fini(struct publication *p)
-{
-	last_value_clear(&p->last);
-}
 
 static void give(const struct publication *p, const char *payload, size_t len)
 {
@@ -110,9 +95,19 @@ static void source_failed(struct publication *p, const char *cause)
 		    text_escape_str(topic, sizeof(topic), p->settings->topic), cause);
 }
 
+static void source_works(struct publication *p)
+{
+	char topic[128];
+
+	if (p->failed)
+		log_info("Publishing on %s again",
+			 text_escape_str(topic, sizeof(topic), p->settings->topic));
+	p->failed = false;
+}
+
 static void source_gave(struct publication *p, const char *data, size_t len)
 {
-	char topic[128], cause[160], found[64];
+	char cause[160], found[64];
 	struct shaped shaped;
 
 	if (shape(&p->settings->shaping, data, len, &shaped) < 0) {
@@ -122,10 +117,7 @@ static void source_gave(struct publication *p, const char *data, size_t len)
 					  "found \"%s\", which is not a number", found));
 		return;
 	}
-	if (p->failed)
-		log_info("Publishing on %s again",
-			 text_escape_str(topic, sizeof(topic), p->settings->topic));
-	p->failed = false;
+	source_works(p);
 	(void)publish_shaped(p, &shaped);
 }
 
@@ -211,6 +203,32 @@ static void look_at_command(struct publication *p)
 	}
 }
 
+static void look_at_gpio(struct publication *p)
+{
+	struct shaped shaped = { .len = 1 };
+	char cause[256];
+	int r = input_read(p->input);
+
+	if (r < 0) {
+		source_failed(p, gpio_explain(p->settings->input.line, -r, cause,
+					      sizeof(cause)));
+		return;
+	}
+	shaped.data = r ? "1" : "0";
+	source_works(p);
+	(void)publish_shaped(p, &shaped);
+}
+
+/* The line has another level: a look that comes of itself. */
+static void on_input(void *ctx)
+{
+	struct publication *p = ctx;
+
+	if (p->settings->triggers & PUBLISH_CHANGE)
+		publication_look(p, PUBLISH_CHANGE, 0);
+	p->composer->on_answer(p->composer->answer_ctx);
+}
+
 void publication_look(struct publication *p, unsigned int wanted, uint64_t now)
 {
 	if (p->busy) {
@@ -224,6 +242,28 @@ void publication_look(struct publication *p, unsigned int wanted, uint64_t now)
 		look_at_text(p, now);
 	else if (p->settings->file)
 		look_at_file(p);
+	else if (p->input)
+		look_at_gpio(p);
 	else
 		look_at_command(p);
+}
+
+int publication_init(struct publication *p, struct composer *composer,
+		     const struct publication_settings *settings)
+{
+	*p = (struct publication){
+		.composer = composer,
+		.settings = settings,
+		.failures = { .interval_s = FAILURES_INTERVAL_S,
+			      .burst = FAILURES_BURST },
+	};
+	if (!settings->input.line)
+		return 0;
+	return input_new(&p->input, composer->event, &settings->input, on_input, p);
+}
+
+void publication_fini(struct publication *p)
+{
+	p->input = input_free(p->input);
+	last_value_clear(&p->last);
 }

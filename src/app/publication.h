@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "beat.h"
+#include "input.h"
 #include "shaping.h"
 
 /* What all publications work with. */
@@ -27,7 +28,8 @@ struct composer {
 	struct facts *facts; /* borrowed */
 	publications_sink sink;
 	void *sink_ctx;
-	struct workers *workers; /* borrowed, as the next */
+	sd_event *event; /* borrowed, as the next two */
+	struct workers *workers;
 	struct commands *commands;
 	void (*on_answer)(void *ctx); /* a source answered after its look */
 	void *answer_ctx;
@@ -44,12 +46,14 @@ struct publication {
 	uint64_t seq;	     /* the last one given out */
 	unsigned int wanted; /* by which triggers; while @busy */
 	bool busy;	     /* a source has been asked and has not answered */
+	struct input *input; /* NULL: another source */
 	bool failed;	     /* the last answer was none, and that was told */
 	struct log_limit failures;
 };
 
-void publication_init(struct publication *p, struct composer *composer,
-		      const struct publication_settings *settings);
+/* 0 or -errno; release with publication_fini(). */
+int publication_init(struct publication *p, struct composer *composer,
+		     const struct publication_settings *settings);
 void publication_fini(struct publication *p);
 
 /*

@@ -166,6 +166,7 @@ static int watch(struct publications *p)
 		r = workers_new(&p->workers, p->event, (unsigned int)p->n);
 	if (r >= 0)
 		r = commands_new(&p->commands, p->event);
+	p->composer.event = p->event;
 	p->composer.workers = p->workers;
 	p->composer.commands = p->commands;
 	return r < 0 ? r : 0;
@@ -187,12 +188,12 @@ int publications_new(struct publications **ret, const struct publication_setting
 	p->composer.on_answer = on_answer;
 	p->composer.answer_ctx = p;
 	p->n = n;
-	for (size_t i = 0; i < n; i++)
-		publication_init(&p->list[i], &p->composer, &list[i]);
 	p->mail_fd = fd_event_new();
 	if (p->mail_fd < 0)
 		return p->mail_fd;
 	r = watch(p);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = publication_init(&p->list[i], &p->composer, &list[i]);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(p);

@@ -27,10 +27,12 @@
 	INTO(type, m), .count_offset = offsetof(struct type, n),                         \
 		       .element_size = sizeof(*((struct type *)NULL)->m)
 
-/* A member of the struct within a publication. */
-#define SHAPING(m)                                                                       \
-	.offset = offsetof(struct publication_settings, shaping.m),                      \
-	.size = sizeof(((struct publication_settings *)NULL)->shaping.m)
+/* A member of a struct within a publication. */
+#define WITHIN_PUBLICATION(m)                                                            \
+	.offset = offsetof(struct publication_settings, m),                              \
+	.size = sizeof(((struct publication_settings *)NULL)->m)
+#define SHAPING(m) WITHIN_PUBLICATION(shaping.m)
+#define INPUT(m)   WITHIN_PUBLICATION(input.m)
 
 #define VALID_COMMAND                                                                    \
 	"a program and its arguments, such as [ \"/usr/bin/uptime\", \"-p\" ], up to 64"
@@ -78,6 +80,14 @@ static const struct key_choice triggers[] = {
 	{ "interval", PUBLISH_INTERVAL, false },
 	{ "connect", PUBLISH_CONNECT, false },
 	{ "change", PUBLISH_CHANGE, false },
+	{ NULL, 0, false },
+};
+
+static const struct key_choice biases[] = {
+	{ "as-is", LINE_BIAS_AS_IS, false },
+	{ "pull-up", LINE_BIAS_PULL_UP, false },
+	{ "pull-down", LINE_BIAS_PULL_DOWN, false },
+	{ "disabled", LINE_BIAS_DISABLED, false },
 	{ NULL, 0, false },
 };
 
@@ -259,6 +269,14 @@ LATER("mqtt.discovery"),
   .valid = VALID_COMMAND },
 { VALUE("mqtt.publish.timeout", store_seconds), INTO(publication_settings, timeout_ms),
   .fallback = "10.0", .min = 0.1, .max = 3600 },
+{ VALUE("mqtt.publish.gpio", store_string), INPUT(line),
+  .min = 1, .max = 255, .check = check_line,
+  .valid = "a GPIO line such as \"GPIO17\" or \"gpiochip0:17\"" },
+{ VALUE("mqtt.publish.bias", store_choice), INPUT(bias),
+  .fallback = "\"as-is\"", .choices = biases },
+{ VALUE("mqtt.publish.active_low", store_bool), INPUT(active_low), .fallback = "false" },
+{ VALUE("mqtt.publish.debounce", store_seconds), INPUT(debounce_ms),
+  .fallback = "0.02", .min = 0.001, .max = 10 },
 { VALUE("mqtt.publish.trigger", store_choices), INTO(publication_settings, triggers),
   .choices = triggers },
 { VALUE("mqtt.publish.interval", store_seconds),
@@ -278,7 +296,6 @@ LATER("mqtt.discovery"),
   .fallback = "0", .min = 0, .max = 2 },
 { VALUE("mqtt.publish.retain", store_bool), INTO(publication_settings, retain),
   .fallback = "false" },
-LATER("mqtt.publish.gpio"),
 LATER("mqtt.publish.store"),
 LATER("mqtt.publish.expiry"),
 LATER("mqtt.publish.json"),

@@ -73,6 +73,7 @@ void settings_clear_publication(struct publication_settings *p)
 	free(p->text);
 	free(p->file);
 	settings_free_command(p->command);
+	free(p->input.line);
 }
 
 /* A publication and where it stands. */
@@ -87,13 +88,9 @@ static const struct conf_node *find(const struct place *p, const char *name)
 	return conf_node_member(p->node, name);
 }
 
-/* Keys that mean something with some sources only. */
-static const char *const of_bytes[] = { "whole",  "max_size", "scale",
-					"offset", "decimals", "dead_band" };
-
 static void check_source(const struct place *p)
 {
-	static const char *const sources[] = { "text", "file", "command" };
+	static const char *const sources[] = { "text", "file", "command", "gpio" };
 	const struct conf_node *first = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
@@ -108,27 +105,43 @@ static void check_source(const struct place *p)
 			first = source;
 	}
 	if (!first)
-		check_wrong(
-			p->c, p->node,
-			"mqtt.publish[%zu]: no source; valid is one of text, file and command",
-			p->i);
+		check_wrong(p->c, p->node,
+			    "mqtt.publish[%zu]: no source; valid is one of text, file, "
+			    "command and gpio",
+			    p->i);
 }
 
+/* Keys that mean something with some sources only. */
 static void check_shaping(const struct place *p)
 {
+	static const struct {
+		const char *key;
+		const char *sources[2];
+	} rules[] = {
+		{ "timeout", { "command" } },
+		{ "bias", { "gpio" } },
+		{ "active_low", { "gpio" } },
+		{ "debounce", { "gpio" } },
+		{ "whole", { "file", "command" } },
+		{ "max_size", { "file", "command" } },
+		{ "scale", { "file", "command" } },
+		{ "offset", { "file", "command" } },
+		{ "decimals", { "file", "command" } },
+		{ "dead_band", { "file", "command" } },
+	};
 	const struct publication_settings *s = &p->c->s->mqtt.publish[p->i];
 
-	for (size_t i = 0; find(p, "text") && i < ARRAY_SIZE(of_bytes); i++)
-		if (find(p, of_bytes[i]))
-			check_wrong(p->c, find(p, of_bytes[i]),
-				    "mqtt.publish[%zu].%s: found with text; valid with "
-				    "file and command only",
-				    p->i, of_bytes[i]);
-	if (find(p, "timeout") && !find(p, "command"))
-		check_wrong(p->c, find(p, "timeout"),
-			    "mqtt.publish[%zu].timeout: found without a command; valid "
-			    "beside one only",
-			    p->i);
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		const char *first = rules[i].sources[0], *second = rules[i].sources[1];
+		const struct conf_node *found = find(p, rules[i].key);
+
+		if (found && !find(p, first) && !(second && find(p, second)))
+			check_wrong(p->c, found,
+				    "mqtt.publish[%zu].%s: found without %s%s%s; valid "
+				    "beside it only",
+				    p->i, rules[i].key, first, second ? " or " : "",
+				    second ? second : "");
+	}
 	if (s->shaping.dead_band > 0 && s->triggers && !(s->triggers & PUBLISH_CHANGE))
 		check_wrong(p->c, find(p, "dead_band"),
 			    "mqtt.publish[%zu].dead_band: found without the trigger "
@@ -147,7 +160,8 @@ void settings_check_publications(const struct check *c)
 		if (conf_node_type(p.node) != CONF_GROUP)
 			continue;
 		if (!find(&p, "trigger"))
-			s->triggers = PUBLISH_INTERVAL;
+			s->triggers = find(&p, "gpio") ? PUBLISH_CHANGE | PUBLISH_CONNECT
+						       : PUBLISH_INTERVAL;
 		check_source(&p);
 		check_shaping(&p);
 	}

@@ -78,5 +78,22 @@ def command():
         online.wait_published(count=10)
 
 
+@case("a GPIO line is published when it changes, debounced, and at the begin of a session")
+def gpio():
+    with World() as world:
+        online = Online(world, conf.lesson(publish=[HELLO, {
+            "topic": "door", "gpio": "GPIO17", "bias": "pull-up", "active_low": True, "retain": True,
+            "qos": 1}]))
+        online.observer.wait("door", 5)
+        for count, level in enumerate((0, 1, 0), 2):
+            for bounce in range(10):
+                online.node.board.ask(f"set gpio line17 {(level + bounce + 1) % 2}")
+            online.node.board.ask(f"set gpio line17 {level}")
+            online.observer.wait("door", 5, count=count)
+        online.wait_published(count=5)
+        assert payloads(online.observer, "door") == ["0", "1", "0", "1"], \
+            payloads(online.observer, "door")
+
+
 if __name__ == "__main__":
     main()

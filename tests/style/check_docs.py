@@ -25,12 +25,14 @@ COMPANIONS = {
     'mqtt.clean_session': 'client_id = "n";',
     'mqtt.publish.dead_band': 'file = "/f"; trigger = [ "change" ];',
     'mqtt.publish.timeout': 'command = [ "c" ];',
+    **{f'mqtt.publish.{name}': 'gpio = "GPIO17";'
+       for name in ('bias', 'active_low', 'debounce')},
     **{f'mqtt.publish.{name}': 'file = "/f";'
        for name in ('whole', 'max_size', 'scale', 'offset', 'decimals')},
 }
 
 # A publication has one of these.
-SOURCES = ('text', 'file', 'command')
+SOURCES = ('text', 'file', 'command', 'gpio')
 
 SECTIONS = {
     'GENERAL': '', 'ETHERNET': 'ethernet', 'NETWORK': 'network', 'MQTT': 'mqtt',
