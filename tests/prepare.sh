@@ -10,9 +10,9 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$top/build-check
 
 packages_build=(gcc libc6-dev meson ninja-build pkgconf
-	libmosquitto-dev libgpiod-dev libconfig-dev libsystemd-dev libmnl-dev libjson-c-dev
-	libfribidi-dev libcmocka-dev)
-packages_run=(busybox dnsmasq-base mosquitto-clients iproute2 util-linux python3)
+	libmosquitto-dev libgpiod-dev libconfig-dev libsystemd-dev libssl-dev libmnl-dev
+	libjson-c-dev libfribidi-dev libcmocka-dev)
+packages_run=(busybox dnsmasq-base mosquitto-clients openssl iproute2 util-linux python3)
 packages_check=(mandoc systemd)
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }

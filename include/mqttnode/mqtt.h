@@ -65,6 +65,7 @@ struct mqtt_counters {
 /* How long things may take; not configurable, but named, and tests are in a hurry. */
 struct mqtt_timing {
 	unsigned int connect_ms;      /* lookup and TCP */
+	unsigned int tls_ms;	      /* the TLS handshake */
 	unsigned int connack_ms;      /* CONNACK, and SUBACK */
 	unsigned int backoff_base_ms; /* the cap is a setting */
 	unsigned int stable_ms;	      /* online for so long: the back-off begins again */
@@ -79,15 +80,25 @@ extern const struct mqtt_timing mqtt_timing_default;
 
 struct mqtt;
 
+/* What it is made of. Pointers of the second group must outlive it. */
+struct mqtt_config {
+	const char *client_id;
+	const char *base_topic;
+	const char *password; /* NULL: none; the library copies it */
+	const char *key_path; /* of the client's private key; NULL: none */
+
+	const struct mqtt_settings *settings;
+	struct ladder *ladder;
+	struct queue *inbox; /* received messages for main (struct mqtt_message *), or
+				NULL if main has no use for any */
+};
+
 /*
- * @settings, @client_id, @base_topic and @ladder must outlive it;
- * received messages for main go into @inbox (struct mqtt_message *); NULL if
- * main has no use for any.
- * @password may be NULL; it is copied by the library. 0 or -errno. Main.
+ * Makes it, without a thread, and reads the certificates. 0, or -errno with a
+ * sentence in @error. Main.
  */
-int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings,
-	     const char *client_id, const char *base_topic, const char *password,
-	     struct ladder *ladder, struct queue *inbox);
+int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
+	     size_t error_size);
 
 /* Replaces the times, which must outlive it. Main, before mqtt_start(). */
 void mqtt_set_timing(struct mqtt *m, const struct mqtt_timing *timing);

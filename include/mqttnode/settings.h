@@ -117,9 +117,19 @@ struct subscription_settings {
 	size_t max_size;      /* payloads above are dropped and counted; bytes */
 };
 
+struct tls_settings {
+	bool on;		   /* the group mqtt.tls is there */
+	char *ca_file;		   /* NULL: the CAs that the system trusts */
+	char *cert_file;	   /* NULL: no client certificate */
+	char *key_file;		   /* path, or NULL */
+	char *key_credential;	   /* name in $CREDENTIALS_DIRECTORY, or NULL */
+	bool insecure;		   /* the broker's certificate is not checked */
+};
+
 struct mqtt_settings {
 	char *host; /* name or IPv4 address */
 	uint16_t port;
+	struct tls_settings tls;
 	char *client_id;	   /* NULL: mqttnode-XXXXXX from the MAC */
 	char *username;		   /* NULL: none */
 	char *password_credential; /* name in $CREDENTIALS_DIRECTORY, or NULL */
@@ -190,14 +200,20 @@ struct settings *settings_free(struct settings *s);
  */
 int settings_host_is_unset(const char *path);
 
+/* What is needed at the broker and stands outside of the configuration. */
+struct settings_secrets {
+	char *password;		   /* without its final newline; NULL: none configured */
+	char *key_path;		   /* of the client's private key; NULL: none configured */
+};
+
 /*
- * Reads the MQTT password from the credential or file that @s names into a new
- * string without its final newline; *ret is NULL if none is configured. Returns
- * 0, or -errno with a sentence in @error. @warning is a sentence or "". The
- * caller overwrites and frees the password.
+ * Reads the password and finds the key, from credentials or files as @s names
+ * them. Returns 0, or -errno with a sentence in @error and nothing in @ret. To
+ * be released with settings_secrets_clear(), which overwrites the password.
  */
-int settings_read_password(const struct mqtt_settings *s, char **ret, char *error,
-			   size_t error_size, char *warning, size_t warning_size);
+int settings_read_secrets(const struct mqtt_settings *s, struct settings_secrets *ret,
+			  char *error, size_t error_size);
+void settings_secrets_clear(struct settings_secrets *secrets);
 
 /* A key of the file as the manual and the example must show it. */
 struct settings_key_info {

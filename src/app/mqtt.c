@@ -28,6 +28,7 @@
  *
  *	mqtt_client.c	  the library behind a door
  *	mqtt_connection.c when to connect; the rungs from name to CONNACK
+ *	mqtt_tls.c	  whom TLS trusts, and why it failed
  *	mqtt_lookup.c	  the resolver, the only call that can block
  *	mqtt_backoff.c	  how long to wait after a failure
  *	mqtt_cause.c	  what went wrong, in words
@@ -36,8 +37,8 @@
  *	mqtt_outbox.c	  what waits, what is under way, what is dropped
  *
  * States: OFFLINE (no link or address) and BACKOFF -> RESOLVED -> CONNECTING ->
- * WAIT_CONNACK -> ONLINE; any failure leads back to BACKOFF with the cause on
- * the ladder. A link that is lost keeps the session for a grace time; when it
+ * HANDSHAKE (with TLS) -> WAIT_CONNACK -> ONLINE; any failure leads back to BACKOFF with
+ *the cause on the ladder. A link that is lost keeps the session for a grace time; when it
  * comes back later, or the address changes, one attempt skips the back-off.
  *
  * Each time CONNACK arrives: subscribe to everything, then publish "online",
@@ -62,12 +63,14 @@
 #include "mqttnode/clock.h"
 #include "mqttnode/fd.h"
 #include "mqttnode/log.h"
+#include "mqttnode/text.h"
 
 #include "mqtt_client.h"
 #include "mqtt_connection.h"
 #include "mqtt_handover.h"
 #include "mqtt_outbox.h"
 #include "mqtt_subscribe.h"
+#include "mqtt_tls.h"
 
 /* Birth and "offline" travel beside the publications. */
 #define STATUS_INFLIGHT 2
@@ -86,6 +89,7 @@
 
 const struct mqtt_timing mqtt_timing_default = {
 	.connect_ms = 10000,
+	.tls_ms = 10000,
 	.connack_ms = 10000,
 	.backoff_base_ms = 1000,
 	.stable_ms = 60000,
@@ -128,6 +132,7 @@ struct mqtt {
 	/* From here on: the thread's alone while it runs. */
 	struct mail mail;
 	struct mqtt_counters counters;
+	struct mqtt_tls *tls; /* NULL: off */
 	struct mqtt_client *client;
 	struct mqtt_connection connection;
 	struct mqtt_outbox *outbox;
@@ -328,8 +333,8 @@ static uint64_t next_ns(const struct mqtt *m, uint64_t now)
 
 static bool is_connecting(const struct mqtt *m)
 {
-	return m->connection.state == MQTT_CONNECTING ||
-	       m->connection.state == MQTT_WAIT_CONNACK;
+	return m->connection.state >= MQTT_CONNECTING &&
+	       m->connection.state < MQTT_ONLINE;
 }
 
 /* Waits for the socket, the mailbox, the handover or the next deadline. */
@@ -402,52 +407,89 @@ end:
 
 /* --- main's side ----------------------------------------------------------- */
 
-int mqtt_new(struct mqtt **ret, const struct mqtt_settings *settings,
-	     const char *client_id, const char *base_topic, const char *password,
-	     struct ladder *ladder, struct queue *inbox)
+static int make_tls(struct mqtt *m, const struct mqtt_config *config, char *error,
+		    size_t error_size)
 {
-	struct mqtt_client_config config = {
-		.client_id = client_id,
+	const struct tls_settings *tls = &config->settings->tls;
+	const struct mqtt_tls_config tls_config = {
+		.host = config->settings->host,
+		.ca_file = tls->ca_file,
+		.cert_file = tls->cert_file,
+		.key_file = config->key_path,
+		.insecure = tls->insecure,
+	};
+
+	return tls->on ? mqtt_tls_new(&m->tls, &tls_config, error, error_size) : 0;
+}
+
+static int make_client(struct mqtt *m, const struct mqtt_config *config)
+{
+	const struct mqtt_settings *settings = config->settings;
+	const struct mqtt_client_config client_config = {
+		.client_id = config->client_id,
 		.clean_session = settings->clean_session,
 		.keepalive_s = settings->keepalive_s,
 		.username = settings->username,
-		.password = password,
+		.password = config->password,
+		.will_topic = m->status_topic,
 		.will_payload = STATUS_OFFLINE,
+		.tls = m->tls,
 		.inflight_max = MQTT_INFLIGHT_MAX + STATUS_INFLIGHT,
 	};
-	_cleanup_(mqtt_freep) struct mqtt *m = NULL;
+
+	return mqtt_client_new(&m->client, &client_config, &client_events, m);
+}
+
+static int make_all(struct mqtt *m, const struct mqtt_config *config)
+{
+	const struct mqtt_settings *settings = config->settings;
 	int r;
 
-	m = calloc(1, sizeof(*m));
-	if (!m)
-		return -ENOMEM;
-	(void)pthread_mutex_init(&m->lock, NULL);
-	m->settings = settings;
-	m->timing = &mqtt_timing_default;
-	m->ladder = ladder;
-	m->on_session = on_session_nobody;
 	m->mail_fd = fd_event_new();
 	m->ended_fd = fd_event_new();
 	if (m->mail_fd < 0 || m->ended_fd < 0)
 		return m->mail_fd < 0 ? m->mail_fd : m->ended_fd;
-	if (settings->status && asprintf(&m->status_topic, "%s/status", base_topic) < 0) {
+	if (settings->status &&
+	    asprintf(&m->status_topic, "%s/status", config->base_topic) < 0) {
 		m->status_topic = NULL;
 		return -ENOMEM;
 	}
-	config.will_topic = m->status_topic;
 	r = mqtt_handover_new(&m->handover);
 	if (r == 0)
-		r = mqtt_client_new(&m->client, &config, &client_events, m);
+		r = make_client(m, config);
 	if (r == 0)
 		r = mqtt_outbox_new(&m->outbox, &m->counters, send_message, m);
 	if (r == 0)
 		r = mqtt_subscriber_new(&m->subscriber, settings->subscribe,
-					settings->n_subscribe, ladder, inbox,
-					&m->counters);
-	if (r < 0)
-		return r;
-	*ret = TAKE_PTR(m);
-	return 0;
+					settings->n_subscribe, config->ladder,
+					config->inbox, &m->counters);
+	return r;
+}
+
+int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
+	     size_t error_size)
+{
+	_cleanup_(mqtt_freep) struct mqtt *m = NULL;
+	int r;
+
+	error[0] = '\0';
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	(void)pthread_mutex_init(&m->lock, NULL);
+	m->settings = config->settings;
+	m->timing = &mqtt_timing_default;
+	m->ladder = config->ladder;
+	m->on_session = on_session_nobody;
+	m->mail_fd = m->ended_fd = -1;
+	r = make_tls(m, config, error, error_size);
+	if (r == 0)
+		r = make_all(m, config);
+	if (r == 0)
+		*ret = TAKE_PTR(m);
+	else if (!error[0])
+		text_format(error, error_size, "Cannot set up MQTT: %s", strerror(-r));
+	return r;
 }
 
 void mqtt_set_timing(struct mqtt *m, const struct mqtt_timing *timing)
@@ -471,6 +513,7 @@ struct mqtt *mqtt_free(struct mqtt *m)
 	(void)mqtt_subscriber_free(m->subscriber);
 	(void)mqtt_outbox_free(m->outbox);
 	(void)mqtt_client_free(m->client);
+	(void)mqtt_tls_free(m->tls);
 	(void)mqtt_handover_free(m->handover);
 	(void)fd_close(m->mail_fd);
 	(void)fd_close(m->ended_fd);

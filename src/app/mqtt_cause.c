@@ -8,11 +8,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "mqttnode/text.h"
 
 /* An answer "try again" sooner than this did not come from waiting for a server. */
 #define LOOKUP_QUICK_MS 900
+
+/* A clock that is before 2026 is not set: this software is younger. */
+#define CLOCK_PLAUSIBLE_S 1767225600
 
 static void say(struct mqtt_cause *ret, enum rung rung, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -139,31 +143,149 @@ void mqtt_cause_tcp_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer
 	say_system(ret, peer, ETIMEDOUT);
 }
 
+/* "2026-11-22" */
+static const char *day_text(int64_t seconds, char buf[16])
+{
+	time_t when = (time_t)seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&when, &tm) || strftime(buf, 16, "%Y-%m-%d", &tm) == 0)
+		text_format(buf, 16, "?");
+	return buf;
+}
+
+/* A certificate is compared with the clock, and on many boards it is the clock. */
+static void say_time(struct mqtt_cause *ret, const struct mqtt_tls_failure *failure,
+		     const struct mqtt_tls_view *view, const char *host)
+{
+	char limit[16], today[16];
+
+	day_text(failure->when, limit);
+	day_text(view->now, today);
+	if (view->now < CLOCK_PLAUSIBLE_S) {
+		say(ret, RUNG_TLS,
+		    "The clock of this machine is not set, it says %s: no certificate can be "
+		    "checked before it is",
+		    today);
+	} else if (failure->kind == MQTT_TLS_NOT_YET_VALID) {
+		say(ret, RUNG_TLS,
+		    "The certificate of %s is not valid before %s, and the clock here says "
+		    "%s: is it right?",
+		    host, limit, today);
+	} else {
+		say(ret, RUNG_TLS,
+		    "The certificate of %s expired on %s (the clock here says %s)", host,
+		    limit, today);
+		ret->persistent = true;
+	}
+}
+
+/* What is wrong with the broker's certificate. */
+static void say_certificate(struct mqtt_cause *ret,
+			    const struct mqtt_tls_failure *failure,
+			    const struct mqtt_tls_view *view)
+{
+	char host[64];
+
+	text_escape_str(host, sizeof(host), view->host);
+	if (failure->kind == MQTT_TLS_NAME)
+		say(ret, RUNG_TLS, "The certificate is for %.64s, not for %s",
+		    failure->text, host);
+	else if (failure->kind == MQTT_TLS_ISSUER && view->own_ca)
+		say(ret, RUNG_TLS,
+		    "The certificate of %s was not issued by a CA in mqtt.tls.ca_file",
+		    host);
+	else if (failure->kind == MQTT_TLS_ISSUER)
+		say(ret, RUNG_TLS,
+		    "The certificate of %s is not from a CA that this system trusts: name "
+		    "it in mqtt.tls.ca_file",
+		    host);
+	else
+		say(ret, RUNG_TLS, "The certificate of %s is refused: %.64s", host,
+		    failure->text);
+	ret->persistent = true;
+}
+
+void mqtt_cause_tls(struct mqtt_cause *ret, const struct mqtt_peer *peer,
+		    const struct mqtt_tls_failure *failure,
+		    const struct mqtt_tls_view *view)
+{
+	char who[32], host[64];
+
+	peer_text(peer, who);
+	switch (failure->kind) {
+	case MQTT_TLS_EXPIRED:
+	case MQTT_TLS_NOT_YET_VALID:
+		say_time(ret, failure, view,
+			 text_escape_str(host, sizeof(host), view->host));
+		break;
+	case MQTT_TLS_ISSUER:
+	case MQTT_TLS_NAME:
+	case MQTT_TLS_CERTIFICATE:
+		say_certificate(ret, failure, view);
+		break;
+	case MQTT_TLS_NOT_TLS:
+		say(ret, RUNG_TLS,
+		    "%s does not speak TLS: is this the port for MQTT without it?", who);
+		break;
+	case MQTT_TLS_VERSION:
+		say(ret, RUNG_TLS, "%s offers no TLS 1.2 or newer", who);
+		break;
+	case MQTT_TLS_CLIENT:
+		if (view->certificate)
+			say(ret, RUNG_TLS, "%s refused our client certificate: %.64s",
+			    who, failure->text);
+		else
+			say(ret, RUNG_TLS,
+			    "%s wants a client certificate: set mqtt.tls.cert_file", who);
+		ret->persistent = true;
+		break;
+	case MQTT_TLS_ALERT:
+		say(ret, RUNG_TLS, "%s ended the TLS handshake: %.64s", who,
+		    failure->text);
+		break;
+	case MQTT_TLS_FINE:
+	case MQTT_TLS_OTHER:
+		say(ret, RUNG_TLS, "TLS with %s failed: %.64s", who, failure->text);
+		break;
+	}
+}
+
+void mqtt_cause_tls_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer,
+			    unsigned int waited_s)
+{
+	char who[32];
+
+	say(ret, RUNG_TLS,
+	    "No answer to TLS from %s within %u s: is this the port for TLS?",
+	    peer_text(peer, who), waited_s);
+}
+
 void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 			   const struct mqtt_error *error)
 {
+	const char *question = peer->tls ? "is it an MQTT broker?"
+					 : "is it an MQTT broker, or does it want TLS?";
 	char who[32];
 
 	peer_text(peer, who);
 	switch (error->kind) {
 	case MQTT_ERROR_CLOSED:
-		say(ret, RUNG_CONNACK,
-		    "%s closed the connection without CONNACK: is it an MQTT broker, or does "
-		    "it want TLS?",
-		    who);
+		say(ret, RUNG_CONNACK, "%s closed the connection without CONNACK: %s",
+		    who, question);
 		break;
 	case MQTT_ERROR_SYSTEM:
 		if (error->error == ECONNRESET || error->error == EPIPE)
 			say(ret, RUNG_CONNACK,
-			    "%s reset the connection before CONNACK: is this an MQTT broker?",
-			    who);
+			    "%s reset the connection before CONNACK: %s", who, question);
 		else
 			say_system(ret, peer, error->error);
 		break;
 	case MQTT_ERROR_PROTOCOL:
-		say(ret, RUNG_CONNACK, "%s does not speak MQTT 3.1.1", who);
+		say(ret, RUNG_CONNACK, "%s does not speak MQTT 3.1.1: %s", who, question);
 		break;
 	case MQTT_ERROR_SILENT:
+	case MQTT_ERROR_TLS:
 	case MQTT_ERROR_OTHER:
 		say(ret, RUNG_CONNACK, "No CONNACK from %s: %s", who, error->text);
 		break;
@@ -228,6 +350,7 @@ void mqtt_cause_lost(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 	case MQTT_ERROR_PROTOCOL:
 		say(ret, RUNG_CONNACK, "The broker broke the rules of MQTT 3.1.1");
 		break;
+	case MQTT_ERROR_TLS:
 	case MQTT_ERROR_OTHER:
 		say(ret, RUNG_CONNACK, "Connection lost: %s", error->text);
 		break;

@@ -27,6 +27,7 @@ struct mqtt_peer {
 	struct in_addr address;
 	uint16_t port;
 	struct in_addr local; /* the address bound to */
+	bool tls;
 };
 
 /* "10.0.0.1"; returns @buf. */
@@ -49,6 +50,21 @@ void mqtt_cause_tcp(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 
 /* No SYN was answered in time. */
 void mqtt_cause_tcp_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer);
+
+/* How TLS is configured, and the time it is here, seconds since 1970. */
+struct mqtt_tls_view {
+	const char *host; /* as configured */
+	bool own_ca;	  /* mqtt.tls.ca_file is set */
+	bool certificate; /* so is mqtt.tls.cert_file */
+	int64_t now;
+};
+
+/* The TLS handshake failed; or had no answer within @waited_s. */
+void mqtt_cause_tls(struct mqtt_cause *ret, const struct mqtt_peer *peer,
+		    const struct mqtt_tls_failure *failure,
+		    const struct mqtt_tls_view *view);
+void mqtt_cause_tls_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer,
+			    unsigned int waited_s);
 
 /* TCP was up, but it ended, or @waited_s passed, before CONNACK. */
 void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,

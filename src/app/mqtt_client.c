@@ -24,7 +24,9 @@
 
 struct mqtt_client {
 	struct mosquitto *mosq;
+	struct mqtt_tls *tls; /* borrowed; NULL: TCP alone */
 	uint16_t keepalive_s;
+	bool established; /* TCP is, or was */
 	struct mqtt_client_events events;
 	void *ctx;
 };
@@ -143,6 +145,16 @@ static void handle_message(struct mosquitto *mosq, void *userdata,
 	c->events.on_message(c->ctx, &incoming);
 }
 
+/* The library moves the bytes of a context that is ours; it must not change it. */
+static int use_tls(struct mosquitto *mosq, const struct mqtt_tls *tls)
+{
+	int rc = mosquitto_int_option(mosq, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
+
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = mosquitto_void_option(mosq, MOSQ_OPT_SSL_CTX, mqtt_tls_context(tls));
+	return rc;
+}
+
 static int configure(struct mosquitto *mosq, const struct mqtt_client_config *config)
 {
 	int rc;
@@ -159,6 +171,8 @@ static int configure(struct mosquitto *mosq, const struct mqtt_client_config *co
 		rc = mosquitto_will_set(mosq, config->will_topic,
 					(int)strlen(config->will_payload),
 					config->will_payload, 1, true);
+	if (rc == MOSQ_ERR_SUCCESS && config->tls)
+		rc = use_tls(mosq, config->tls);
 	if (rc == MOSQ_ERR_NOMEM)
 		return -ENOMEM;
 	return rc == MOSQ_ERR_SUCCESS ? 0 : -EINVAL;
@@ -176,6 +190,7 @@ int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *c
 	c->events = *events;
 	c->ctx = ctx;
 	c->keepalive_s = config->keepalive_s;
+	c->tls = config->tls;
 	(void)mosquitto_lib_init(); /* counted by the library */
 	c->mosq = mosquitto_new(config->client_id, config->clean_session, c);
 	r = c->mosq ? configure(c->mosq, config) : -errno;
@@ -201,6 +216,36 @@ struct mqtt_client *mqtt_client_free(struct mqtt_client *c)
 	return NULL;
 }
 
+/* What the library says is often a consequence: TLS knows the cause. */
+static bool explain_tls(const struct mqtt_client *c, struct mqtt_error *ret)
+{
+	if (!c->tls)
+		return false;
+	mqtt_tls_get_failure(c->tls, &ret->tls);
+	if (ret->tls.kind == MQTT_TLS_FINE)
+		return false;
+	ret->kind = MQTT_ERROR_TLS;
+	return true;
+}
+
+static int explain_loss(const struct mqtt_client *c, struct mqtt_error *ret, int rc,
+			int error)
+{
+	(void)explain(ret, rc, error);
+	/* However TLS ends, the library calls it EPROTO. */
+	if (c->tls && ret->kind == MQTT_ERROR_SYSTEM && ret->error == EPROTO)
+		ret->kind = MQTT_ERROR_CLOSED;
+	(void)explain_tls(c, ret);
+	return -EIO;
+}
+
+static void *tls_session(void *ctx)
+{
+	struct mqtt_client *c = ctx;
+
+	return mosquitto_ssl_get(c->mosq);
+}
+
 int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t port,
 			struct in_addr local, struct mqtt_error *error)
 {
@@ -209,19 +254,68 @@ int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t p
 
 	(void)inet_ntop(AF_INET, &broker, host, sizeof(host));
 	(void)inet_ntop(AF_INET, &local, bind_to, sizeof(bind_to));
+	c->established = false;
+	if (c->tls)
+		mqtt_tls_begin(c->tls, tls_session, c);
 	errno = 0;
 	rc = mosquitto_connect_bind_async(c->mosq, host, port, c->keepalive_s, bind_to);
 	if (rc != MOSQ_ERR_SUCCESS)
-		return explain(error, rc, errno);
+		return explain_loss(c, error, rc, errno);
 	/* The library's socket is inherited by children otherwise. */
 	(void)fcntl(mqtt_client_fd(c), F_SETFD, FD_CLOEXEC);
 	return 0;
+}
+
+/* The state of the TCP connection; SO_ERROR would take its error away. */
+static int tcp_state(const struct mqtt_client *c)
+{
+	socklen_t len = sizeof(struct tcp_info);
+	struct tcp_info info;
+
+	if (getsockopt(mqtt_client_fd(c), IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return TCP_CLOSE;
+	return info.tcpi_state;
+}
+
+static int system_error(struct mqtt_error *ret, int error)
+{
+	*ret = (struct mqtt_error){ .kind = MQTT_ERROR_SYSTEM, .error = error };
+	return -EIO;
+}
+
+/*
+ * Waits for TCP without the library: that of Debian 12 takes a refused TLS
+ * connection for one that is not made yet, for ever and without a pause. 1 when
+ * TCP is established, 0 if not yet, or -EIO.
+ */
+static int await_tcp(struct mqtt_client *c, struct mqtt_error *ret)
+{
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	switch (tcp_state(c)) {
+	case TCP_SYN_SENT:
+		return 0;
+	case TCP_CLOSE:
+		(void)getsockopt(mqtt_client_fd(c), SOL_SOCKET, SO_ERROR, &error, &len);
+		/* An error that the library took away was of its first look. */
+		return system_error(ret, error ? error : ECONNREFUSED);
+	default:
+		c->established = true;
+		return 1;
+	}
 }
 
 int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 {
 	int rc;
 
+	if (!c->established && mqtt_client_fd(c) >= 0) {
+		int r = await_tcp(c, error);
+
+		if (r <= 0)
+			return r;
+	}
 	/*
 	 * When the broker closes in the middle of a packet, the library looks at
 	 * errno as left by an earlier call and may take the end of file for "try
@@ -229,7 +323,14 @@ int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 	 */
 	errno = 0;
 	rc = mosquitto_loop(c->mosq, 0, 1);
-	return rc == MOSQ_ERR_SUCCESS ? 0 : explain(error, rc, errno);
+	if (rc != MOSQ_ERR_SUCCESS)
+		return explain_loss(c, error, rc, errno);
+	if (mqtt_client_is_secured(c))
+		return 0;
+	/* Nor does that library notice a reset within the handshake. */
+	if (explain_tls(c, error))
+		return -EIO;
+	return tcp_state(c) == TCP_CLOSE ? system_error(error, ECONNRESET) : 0;
 }
 
 int mqtt_client_fd(const struct mqtt_client *c)
@@ -245,18 +346,24 @@ bool mqtt_client_wants_write(const struct mqtt_client *c)
 bool mqtt_client_is_connected(const struct mqtt_client *c, struct in_addr *local)
 {
 	int fd = mqtt_client_fd(c);
-	socklen_t len = sizeof(struct tcp_info);
 	struct sockaddr_in name = { 0 };
-	struct tcp_info info;
+	socklen_t len = sizeof(name);
 
-	/* SO_ERROR would take the error away that the library is to see. */
-	if (fd < 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
-	    info.tcpi_state == TCP_SYN_SENT || info.tcpi_state == TCP_CLOSE)
+	if (fd < 0 || !c->established)
 		return false;
-	len = sizeof(name);
 	if (getsockname(fd, (struct sockaddr *)&name, &len) == 0)
 		*local = name.sin_addr;
 	return true;
+}
+
+bool mqtt_client_is_secured(const struct mqtt_client *c)
+{
+	return !c->tls || mqtt_tls_is_established(c->tls);
+}
+
+char *mqtt_client_describe_tls(const struct mqtt_client *c, char *buf, size_t size)
+{
+	return mqtt_tls_describe(c->tls, buf, size);
 }
 
 int mqtt_client_publish(struct mqtt_client *c, const char *topic, const void *payload,

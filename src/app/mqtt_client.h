@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mqtt_tls.h"
+
 struct mqtt_client;
 
 /* What is fixed for the life of a client. Strings are copied. */
@@ -25,6 +27,7 @@ struct mqtt_client_config {
 	const char *password;	/* NULL: none */
 	const char *will_topic; /* NULL: no will; else QoS 1, retained */
 	const char *will_payload;
+	struct mqtt_tls *tls;	 /* borrowed; NULL: TCP alone */
 	unsigned int inflight_max; /* unacknowledged QoS 1/2 messages the library sends */
 };
 
@@ -54,6 +57,7 @@ enum mqtt_error_kind {
 	MQTT_ERROR_SILENT,   /* no answer to a ping within the keepalive time */
 	MQTT_ERROR_SYSTEM,   /* errno in @error */
 	MQTT_ERROR_PROTOCOL, /* what arrived is not MQTT */
+	MQTT_ERROR_TLS,	     /* see @tls */
 	MQTT_ERROR_OTHER,    /* see @text */
 };
 
@@ -61,6 +65,7 @@ struct mqtt_error {
 	enum mqtt_error_kind kind;
 	int error;
 	const char *text; /* static */
+	struct mqtt_tls_failure tls;
 };
 
 /* Makes a client without a connection; @ctx goes to @events. 0 or -errno. */
@@ -90,6 +95,12 @@ bool mqtt_client_wants_write(const struct mqtt_client *c);
 
 /* Whether TCP is established; then also the local address. */
 bool mqtt_client_is_connected(const struct mqtt_client *c, struct in_addr *local);
+
+/* Whether the TLS handshake is done as well; true without TLS. */
+bool mqtt_client_is_secured(const struct mqtt_client *c);
+
+/* How it is secured, mqtt_tls_describe(); with TLS only. Returns @buf. */
+char *mqtt_client_describe_tls(const struct mqtt_client *c, char *buf, size_t size);
 
 /*
  * Publishes; only after CONNACK. 0 when the library has taken the message (for

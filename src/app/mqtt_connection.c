@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "mqttnode/clock.h"
 #include "mqttnode/log.h"
@@ -58,11 +59,12 @@ static void rung_passed(struct mqtt_connection *c, enum rung rung, const char *t
 /* All rungs of this connection from @from up wait. */
 static void rungs_waiting(struct mqtt_connection *c, enum rung from)
 {
-	static const enum rung rungs[] = { RUNG_NAME, RUNG_TCP, RUNG_CONNACK,
+	static const enum rung rungs[] = { RUNG_NAME, RUNG_TCP, RUNG_TLS, RUNG_CONNACK,
 					   RUNG_SUBACK };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rungs); i++) {
 		if (rungs[i] < from || (rungs[i] == RUNG_NAME && c->literal) ||
+		    (rungs[i] == RUNG_TLS && !c->settings->tls.on) ||
 		    (rungs[i] == RUNG_SUBACK && c->settings->n_subscribe == 0))
 			continue;
 		ladder_report(c->ladder, rungs[i], RUNG_STATE_WAITING, "%s", "");
@@ -174,6 +176,7 @@ static void connect_now(struct mqtt_connection *c, struct in_addr broker, uint64
 		.address = broker,
 		.port = c->settings->port,
 		.local = c->path.address,
+		.tls = c->settings->tls.on,
 	};
 	c->connack = -1;
 	c->state = MQTT_CONNECTING;
@@ -206,9 +209,8 @@ static void begin_attempt(struct mqtt_connection *c, uint64_t now)
 	/*
 	 * The library could look the name up itself, but would not tell a name
 	 * that does not exist from a server that does not answer, and the rung
-	 * "name" would be a guess. With TLS the library must be given the name,
-	 * for SNI and the check of the certificate: it will then look up again
-	 * what has just been found, from the same servers.
+	 * "name" would be a guess. It is given the address; TLS learns the name
+	 * from us: mqtt_tls.c.
 	 */
 	rung_trying(c, RUNG_NAME,
 		    text_format(text, sizeof(text), "Looking up %s", c->settings->host));
@@ -242,6 +244,13 @@ static void use_lookup(struct mqtt_connection *c, uint64_t now)
 	connect_now(c, broker, now);
 }
 
+static void await_connack(struct mqtt_connection *c, uint64_t now)
+{
+	rung_trying(c, RUNG_CONNACK, "Waiting for CONNACK");
+	c->state = MQTT_WAIT_CONNACK;
+	c->deadline_ns = now + ms(c->timing->connack_ms);
+}
+
 static void tcp_established(struct mqtt_connection *c, struct in_addr local, uint64_t now)
 {
 	char text[LADDER_TEXT_SIZE], to[INET_ADDRSTRLEN], from[INET_ADDRSTRLEN];
@@ -250,9 +259,21 @@ static void tcp_established(struct mqtt_connection *c, struct in_addr local, uin
 		    text_format(text, sizeof(text), "Connected to %s:%u from %s",
 				mqtt_address_text(c->peer.address, to), c->peer.port,
 				mqtt_address_text(local, from)));
-	rung_trying(c, RUNG_CONNACK, "Waiting for CONNACK");
-	c->state = MQTT_WAIT_CONNACK;
-	c->deadline_ns = now + ms(c->timing->connack_ms);
+	if (!c->settings->tls.on) {
+		await_connack(c, now);
+		return;
+	}
+	rung_trying(c, RUNG_TLS, "TLS handshake");
+	c->state = MQTT_HANDSHAKE;
+	c->deadline_ns = now + ms(c->timing->tls_ms);
+}
+
+static void tls_established(struct mqtt_connection *c, uint64_t now)
+{
+	char text[LADDER_TEXT_SIZE];
+
+	rung_passed(c, RUNG_TLS, mqtt_client_describe_tls(c->client, text, sizeof(text)));
+	await_connack(c, now);
 }
 
 static void go_online(struct mqtt_connection *c, uint64_t now)
@@ -281,9 +302,36 @@ static bool never_connected(const struct mqtt_error *error)
 		return true;
 	case MQTT_ERROR_CLOSED:
 	case MQTT_ERROR_PROTOCOL:
+	case MQTT_ERROR_TLS:
 		break;
 	}
 	return false;
+}
+
+static void tls_cause(const struct mqtt_connection *c, struct mqtt_cause *ret,
+		      const struct mqtt_tls_failure *failure)
+{
+	const struct mqtt_tls_view view = {
+		.host = c->settings->host,
+		.own_ca = c->settings->tls.ca_file,
+		.certificate = c->settings->tls.cert_file,
+		.now = time(NULL),
+	};
+
+	mqtt_cause_tls(ret, &c->peer, failure, &view);
+}
+
+/* A handshake that ended without a word: as from a port that expects something else. */
+static void handshake_cause(const struct mqtt_connection *c, struct mqtt_cause *ret,
+			    const struct mqtt_error *error)
+{
+	static const struct mqtt_tls_failure not_tls = { .kind = MQTT_TLS_NOT_TLS };
+
+	if (error->kind == MQTT_ERROR_SYSTEM && error->error != ECONNRESET &&
+	    error->error != EPIPE)
+		mqtt_cause_tcp(ret, &c->peer, error);
+	else
+		tls_cause(c, ret, &not_tls);
 }
 
 /* The library says that the connection is gone. */
@@ -295,10 +343,14 @@ static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint
 		tcp_established(c, c->peer.local, now);
 	if (c->connack > 0)
 		mqtt_cause_refused(&cause, c->connack, c->settings->username);
+	else if (error->kind == MQTT_ERROR_TLS)
+		tls_cause(c, &cause, &error->tls);
 	else if (c->state == MQTT_ONLINE)
 		mqtt_cause_lost(&cause, &c->peer, error, c->settings->keepalive_s);
 	else if (c->state == MQTT_CONNECTING)
 		mqtt_cause_tcp(&cause, &c->peer, error);
+	else if (c->state == MQTT_HANDSHAKE)
+		handshake_cause(c, &cause, error);
 	else if (error->kind == MQTT_ERROR_SILENT)
 		mqtt_cause_connack_timeout(&cause, c->settings->keepalive_s);
 	else
@@ -317,6 +369,15 @@ static void climb(struct mqtt_connection *c, uint64_t now)
 			tcp_established(c, local, now);
 		} else if (now >= c->deadline_ns) {
 			mqtt_cause_tcp_timeout(&cause, &c->peer);
+			fail(c, &cause, now);
+		}
+	}
+	if (c->state == MQTT_HANDSHAKE) {
+		if (mqtt_client_is_secured(c->client)) {
+			tls_established(c, now);
+		} else if (now >= c->deadline_ns) {
+			mqtt_cause_tls_timeout(&cause, &c->peer,
+					       (c->timing->tls_ms + 500) / 1000);
 			fail(c, &cause, now);
 		}
 	}
@@ -352,7 +413,8 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 	if (c->literal)
 		ladder_report(ladder, RUNG_NAME, RUNG_STATE_UNUSED,
 			      "The broker is given by its address");
-	ladder_report(ladder, RUNG_TLS, RUNG_STATE_UNUSED, "TLS is off");
+	if (!settings->tls.on)
+		ladder_report(ladder, RUNG_TLS, RUNG_STATE_UNUSED, "TLS is off");
 	if (settings->n_subscribe == 0)
 		ladder_report(ladder, RUNG_SUBACK, RUNG_STATE_UNUSED, "No subscriptions");
 }
@@ -397,6 +459,7 @@ void mqtt_connection_turn(struct mqtt_connection *c, uint64_t now)
 		use_lookup(c, now);
 		break;
 	case MQTT_CONNECTING:
+	case MQTT_HANDSHAKE:
 	case MQTT_WAIT_CONNACK:
 	case MQTT_ONLINE:
 		if (mqtt_client_turn(c->client, &error) < 0)
@@ -418,6 +481,7 @@ uint64_t mqtt_connection_next_ns(const struct mqtt_connection *c, uint64_t now)
 	case MQTT_RESOLVED:
 		return now;
 	case MQTT_CONNECTING:
+	case MQTT_HANDSHAKE:
 	case MQTT_WAIT_CONNACK:
 		next = now + CONNECTING_TICK_NS;
 		next = next < c->deadline_ns ? next : c->deadline_ns;
@@ -438,7 +502,7 @@ uint64_t mqtt_connection_next_ns(const struct mqtt_connection *c, uint64_t now)
 short mqtt_connection_poll_events(const struct mqtt_connection *c)
 {
 	if (c->state == MQTT_CONNECTING ||
-	    (c->state == MQTT_ONLINE && mqtt_client_wants_write(c->client)))
+	    (c->state >= MQTT_WAIT_CONNACK && mqtt_client_wants_write(c->client)))
 		return POLLIN | POLLOUT;
 	return POLLIN;
 }

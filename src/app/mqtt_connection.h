@@ -27,6 +27,7 @@ enum mqtt_state {
 	MQTT_BACKOFF,	   /* waiting for the next attempt */
 	MQTT_RESOLVED,	   /* a lookup has come back */
 	MQTT_CONNECTING,   /* SYN sent */
+	MQTT_HANDSHAKE,	   /* TLS: ClientHello sent */
 	MQTT_WAIT_CONNACK, /* CONNECT sent */
 	MQTT_ONLINE,
 };

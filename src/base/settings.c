@@ -363,6 +363,10 @@ struct settings *settings_free(struct settings *s)
 	free(s->mqtt.subscribe);
 	free(s->mqtt.host);
 	free(s->mqtt.client_id);
+	free(s->mqtt.tls.ca_file);
+	free(s->mqtt.tls.cert_file);
+	free(s->mqtt.tls.key_file);
+	free(s->mqtt.tls.key_credential);
 	free(s->mqtt.username);
 	free(s->mqtt.password_credential);
 	free(s->mqtt.password_file);

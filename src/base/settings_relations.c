@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "mqttnode/text.h"
 #include "mqttnode/topic.h"
@@ -134,46 +133,6 @@ static void check_network(const struct check *c)
 	}
 }
 
-static void check_password_file(const struct check *c, const struct conf_node *n)
-{
-	struct stat st;
-
-	/* Who checks may not be who runs: only what is seen is told. */
-	if (!c->s->mqtt.password_file || stat(c->s->mqtt.password_file, &st) < 0)
-		return;
-	if (!S_ISREG(st.st_mode))
-		check_wrong(
-			c, n,
-			"mqtt.password_file: this is not a file; valid is a file that holds "
-			"the password");
-	else if (st.st_mode & S_IROTH)
-		check_unwise(
-			c, n,
-			"mqtt.password_file: everybody can read this file; valid is mode 0640 "
-			"or less");
-}
-
-static void check_credentials(const struct check *c)
-{
-	const struct conf_node *credential =
-		check_member(c, "mqtt", "password_credential");
-	const struct conf_node *file = check_member(c, "mqtt", "password_file");
-	const struct conf_node *first = credential ? credential : file;
-
-	if (!first)
-		return;
-	if (credential && file)
-		check_wrong(
-			c, file,
-			"mqtt.password_file: found beside mqtt.password_credential; valid is "
-			"one of them");
-	if (!check_member(c, "mqtt", "username"))
-		check_wrong(
-			c, first,
-			"mqtt.username: not set; valid with a password is the user name");
-	check_password_file(c, file);
-}
-
 /* The retained word of the node itself, which no publication may overwrite. */
 static void check_status_topic(const struct check *c)
 {
@@ -253,7 +212,7 @@ static void check_mqtt(const struct check *c)
 			c, check_member(c, "mqtt", "clean_session"),
 			"mqtt.client_id: not set; valid with clean_session = false is an id that "
 			"stays the same");
-	check_credentials(c);
+	settings_check_secrets(c);
 	check_status_topic(c);
 	check_duplicates(c);
 	settings_check_publications(c);

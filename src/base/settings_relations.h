@@ -38,4 +38,7 @@ void settings_free_command(char **command);
 /* Releases what a publication holds. */
 void settings_clear_publication(struct publication_settings *p);
 
+/* TLS, passwords and keys; also finds the port that TLS implies. */
+void settings_check_secrets(const struct check *c);
+
 #endif

@@ -43,32 +43,44 @@
 
 /* --- start --------------------------------------------------------------- */
 
-static int make_mqtt(struct node *n)
+static int make_broker(struct node *n)
 {
-	char error[256] = "", warning[256] = "";
-	char *password = NULL;
+	struct mqtt_config config = {
+		.client_id = n->self.client_id,
+		.base_topic = n->identity.base_topic,
+		.settings = &n->settings->mqtt,
+		.ladder = n->ladder,
+		.inbox = n->inbox,
+	};
+	struct settings_secrets secrets;
+	char error[512];
 	int r;
 
-	r = settings_read_password(&n->settings->mqtt, &password, error, sizeof(error),
-				   warning, sizeof(warning));
-	if (r < 0)
-		return log_error_errno(r, "%s", error);
-	if (warning[0])
-		log_warning("%s", warning);
+	r = settings_read_secrets(config.settings, &secrets, error, sizeof(error));
+	if (r == 0) {
+		config.password = secrets.password;
+		config.key_path = secrets.key_path;
+		r = mqtt_new(&n->mqtt, &config, error, sizeof(error));
+	}
+	settings_secrets_clear(&secrets);
+	return r < 0 ? log_error_errno(r, "%s", error) : 0;
+}
+
+static int make_mqtt(struct node *n)
+{
+	int r = 0;
+
 	if (n->display)
 		r = queue_new(&n->inbox, NODE_INBOX_MAX, mqtt_message_free);
-	if (r == 0)
-		r = mqtt_new(&n->mqtt, &n->settings->mqtt, n->self.client_id,
-			     n->identity.base_topic, password, n->ladder, n->inbox);
-	if (password)
-		explicit_bzero(password, strlen(password));
-	free(password);
 	if (r == 0)
 		r = publications_new(&n->publications, n->settings->mqtt.publish,
 				     n->settings->mqtt.n_publish, n->facts,
 				     node_on_composed, n);
 	if (r < 0)
 		return log_error_errno(r, "Cannot set up MQTT: %m");
+	r = make_broker(n);
+	if (r < 0)
+		return r;
 	mqtt_set_session_callback(n->mqtt, node_on_session, n);
 	return 0;
 }

@@ -29,13 +29,16 @@ COMPANIONS = {
        for name in ('bias', 'active_low', 'debounce')},
     **{f'mqtt.publish.{name}': 'file = "/f";'
        for name in ('whole', 'max_size', 'scale', 'offset', 'decimals')},
+    'mqtt.tls.cert_file': 'key_file = "/k";',
+    'mqtt.tls.key_file': 'cert_file = "/c";',
+    'mqtt.tls.key_credential': 'cert_file = "/c";',
 }
 
 # A publication has one of these.
 SOURCES = ('text', 'file', 'command', 'gpio')
 
 SECTIONS = {
-    'GENERAL': '', 'ETHERNET': 'ethernet', 'NETWORK': 'network', 'MQTT': 'mqtt',
+    'GENERAL': '', 'ETHERNET': 'ethernet', 'NETWORK': 'network', 'MQTT': 'mqtt', 'TLS': 'mqtt.tls',
     'PUBLICATIONS': 'mqtt.publish', 'SUBSCRIPTIONS': 'mqtt.subscribe', 'OLED': 'oled',
 }
 
@@ -95,6 +98,9 @@ def accepted(program, path, line):
             inner += ' text = "x";'
         inner = f'{group[5:]}: ( {{ {inner} }} );'
         group = 'mqtt'
+    elif group.startswith('mqtt.'):
+        inner = f'{group[5:]}: {{ {inner} }};'
+        group = 'mqtt'
     host = '' if path == 'mqtt.host' else 'host = "h";'
     if group == 'mqtt':
         text = f'mqtt: {{ {host} {inner} }};'
@@ -121,7 +127,7 @@ def check_keys(program, conf, manual, report):
     keys, _ = code_keys(program)
     shown = list(conf_keys(conf))
     described = list(manual_keys(manual))
-    lists = {'mqtt.publish', 'mqtt.subscribe'}
+    lists = {'mqtt.publish', 'mqtt.subscribe', 'mqtt.tls'}
 
     report.case('the code has keys', [] if len(keys) > 20 else [f'only {len(keys)}'])
     report.case('the example shows every key once', compare(keys, shown, 'the example'))

@@ -28,6 +28,7 @@ OWNERS = {
     'libconfig.h': r'src/base/settings_file\.c',
     'mosquitto.h': r'src/app/mqtt_client\.c',
     'gpiod.h': r'src/hw/gpio_v[12]\.c',
+    'openssl/ssl.h': r'src/app/mqtt_tls\.c',
     'libmnl/libmnl.h': r'src/net/netlink\w*\.[ch]',
     'linux/spi/spidev.h': r'src/hw/spidev\.c',
     'linux/i2c-dev.h': r'src/hw/i2cdev\.c',

@@ -343,6 +343,7 @@ void rig_make(struct rig *r)
 	r->settings.clean_session = true;
 	r->timing = (struct mqtt_timing){
 		.connect_ms = DEADLINE_MS,
+		.tls_ms = DEADLINE_MS,
 		.connack_ms = DEADLINE_MS,
 		.backoff_base_ms = 1,
 		.stable_ms = 60000,
@@ -373,11 +374,24 @@ static void on_session(void *ctx, bool online)
 	publications_session(r->publications, online);
 }
 
+int rig_new(struct rig *r, const char *base_topic, const char *password)
+{
+	const struct mqtt_config config = {
+		.client_id = "node",
+		.base_topic = base_topic,
+		.password = password,
+		.key_path = r->key_path,
+		.settings = &r->settings,
+		.ladder = r->ladder,
+		.inbox = r->inbox,
+	};
+
+	return mqtt_new(&r->mqtt, &config, r->error, sizeof(r->error));
+}
+
 void rig_start(struct rig *r)
 {
-	assert_int_equal(mqtt_new(&r->mqtt, &r->settings, "node", "base", "secret",
-				  r->ladder, r->inbox),
-			 0);
+	assert_int_equal(rig_new(r, "base", "secret"), 0);
 	assert_int_equal(publications_new(&r->publications, r->settings.publish,
 					  r->settings.n_publish, r->facts, on_composed,
 					  r),

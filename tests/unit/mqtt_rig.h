@@ -116,6 +116,8 @@ struct rig {
 	struct queue *inbox;
 	struct mqtt *mqtt;
 	struct publications *publications;
+	const char *key_path; /* for mqtt.tls */
+	char error[256];      /* of rig_new() */
 };
 
 /*
@@ -123,6 +125,9 @@ struct rig {
  * topic, no publications and no subscriptions; change r->settings, then start.
  */
 void rig_make(struct rig *r);
+
+/* mqtt_new() with what is in the rig; @password may be NULL. */
+int rig_new(struct rig *r, const char *base_topic, const char *password);
 
 /* Makes the thread and starts it; link and address are told by rig_path(). */
 void rig_start(struct rig *r);

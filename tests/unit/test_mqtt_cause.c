@@ -142,14 +142,22 @@ static void connections_that_end_before_connack(void **state)
 	error = (struct mqtt_error){ .kind = MQTT_ERROR_SYSTEM, .error = ECONNRESET };
 	mqtt_cause_no_connack(&cause, &peer, &error);
 	assert_cause(RUNG_CONNACK, false,
-		     "10.0.0.1:1883 reset the connection before CONNACK: is this an MQTT "
+		     "10.0.0.1:1883 reset the connection before CONNACK: is it an MQTT "
+		     "broker, or does it want TLS?");
+	peer.tls = true;
+	mqtt_cause_no_connack(&cause, &peer, &error);
+	assert_cause(RUNG_CONNACK, false,
+		     "10.0.0.1:1883 reset the connection before CONNACK: is it an MQTT "
 		     "broker?");
+	peer.tls = false;
 	error.error = EHOSTUNREACH;
 	mqtt_cause_no_connack(&cause, &peer, &error);
 	assert_cause(RUNG_TCP, false, "10.0.0.1 cannot be reached: nobody there answers");
 	error.kind = MQTT_ERROR_PROTOCOL;
 	mqtt_cause_no_connack(&cause, &peer, &error);
-	assert_cause(RUNG_CONNACK, false, "10.0.0.1:1883 does not speak MQTT 3.1.1");
+	assert_cause(
+		RUNG_CONNACK, false,
+		"10.0.0.1:1883 does not speak MQTT 3.1.1: is it an MQTT broker, or does it want TLS?");
 	error = (struct mqtt_error){ .kind = MQTT_ERROR_OTHER, .text = "out of memory" };
 	mqtt_cause_no_connack(&cause, &peer, &error);
 	assert_cause(RUNG_CONNACK, false, "No CONNACK from 10.0.0.1:1883: out of memory");
@@ -217,6 +225,113 @@ static void sessions_that_end(void **state)
 	assert_cause(RUNG_CONNACK, false, "Connection lost: out of memory");
 }
 
+static void a_certificate_that_is_refused(void **state)
+{
+	/* 2026-11-22 */
+	const struct mqtt_tls_view system = { .host = "mq.example", .now = 1795305600 };
+	const struct mqtt_tls_view own = { .host = "mq.example",
+					   .own_ca = true,
+					   .certificate = true,
+					   .now = 1795305600 };
+	const struct mqtt_tls_view unset = { .host = "mq.example", .now = 90000 };
+	const struct {
+		struct mqtt_tls_failure failure;
+		const struct mqtt_tls_view *view;
+		bool persistent;
+		const char *text;
+	} cases[] = {
+		{ { .kind = MQTT_TLS_ISSUER },
+		  &system,
+		  true,
+		  "The certificate of mq.example is not from a CA that this system trusts: name "
+		  "it in mqtt.tls.ca_file" },
+		{ { .kind = MQTT_TLS_ISSUER },
+		  &own,
+		  true,
+		  "The certificate of mq.example was not issued by a CA in mqtt.tls.ca_file" },
+		{ { .kind = MQTT_TLS_NAME, .text = "other.example" },
+		  &own,
+		  true,
+		  "The certificate is for other.example, not for mq.example" },
+		{ { .kind = MQTT_TLS_EXPIRED, .when = 1735689600 },
+		  &own,
+		  true,
+		  "The certificate of mq.example expired on 2025-01-01 (the clock here says "
+		  "2026-11-22)" },
+		{ { .kind = MQTT_TLS_NOT_YET_VALID, .when = 1830297600 },
+		  &own,
+		  false,
+		  "The certificate of mq.example is not valid before 2028-01-01, and the clock "
+		  "here says 2026-11-22: is it right?" },
+		{ { .kind = MQTT_TLS_NOT_YET_VALID, .when = 1735689600 },
+		  &unset,
+		  false,
+		  "The clock of this machine is not set, it says 1970-01-02: no certificate can "
+		  "be checked before it is" },
+		{ { .kind = MQTT_TLS_CERTIFICATE, .text = "CRL has expired" },
+		  &own,
+		  true,
+		  "The certificate of mq.example is refused: CRL has expired" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		mqtt_cause_tls(&cause, &peer, &cases[i].failure, cases[i].view);
+		assert_cause(RUNG_TLS, cases[i].persistent, cases[i].text);
+	}
+}
+
+static void a_handshake_that_failed(void **state)
+{
+	const struct mqtt_tls_view system = { .host = "mq.example", .now = 1795305600 };
+	const struct mqtt_tls_view own = { .host = "mq.example",
+					   .own_ca = true,
+					   .certificate = true,
+					   .now = 1795305600 };
+	const struct {
+		struct mqtt_tls_failure failure;
+		const struct mqtt_tls_view *view;
+		bool persistent;
+		const char *text;
+	} cases[] = {
+		{ { .kind = MQTT_TLS_NOT_TLS },
+		  &own,
+		  false,
+		  "10.0.0.1:1883 does not speak TLS: is this the port for MQTT without it?" },
+		{ { .kind = MQTT_TLS_VERSION },
+		  &own,
+		  false,
+		  "10.0.0.1:1883 offers no TLS 1.2 or newer" },
+		{ { .kind = MQTT_TLS_CLIENT, .text = "unknown CA" },
+		  &own,
+		  true,
+		  "10.0.0.1:1883 refused our client certificate: unknown CA" },
+		{ { .kind = MQTT_TLS_CLIENT, .text = "certificate required" },
+		  &system,
+		  true,
+		  "10.0.0.1:1883 wants a client certificate: set mqtt.tls.cert_file" },
+		{ { .kind = MQTT_TLS_ALERT, .text = "internal error" },
+		  &own,
+		  false,
+		  "10.0.0.1:1883 ended the TLS handshake: internal error" },
+		{ { .kind = MQTT_TLS_OTHER, .text = "bad key share" },
+		  &own,
+		  false,
+		  "TLS with 10.0.0.1:1883 failed: bad key share" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		mqtt_cause_tls(&cause, &peer, &cases[i].failure, cases[i].view);
+		assert_cause(RUNG_TLS, cases[i].persistent, cases[i].text);
+	}
+	mqtt_cause_tls_timeout(&cause, &peer, 10);
+	assert_cause(
+		RUNG_TLS, false,
+		"No answer to TLS from 10.0.0.1:1883 within 10 s: is this the port for "
+		"TLS?");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -228,6 +343,8 @@ int main(void)
 		cmocka_unit_test_setup(refusals, set_up),
 		cmocka_unit_test_setup(a_user_who_is_refused_is_named, set_up),
 		cmocka_unit_test_setup(sessions_that_end, set_up),
+		cmocka_unit_test_setup(a_certificate_that_is_refused, set_up),
+		cmocka_unit_test_setup(a_handshake_that_failed, set_up),
 	};
 
 	return cmocka_run_group_tests_name("mqtt_cause", tests, NULL, NULL);

@@ -49,9 +49,7 @@ static void publish(char *text, uint64_t interval_ms)
 static void an_instance_that_never_ran(void **state)
 {
 	(void)state;
-	assert_int_equal(mqtt_new(&rig.mqtt, &rig.settings, "node", "base", NULL,
-				  rig.ladder, rig.inbox),
-			 0);
+	assert_int_equal(rig_new(&rig, "base", NULL), 0);
 	assert_true(mqtt_joined(rig.mqtt));
 	rig.mqtt = mqtt_free(rig.mqtt);
 	assert_null(mqtt_free(NULL));
@@ -59,12 +57,10 @@ static void an_instance_that_never_ran(void **state)
 
 static void what_the_library_does_not_accept_is_an_error(void **state)
 {
-	struct mqtt *m = NULL;
-
 	(void)state;
-	assert_true(mqtt_new(&m, &rig.settings, "node", "a/#", NULL, rig.ladder,
-			     rig.inbox) < 0);
-	assert_null(m);
+	assert_true(rig_new(&rig, "a/#", NULL) < 0);
+	assert_string_equal(rig.error, "Cannot set up MQTT: Invalid argument");
+	assert_null(rig.mqtt);
 }
 
 static void while_offline(void **state)

@@ -186,8 +186,10 @@ class Broker(Service):
         self.address = address
         self.port = port
 
-    def start(self, users=None):
-        """@users: name to password; None lets everybody in."""
+    def start(self, users=None, tls=None):
+        """@users: name to password; None lets everybody in. @tls: further ports, each with its
+        (certificate, key) or (certificate, key, CA that clients must come from).
+        """
         settings = [f"listener {self.port} 0.0.0.0", "user root", "log_dest stderr",
                     "log_type all", "log_timestamp false", "persistence false",
                     f"allow_anonymous {'false' if users is not None else 'true'}"]
@@ -197,6 +199,9 @@ class Broker(Service):
                 file.writelines(_password_line(*user) for user in users.items())
             os.chmod(path, 0o600)
             settings.append(f"password_file {path}")
+        for port, (certificate, key, *clients) in (tls or {}).items():
+            settings += [f"listener {port} 0.0.0.0", f"certfile {certificate}", f"keyfile {key}"]
+            settings += [f"cafile {clients[0]}", "require_certificate true"] if clients else []
         path = f"/run/mosquitto-{self.namespace.name}.conf"
         with open(path, "w", encoding="ascii") as file:
             file.write("\n".join(settings) + "\n")

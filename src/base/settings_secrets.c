@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* settings_password.c — the one secret, from a credential or a file */
+/* settings_secrets.c — the secrets: password and private key, from credentials or files
+ */
 #include "mqttnode/settings.h"
 
 #include <errno.h>
@@ -50,7 +51,7 @@ static int strip(const struct source *src, char *buf, size_t len, char *error,
 }
 
 static int read_secret(const struct source *src, char **ret, char *error,
-		       size_t error_size, char *warning, size_t warning_size)
+		       size_t error_size)
 {
 	char *buf;
 	struct stat st;
@@ -60,10 +61,6 @@ static int read_secret(const struct source *src, char **ret, char *error,
 		return unreadable(src, -errno, error, error_size);
 	if (!S_ISREG(st.st_mode))
 		return complain(src, -EINVAL, "is not a file", error, error_size);
-	if (st.st_mode & S_IROTH)
-		text_format(warning, warning_size,
-			    "%s: \"%s\" can be read by everybody; try: chmod o-r %s",
-			    src->key, src->path, src->path);
 
 	buf = malloc(PASSWORD_BUFFER);
 	if (!buf)
@@ -86,34 +83,81 @@ static int read_secret(const struct source *src, char **ret, char *error,
 	return r;
 }
 
-int settings_read_password(const struct mqtt_settings *s, char **ret, char *error,
-			   size_t error_size, char *warning, size_t warning_size)
+/*
+ * The path of the credential @name, which the key @key asks for, as a new string.
+ */
+static int credential_path(char **ret, const char *key, const char *name, char *error,
+			   size_t size)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+
+	if (!dir) {
+		text_format(error, size,
+			    "%s: systemd passed no credentials; the unit needs "
+			    "LoadCredential=%s:FILE",
+			    key, name);
+		return -ENOENT;
+	}
+	if (asprintf(ret, "%s/%s", dir, name) < 0) {
+		*ret = NULL;
+		text_format(error, size, "Out of memory");
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int read_password(const struct mqtt_settings *s, char **ret, char *error,
+			 size_t error_size)
 {
 	struct source src = { .key = "mqtt.password_file", .path = s->password_file };
 	_cleanup_free_ char *path = NULL;
-	const char *dir;
+	int r;
 
-	*ret = NULL;
-	error[0] = '\0';
-	warning[0] = '\0';
 	if (s->password_credential) {
-		dir = getenv("CREDENTIALS_DIRECTORY");
-		if (!dir) {
-			text_format(
-				error, error_size,
-				"mqtt.password_credential: systemd passed no credentials; the "
-				"unit needs LoadCredential=%s:FILE",
-				s->password_credential);
-			return -ENOENT;
-		}
-		if (asprintf(&path, "%s/%s", dir, s->password_credential) < 0) {
-			path = NULL;
-			text_format(error, error_size, "Out of memory");
-			return -ENOMEM;
-		}
-		src = (struct source){ .key = "mqtt.password_credential", .path = path };
+		src.key = "mqtt.password_credential";
+		r = credential_path(&path, src.key, s->password_credential, error,
+				    error_size);
+		if (r < 0)
+			return r;
+		src.path = path;
 	}
-	if (!src.path)
+	return src.path ? read_secret(&src, ret, error, error_size) : 0;
+}
+
+static int find_key(const struct tls_settings *s, char **ret, char *error,
+		    size_t error_size)
+{
+	if (s->key_credential)
+		return credential_path(ret, "mqtt.tls.key_credential", s->key_credential,
+				       error, error_size);
+	if (!s->key_file)
 		return 0;
-	return read_secret(&src, ret, error, error_size, warning, warning_size);
+	*ret = strdup(s->key_file);
+	if (!*ret)
+		text_format(error, error_size, "Out of memory");
+	return *ret ? 0 : -ENOMEM;
+}
+
+int settings_read_secrets(const struct mqtt_settings *s, struct settings_secrets *ret,
+			  char *error, size_t error_size)
+{
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	error[0] = '\0';
+	r = read_password(s, &ret->password, error, error_size);
+	if (r == 0)
+		r = find_key(&s->tls, &ret->key_path, error, error_size);
+	if (r < 0)
+		settings_secrets_clear(ret);
+	return r;
+}
+
+void settings_secrets_clear(struct settings_secrets *secrets)
+{
+	if (secrets->password)
+		explicit_bzero(secrets->password, strlen(secrets->password));
+	free(secrets->password);
+	free(secrets->key_path);
+	memset(secrets, 0, sizeof(*secrets));
 }
