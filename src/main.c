@@ -18,7 +18,8 @@
 static const char usage[] =
 	"Usage: mqttnode [run] [-c FILE | -i NAME] [--socket PATH]  run in the foreground\n"
 	"       mqttnode check [--host-set] [FILE | -i NAME]        check the configuration\n"
-	"       mqttnode status [--socket PATH | -i NAME]           what the running daemon sees\n"
+	"       mqttnode status [--json | --watch] [--socket PATH | -i NAME]\n"
+	"                                                           what the running daemon sees\n"
 	"       mqttnode --help | --version\n"
 	"\n"
 	"-i NAME stands for the files of the instance mqttnode@NAME.service: the\n"
@@ -36,7 +37,7 @@ static int usage_error(const char *what, const char *which)
 
 /*
  * The options that each sub-command takes, by letter: c(onfig), s(ocket),
- * h(ost-set), i(nstance); f is a file as operand.
+ * h(ost-set), i(nstance), j(son), w(atch); f is a file as operand.
  */
 static const struct {
 	const char *name;
@@ -45,7 +46,7 @@ static const struct {
 } commands[] = {
 	{ "run", cli_run, "csi" },
 	{ "check", cli_check, "chif" },
-	{ "status", cli_status, "si" },
+	{ "status", cli_status, "sijw" },
 };
 
 /* Whether @name can be part of a file's name: what a unit's instance mostly is. */
@@ -85,12 +86,14 @@ static void note_use(char *used, char letter)
 
 int main(int argc, char **argv)
 {
-	enum { OPT_SOCKET = 256, OPT_HOST_SET };
+	enum { OPT_SOCKET = 256, OPT_HOST_SET, OPT_JSON, OPT_WATCH };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "instance", required_argument, NULL, 'i' },
 		{ "socket", required_argument, NULL, OPT_SOCKET },
 		{ "host-set", no_argument, NULL, OPT_HOST_SET },
+		{ "json", no_argument, NULL, OPT_JSON },
+		{ "watch", no_argument, NULL, OPT_WATCH },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
@@ -124,6 +127,14 @@ int main(int argc, char **argv)
 		case OPT_HOST_SET:
 			args.host_set = true;
 			note_use(used, 'h');
+			break;
+		case OPT_JSON:
+			args.json = true;
+			note_use(used, 'j');
+			break;
+		case OPT_WATCH:
+			args.watch = true;
+			note_use(used, 'w');
 			break;
 		case 'h':
 			fputs(usage, stdout);

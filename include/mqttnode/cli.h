@@ -26,6 +26,8 @@ struct cli_arguments {
 	const char *config; /* a path, never NULL */
 	const char *socket; /* NULL: the default */
 	bool host_set;
+	bool json;  /* for programs, not for people */
+	bool watch; /* again and again, until interrupted */
 };
 
 /* "run": the daemon in the foreground. Does not return if a thread was left behind. */
@@ -34,7 +36,7 @@ enum cli_exit cli_run(const struct cli_arguments *args);
 /* "check": tells every error and warning in the configuration. */
 enum cli_exit cli_check(const struct cli_arguments *args);
 
-/* "status": what the running daemon sees. */
+/* "status": what the running daemon sees, laid out or as JSON. */
 enum cli_exit cli_status(const struct cli_arguments *args);
 
 /* --- for the sub-commands -------------------------------------------------- */

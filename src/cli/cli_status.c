@@ -1,17 +1,105 @@
 // SPDX-License-Identifier: MIT
-/* cli_status.c — "mqttnode status" */
+/*
+ * cli_status.c — "mqttnode status": the daemon's answer, once or again and again
+ *
+ * Rates need two answers. With --watch each is compared with the one before;
+ * without it the daemon is asked twice, a second apart. --json prints the
+ * first answer as it came.
+ */
 #include "mqttnode/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/clock.h"
+#include "mqttnode/cli_layout.h"
+#include "mqttnode/text.h"
+
+#define INTERVAL_NS NSEC_PER_SEC
+
+/* Top left, and nothing left of the last picture below. */
+static const char home[] = "\033[H\033[J";
+
+static void json_putp(json_object **o)
+{
+	json_object_put(*o);
+}
+
+/* Asks once; NULL after an error that was told. The caller puts the object. */
+static json_object *ask(const struct cli_arguments *args, char **ret_line)
+{
+	_cleanup_free_ char *line = NULL;
+	json_object *answer, *ok, *error;
+	char text[200];
+
+	if (cli_ask(args, "{\"verb\":\"status\"}", &line) < 0)
+		return NULL;
+	answer = json_tokener_parse(line);
+	if (!answer) {
+		fputs("mqttnode: the daemon's answer is not JSON\n", stderr);
+		return NULL;
+	}
+	if (!json_object_object_get_ex(answer, "ok", &ok) ||
+	    !json_object_get_boolean(ok)) {
+		(void)json_object_object_get_ex(answer, "error", &error);
+		fprintf(stderr, "mqttnode: the daemon refuses: %s\n",
+			text_escape_str(text, sizeof(text),
+					json_object_get_string(error)));
+		json_object_put(answer);
+		return NULL;
+	}
+	if (ret_line) {
+		*ret_line = line;
+		line = NULL;
+	}
+	return answer;
+}
+
+static enum cli_exit print_json(const struct cli_arguments *args)
+{
+	_cleanup_free_ char *line = NULL;
+	_cleanup_(json_putp) json_object *answer = ask(args, &line);
+
+	if (!answer)
+		return CLI_FAILURE;
+	puts(line);
+	return CLI_OK;
+}
 
 enum cli_exit cli_status(const struct cli_arguments *args)
 {
-	_cleanup_free_ char *answer = NULL;
+	_cleanup_(json_putp) json_object *before = NULL;
+	bool terminal = isatty(STDOUT_FILENO);
+	uint64_t then, now;
 
-	if (cli_ask(args, "{\"verb\":\"status\"}", &answer) < 0)
-		return CLI_FAILURE;
-	puts(answer);
-	return CLI_OK;
+	if (args->json)
+		return print_json(args);
+	before = ask(args, NULL);
+	then = clock_now_ns(&clock_system);
+	while (before) {
+		json_object *answer;
+
+		clock_sleep_ns(&clock_system, INTERVAL_NS);
+		answer = ask(args, NULL);
+		now = clock_now_ns(&clock_system);
+		if (answer) {
+			if (args->watch && terminal)
+				fputs(home, stdout);
+			cli_layout_status(stdout, answer, before,
+					  (double)(now - then) / (double)NSEC_PER_SEC,
+					  terminal && !getenv("NO_COLOR"));
+			(void)fflush(stdout);
+		}
+		json_object_put(before);
+		before = answer;
+		then = now;
+		if (answer && !args->watch)
+			return ferror(stdout) ? CLI_FAILURE : CLI_OK;
+	}
+	return CLI_FAILURE;
 }

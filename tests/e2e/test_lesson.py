@@ -110,9 +110,10 @@ def control():
         info = os.stat(os.path.join(node.runtime, "control"))
         assert (info.st_uid, info.st_gid, info.st_mode & 0o777) == (USER, USER, 0o660)
         path = os.path.join(node.runtime, "control")
-        done = subprocess.run([stage.PROGRAM, "status", "--socket", path], capture_output=True,
-                              text=True, check=True)
-        assert '"online"' in done.stdout and node.address() in done.stdout
+        for words, expected in ((["--json"], '"online"'), ([], ": online")):
+            done = subprocess.run([stage.PROGRAM, "status", "--socket", path, *words],
+                                  capture_output=True, text=True, check=True)
+            assert expected in done.stdout and node.address() in done.stdout
         stranger = subprocess.run(
             ["setpriv", "--reuid=64998", "--regid=64998", "--clear-groups", stage.PROGRAM,
              "status", "--socket", path], capture_output=True, text=True, check=False)
