@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: MIT
+"""The package in a booted container, from installation to purge. tests/package/check runs it.
+
+One story in the order in which a person lives it; a chapter that fails ends it, because what
+follows builds on it. Test Anything Protocol on standard output.
+"""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import traceback
+
+os.environ["MESON_BUILD_ROOT"] = "/test"
+
+from harness.network import Namespace  # noqa: E402
+from harness.services import Broker, Dhcp, Dns  # noqa: E402
+from harness.waiting import until  # noqa: E402
+
+BROKER_NAME = "broker.lan"
+ADDRESS = "10.77.0.1"
+DROP_IN = "/run/systemd/system/{}.d/board.conf"
+CONFIG = "/etc/mqttnode.conf"
+HOST_LINE = '    //host = "broker.lan";'
+# What installing anything changes, and what a running system writes.
+TRANSIENT = re.compile(r"/(var/lib/(dpkg|apt|systemd|dbus|misc)|var/(cache|log|tmp)|test|run|proc|sys|"
+                       r"dev|tmp|root|etc/(ld\.so\.cache|\.updated|machine-id)|usr/share/info)(/|$)|"
+                       r"/etc/(passwd|group|shadow|gshadow)-$|__pycache__")
+
+
+def run(*words, check=True):
+    done = subprocess.run(words, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL, timeout=180,
+                          env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    assert not check or done.returncode == 0, f"{' '.join(words)}: {done.stdout}"
+    return done.stdout.strip()
+
+
+def apt_install(path):
+    # Downloaded before: the container has no way out.
+    return run("apt-get", "-qq", "-y", "--no-install-recommends",
+               "-o", "Dpkg::Options::=--force-confdef", "install", path)
+
+
+def show(unit, key):
+    return run("systemctl", "show", "--value", "-p", key, unit)
+
+
+def journal(unit):
+    return run("journalctl", "-b", "--no-pager", "-o", "cat", "-u", unit, check=False)
+
+
+def files():
+    found = set()
+    for directory, directories, names in os.walk("/"):
+        directories[:] = [name for name in directories
+                          if not TRANSIENT.match(os.path.join(directory, name))]
+        found |= {path for path in (os.path.join(directory, name) for name in names)
+                  if not TRANSIENT.match(path) and not TRANSIENT.search(path)}
+    return found
+
+
+def users():
+    with open("/etc/passwd", encoding="ascii") as file:
+        return {line.split(":")[0] for line in file}
+
+
+def on_the_board(unit, arguments):
+    """The unit as shipped, but for the adapters: mqttnode-sim instead of mqttnode."""
+    path = DROP_IN.format(unit)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as file:
+        file.write("[Service]\nExecStart=\nExecStart=/usr/bin/python3 /test/board_exec.py "
+                   f"/test/mqttnode-sim run{arguments}\n")
+    run("systemctl", "daemon-reload")
+
+
+class Network:
+    """What the far end of the cable is plugged into."""
+
+    def __init__(self):
+        self.namespace = Namespace("wire")
+        self.dhcp = Dhcp(self.namespace, "wire0", ADDRESS)
+        self.dns = Dns(self.namespace, ADDRESS)
+        self.broker = Broker(self.namespace, ADDRESS, port=1883)
+
+    def plug(self):
+        """Takes the cable of a daemon that has just started, and serves it."""
+        until(lambda: os.path.exists("/sys/class/net/wire0"), 10, "the board is there")
+        run("ip", "link", "set", "wire0", "netns", "wire")
+        self.namespace.no_ipv6("wire0")
+        self.namespace.ip("address", "add", f"{ADDRESS}/24", "dev", "wire0")
+        self.namespace.ip("link", "set", "wire0", "up")
+        for service in (self.dhcp, self.dns, self.broker):
+            service.stop()
+        self.dhcp.start()
+        self.dns.start({BROKER_NAME: ADDRESS})
+        self.broker.start()
+
+
+def status(*words):
+    return json.loads(run("mqttnode", "status", "--json", *words))
+
+
+def wait_online(*words):
+    def online():
+        try:
+            return status(*words)["online"]
+        except (AssertionError, ValueError):
+            return False
+    until(online, 30, "the node is online")
+
+
+class Story:
+    """The chapters, in order."""
+
+    def __init__(self):
+        self.before = files()
+        self.users = users()
+        self.network = Network()
+        self.package = glob.glob("/test/mqttnode_*.deb")[0]
+
+    def installs_enabled_and_idle(self):
+        apt_install(self.package)
+        assert run("systemctl", "is-enabled", "mqttnode") == "enabled"
+        assert show("mqttnode", "ActiveState") == "inactive", "it runs without a broker"
+        assert show("mqttnode", "Result") in ("success", "exec-condition")
+        assert run("systemctl", "list-units", "--failed", "--no-legend", "mqttnode*") == ""
+
+    def a_start_without_a_broker_is_skipped(self):
+        run("systemctl", "start", "mqttnode")
+        assert show("mqttnode", "ActiveState") == "inactive"
+        assert show("mqttnode", "Result") == "exec-condition", show("mqttnode", "Result")
+
+    def one_line_makes_it_work(self):
+        with open(CONFIG, encoding="utf-8") as file:
+            text = file.read()
+        assert HOST_LINE in text
+        with open(CONFIG, "w", encoding="utf-8") as file:
+            file.write(text.replace(HOST_LINE, HOST_LINE.replace("//", "")))
+        on_the_board("mqttnode.service", "")
+        run("systemctl", "start", "mqttnode")
+        self.network.plug()
+        wait_online()
+        assert show("mqttnode", "ActiveState") == "active"
+        assert show("mqttnode", "StatusText")
+        mode = os.stat("/run/mqttnode/control").st_mode & 0o777
+        assert mode == 0o660, oct(mode)
+
+    def survives_a_restart(self):
+        pid = show("mqttnode", "MainPID")
+        run("systemctl", "restart", "mqttnode")
+        self.network.plug()
+        wait_online()
+        assert show("mqttnode", "MainPID") != pid
+        assert show("mqttnode", "NRestarts") == "0"
+
+    def is_as_closed_as_it_says(self):
+        version = int(re.match(r"systemd (\d+)", run("systemctl", "--version"))[1])
+        out = run("systemd-analyze", "security", "--no-pager", "mqttnode.service")
+        exposure = float(re.search(r"Overall exposure level.*: (\d+\.\d+)", out)[1])
+        limit = 2.1 if version >= 257 else 2.3
+        assert exposure <= limit, f"{exposure} is more than {limit}"
+        return [f"systemd {version}: exposure {exposure}"]
+
+    def an_upgrade_keeps_configuration_and_runs_on(self):
+        run("dpkg-deb", "-R", self.package, "/test/next")
+        control = "/test/next/DEBIAN/control"
+        with open(control, encoding="utf-8") as file:
+            text = file.read()
+        with open(control, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"(?m)^Version: (.*)$", r"Version: \1+next", text))
+        run("dpkg-deb", "--root-owner-group", "-b", "/test/next", "/test/next.deb")
+        with open(CONFIG, encoding="utf-8") as file:
+            edited = file.read()
+        apt_install("/test/next.deb")
+        with open(CONFIG, encoding="utf-8") as file:
+            assert file.read() == edited, "the configuration was changed"
+        self.network.plug()
+        wait_online()
+
+    def an_instance_runs_beside_nothing_of_the_service(self):
+        run("systemctl", "stop", "mqttnode")
+        os.makedirs("/etc/mqttnode", exist_ok=True)
+        with open(CONFIG, encoding="utf-8") as file:
+            text = file.read()
+        with open("/etc/mqttnode/hall.conf", "w", encoding="utf-8") as file:
+            file.write(text)
+        on_the_board("mqttnode@.service", " -i %i")
+        run("systemctl", "start", "mqttnode@hall")
+        self.network.plug()
+        wait_online("-i", "hall")
+        # The runtime directory of the plain service comes and goes; that of the instance stays.
+        os.rename(CONFIG, f"{CONFIG}.away")
+        run("systemctl", "start", "mqttnode", check=False)
+        os.rename(f"{CONFIG}.away", CONFIG)
+        run("systemctl", "stop", "mqttnode")
+        assert status("-i", "hall")["online"]
+        run("systemctl", "stop", "mqttnode@hall")
+        os.unlink("/etc/mqttnode/hall.conf")
+        os.rmdir("/etc/mqttnode")
+        run("systemctl", "start", "mqttnode")
+        self.network.plug()
+        wait_online()
+
+    def stops_cleanly_when_removed(self):
+        run("apt-get", "-qq", "-y", "remove", "mqttnode")
+        assert os.path.exists(CONFIG), "the configuration goes with a purge only"
+        assert not os.path.exists("/sys/class/net/mqtt0")
+        rules = run("ip", "rule", "show")
+        assert "7700" not in rules, rules
+        said = journal("mqttnode")
+        assert "Stopped" in said, said[-2000:]
+
+    def a_purge_leaves_nothing(self):
+        run("apt-get", "-qq", "-y", "purge", "mqttnode")
+        run("apt-get", "-qq", "-y", "autoremove", "--purge")
+        left = sorted(files() - self.before)
+        assert not left, f"left behind: {left}"
+        assert not os.path.exists("/var/lib/mqttnode"), "the state directory is left"
+        assert users() == self.users, f"users left: {users() - self.users}"
+
+    CHAPTERS = (
+        installs_enabled_and_idle,
+        a_start_without_a_broker_is_skipped,
+        one_line_makes_it_work,
+        survives_a_restart,
+        is_as_closed_as_it_says,
+        an_upgrade_keeps_configuration_and_runs_on,
+        an_instance_runs_beside_nothing_of_the_service,
+        stops_cleanly_when_removed,
+        a_purge_leaves_nothing,
+    )
+
+
+def main():
+    story = Story()
+    for chapter in Story.CHAPTERS:
+        name = chapter.__name__.replace("_", " ")
+        try:
+            notes = chapter(story)
+        except Exception as error:  # the report is the point
+            print(f"not ok - {name}")
+            print(f"# {type(error).__name__}: {error}".replace("\n", "\n# "))
+            print("# " + traceback.format_exc().replace("\n", "\n# "))
+            print("# " + journal("mqttnode*")[-4000:].replace("\n", "\n# "), flush=True)
+            return 1
+        print(f"ok - {name}", flush=True)
+        for note in notes or ():
+            print(f"# {note}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
