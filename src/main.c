@@ -15,6 +15,8 @@
 
 #define INSTANCE_MAX 64
 
+enum { OPT_SOCKET = 256, OPT_HOST_SET, OPT_JSON, OPT_WATCH };
+
 static const char usage[] =
 	"Usage: mqttnode [run] [-c FILE | -i NAME] [--socket PATH]  run in the foreground\n"
 	"       mqttnode check [--host-set] [FILE | -i NAME]        check the configuration\n"
@@ -84,75 +86,87 @@ static void note_use(char *used, char letter)
 		used[strlen(used)] = letter;
 }
 
+static const struct option options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "instance", required_argument, NULL, 'i' },
+	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "host-set", no_argument, NULL, OPT_HOST_SET },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "watch", no_argument, NULL, OPT_WATCH },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+/* What the command line holds beside the arguments of the sub-command. */
+struct line {
+	char used[ARRAY_SIZE(options)]; /* letters of the options that were given */
+	const char *instance;
+};
+
+/* Takes one option. -1 to go on, else the status to exit with. */
+static int take_option(int option, struct cli_arguments *args, struct line *line)
+{
+	switch (option) {
+	case 'c':
+		args->config = optarg;
+		note_use(line->used, 'c');
+		return -1;
+	case 'i':
+		if (!is_instance_name(optarg))
+			return usage_error("not the name of an instance: ", optarg);
+		line->instance = optarg;
+		note_use(line->used, 'i');
+		return -1;
+	case OPT_SOCKET:
+		args->socket = optarg;
+		note_use(line->used, 's');
+		return -1;
+	case OPT_HOST_SET:
+		args->host_set = true;
+		note_use(line->used, 'h');
+		return -1;
+	case OPT_JSON:
+		args->json = true;
+		note_use(line->used, 'j');
+		return -1;
+	case OPT_WATCH:
+		args->watch = true;
+		note_use(line->used, 'w');
+		return -1;
+	case 'h':
+		fputs(usage, stdout);
+		return CLI_OK;
+	case 'V':
+		puts("mqttnode " MQTTNODE_VERSION);
+		return CLI_OK;
+	default:
+		fputs(usage, stderr);
+		return CLI_USAGE;
+	}
+}
+
 int main(int argc, char **argv)
 {
-	enum { OPT_SOCKET = 256, OPT_HOST_SET, OPT_JSON, OPT_WATCH };
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "instance", required_argument, NULL, 'i' },
-		{ "socket", required_argument, NULL, OPT_SOCKET },
-		{ "host-set", no_argument, NULL, OPT_HOST_SET },
-		{ "json", no_argument, NULL, OPT_JSON },
-		{ "watch", no_argument, NULL, OPT_WATCH },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ 0 },
-	};
 	struct cli_arguments args = { .command = "run" };
-	char used[ARRAY_SIZE(options)] = ""; /* letters of those that were given */
-	const char *instance = NULL;
-	int c;
+	struct line line = { 0 };
+	int c, r;
 
 	/* Started by udhcpc: report and be gone, before anything else. */
 	if (dhcp_is_hook())
 		return dhcp_hook_main(argc, argv);
 
 	while ((c = getopt_long(argc, argv, "c:i:hV", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			args.config = optarg;
-			note_use(used, 'c');
-			break;
-		case 'i':
-			if (!is_instance_name(optarg))
-				return usage_error("not the name of an instance: ",
-						   optarg);
-			instance = optarg;
-			note_use(used, 'i');
-			break;
-		case OPT_SOCKET:
-			args.socket = optarg;
-			note_use(used, 's');
-			break;
-		case OPT_HOST_SET:
-			args.host_set = true;
-			note_use(used, 'h');
-			break;
-		case OPT_JSON:
-			args.json = true;
-			note_use(used, 'j');
-			break;
-		case OPT_WATCH:
-			args.watch = true;
-			note_use(used, 'w');
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return CLI_OK;
-		case 'V':
-			puts("mqttnode " MQTTNODE_VERSION);
-			return CLI_OK;
-		default:
-			fputs(usage, stderr);
-			return CLI_USAGE;
-		}
+		r = take_option(c, &args, &line);
+		if (r >= 0)
+			return r;
 	}
 	if (optind < argc)
 		args.command = argv[optind++];
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(commands[i].name, args.command) != 0)
 			continue;
-		for (const char *u = used; *u; u++)
+		for (const char *u = line.used; *u; u++)
 			if (!strchr(commands[i].options, *u))
 				return usage_error("an option does not belong to ",
 						   args.command);
@@ -160,8 +174,8 @@ int main(int argc, char **argv)
 			args.config = argv[optind++];
 		if (optind < argc)
 			return usage_error("unexpected argument: ", argv[optind]);
-		if (instance)
-			use_instance(&args, instance);
+		if (line.instance)
+			use_instance(&args, line.instance);
 		if (!args.config)
 			args.config = SETTINGS_DEFAULT_PATH;
 		log_setup(LOG_TARGET_AUTO, LOG_INFO);
