@@ -204,17 +204,26 @@ static void remove_surplus(struct address *a, const struct plan *wanted)
 	}
 }
 
-/*
- * Adds what the plan before lacks, and takes over into it what is there then:
- * what failed is tried again the next time. Returns 0 or the first error; the
- * rest is still done.
- */
-static int add_missing(struct address *a, const struct plan *wanted)
+static void remove_all(struct address *a)
 {
-	struct plan done = { 0 };
+	static const struct plan nothing;
+
+	remove_surplus(a, &nothing);
+	a->plan = nothing;
+}
+
+/*
+ * These add what the plan before lacks, and take over into it what is there
+ * then: what failed is tried again the next time. They return 0 or the first
+ * error; the rest is still done.
+ */
+static int add_missing_routes(struct address *a, const struct plan *wanted)
+{
+	struct plan done = a->plan;
 	char words[160];
 	int r, result = 0;
 
+	done.n_routes = 0;
 	for (size_t i = 0; i < wanted->n_routes; i++) {
 		const struct netlink_route *route = &wanted->routes[i];
 
@@ -227,6 +236,17 @@ static int add_missing(struct address *a, const struct plan *wanted)
 				kernel_words(a, words, sizeof(words)));
 		result = result < 0 ? result : r;
 	}
+	a->plan = done;
+	return result;
+}
+
+static int add_missing_rules(struct address *a, const struct plan *wanted)
+{
+	struct plan done = a->plan;
+	char words[160];
+	int r, result = 0;
+
+	done.n_rules = 0;
 	for (size_t i = 0; i < wanted->n_rules; i++) {
 		const struct netlink_rule *rule = &wanted->rules[i];
 
@@ -357,28 +377,40 @@ int address_apply(struct address *a, const struct lease *lease)
 			a->interface, other);
 	if (lifetime > 0 && lifetime <= UINT32_MAX - LIFETIME_SLACK_S)
 		lifetime += LIFETIME_SLACK_S;
+	plan = make_plan(a, lease);
+	/*
+	 * First: a connection that had the address before shall not find another
+	 * way out as soon as it is there again. Routes need the address. What fails
+	 * is tried again below.
+	 */
+	if (moved)
+		(void)add_missing_rules(a, &plan);
 	r = netlink_address_add(a->netlink, a->ifindex, lease->address, lease->prefix_len,
 				lifetime);
-	if (r < 0)
-		return log_error_errno(r, "Cannot put the address on %s: %m%s",
-				       a->interface,
-				       kernel_words(a, words, sizeof(words)));
+	if (r < 0) {
+		log_error_errno(r, "Cannot put the address on %s: %m%s", a->interface,
+				kernel_words(a, words, sizeof(words)));
+		if (moved)
+			remove_all(a);
+		return r;
+	}
 	a->in_effect = true;
 	a->lease = *lease;
 
 	result = set_mtu(a, lease->mtu ? lease->mtu : MTU_DEFAULT);
-	plan = make_plan(a, lease);
 	remove_surplus(a, &plan);
-	r = add_missing(a, &plan);
+	r = add_missing_routes(a, &plan);
+	result = result < 0 ? result : r;
+	r = add_missing_rules(a, &plan);
+	result = result < 0 ? result : r;
 	if (elsewhere == 1)
 		warn_about_same_subnet(a, other);
 	warn_about_root(a, &plan);
-	return result < 0 ? result : r;
+	return result;
 }
 
 void address_clear(struct address *a)
 {
-	static const struct plan nothing;
 	int r;
 
 	if (!a->in_effect)
@@ -389,8 +421,7 @@ void address_clear(struct address *a)
 	if (r < 0)
 		log_warning_errno(r, "Cannot remove the address from %s: %m, ignoring",
 				  a->interface);
-	remove_surplus(a, &nothing);
-	a->plan = nothing;
+	remove_all(a);
 	a->in_effect = false;
 }
 

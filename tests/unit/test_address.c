@@ -10,9 +10,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "netns.h"
@@ -330,6 +332,54 @@ static void a_missing_interface_is_an_error(void **state)
 	f->tap = (close(f->tap), -1);
 	assert_int_equal(address_apply(f->address, &lease), -ENODEV);
 	assert_null(address_current(f->address));
+	expect_not("ip rule", "10.77.0.59");
+}
+
+/* The kernel's news of rules ('r') and addresses ('a') in their order. */
+static void read_news(int fd, char *buf, size_t size)
+{
+	char news[16384];
+	ssize_t n;
+
+	*buf = '\0';
+	while ((n = recv(fd, news, sizeof(news), MSG_DONTWAIT)) > 0) {
+		const struct nlmsghdr *h = (const struct nlmsghdr *)(void *)news;
+
+		for (unsigned int left = (unsigned int)n; NLMSG_OK(h, left);
+		     h = NLMSG_NEXT(h, left)) {
+			assert_true(strlen(buf) + 1 < size);
+			if (h->nlmsg_type == RTM_NEWRULE)
+				strcat(buf, "r");
+			else if (h->nlmsg_type == RTM_NEWADDR)
+				strcat(buf, "a");
+		}
+	}
+}
+
+static void rules_are_there_before_the_address(void **state)
+{
+	struct sockaddr_nl groups = { .nl_family = AF_NETLINK,
+				      .nl_groups = RTMGRP_IPV4_IFADDR };
+	int rules = RTNLGRP_IPV4_RULE;
+	struct lease lease = a_lease();
+	struct fixture *f = *state;
+	char news[32];
+	int fd;
+
+	begin(f);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	assert_int_equal(bind(fd, (struct sockaddr *)&groups, sizeof(groups)), 0);
+	assert_int_equal(setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &rules,
+				    sizeof(rules)),
+			 0);
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	read_news(fd, news, sizeof(news));
+	assert_string_equal(news, "rrrrrra");
+	lease.address = ip("10.77.0.60");
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	read_news(fd, news, sizeof(news));
+	assert_string_equal(news, "rrrrrra");
+	close(fd);
 }
 
 static void what_failed_is_tried_again(void **state)
@@ -463,6 +513,7 @@ int main(void)
 		CASE(the_mtu_of_the_lease_is_used),
 		CASE(rules_left_by_a_crash_are_removed),
 		CASE(a_missing_interface_is_an_error),
+		CASE(rules_are_there_before_the_address),
 		CASE(what_failed_is_tried_again),
 		CASE(a_vanished_interface_is_cleared_quietly),
 		CASE(warns_about_arp_in_a_shared_subnet),
