@@ -48,6 +48,7 @@ struct uplink {
 	bool link_up;	/* the PHY says so */
 	bool carrier;	/* the kernel sends: a little later than the PHY */
 	bool ready;	/* both: what was told to the DHCP client */
+	bool restore;	/* the lease is to be put on a device that was created again */
 	bool set_down;	/* somebody took IFF_UP away */
 	bool stopping;
 	uint64_t tx_dropped_before; /* by devices that are gone */
@@ -226,8 +227,11 @@ static void update_ready(struct uplink *u)
 	u->ready = ready;
 	if (u->dhcp)
 		dhcp_link(u->dhcp, ready);
-	else if (ready && u->have_lease)
-		put_into_effect(u); /* a static address is confirmed by the link alone */
+	/* A static address is confirmed by the link alone. */
+	if (ready && u->have_lease && (!u->dhcp || u->restore)) {
+		u->restore = false;
+		put_into_effect(u);
+	}
 	if (ready && u->in_effect) {
 		/* The cable may be in another network: ask the gateway anew. */
 		gateway_set(u->gateway, 0, (struct in_addr){ 0 });
@@ -235,11 +239,14 @@ static void update_ready(struct uplink *u)
 	}
 }
 
-/* The device is there: bring back what was on the one before. */
+/*
+ * The device is there: bring back what was on the one before, but not until it
+ * can send. A question for a neighbour that is lost is repeated only a second
+ * later, and all that is to be sent has to wait for it.
+ */
 static void resume(struct uplink *u)
 {
-	if (u->have_lease)
-		put_into_effect(u);
+	u->restore = u->have_lease;
 	update_ready(u);
 }
 
