@@ -25,6 +25,7 @@ struct sim_spi {
 	struct sim_spi_faults faults;
 	struct sim_spi_stats stats;
 	uint64_t random;
+	uint32_t good_bytes; /* still to come after a bit error */
 };
 
 struct spi_bus {
@@ -330,8 +331,15 @@ static bool message_fails(struct sim_spi *device)
 
 static uint8_t with_bit_error(struct sim_spi *device, uint32_t rate, uint8_t byte)
 {
-	if (rate == 0 || draw(device) % BILLION >= UINT64_C(8) * rate)
+	if (rate == 0)
 		return byte;
+	if (device->good_bytes > 0) {
+		device->good_bytes--;
+		return byte;
+	}
+	if (draw(device) % BILLION >= UINT64_C(8) * rate)
+		return byte;
+	device->good_bytes = device->faults.bit_errors_apart;
 	device->stats.bit_errors++;
 	w5500_sim_excuse(device->chip);
 	return byte ^ (uint8_t)(1u << draw(device) % 8);
@@ -510,13 +518,13 @@ static const struct sim_field options[] = {
 };
 
 static const struct sim_field faults[] = {
-	FAULT(open_errno),	FAULT(fail_errno),
-	FAULT(fail_next),	FAULT(fail_after),
-	FAULT(fail_one_in),	FAULT(fail_until_ns),
-	FAULT(fail_before),	FAULT(miso),
-	FAULT(miso_next),	FAULT(bit_slip),
-	FAULT(miso_bit_errors), FAULT(mosi_bit_errors),
-	FAULT(errors_above_hz),
+	FAULT(open_errno),	 FAULT(fail_errno),
+	FAULT(fail_next),	 FAULT(fail_after),
+	FAULT(fail_one_in),	 FAULT(fail_until_ns),
+	FAULT(fail_before),	 FAULT(miso),
+	FAULT(miso_next),	 FAULT(bit_slip),
+	FAULT(miso_bit_errors),	 FAULT(mosi_bit_errors),
+	FAULT(bit_errors_apart), FAULT(errors_above_hz),
 };
 
 static const struct sim_field counters[] = {

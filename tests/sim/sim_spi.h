@@ -62,7 +62,9 @@ struct sim_spi_faults {
 	uint32_t bit_slip;  /* extra clock edges (0..7) after each select */
 	uint32_t miso_bit_errors; /* flipped bits in 1 000 000 000, each way */
 	uint32_t mosi_bit_errors;
-	uint32_t errors_above_hz; /* slip and bit errors only above this clock */
+	uint32_t bit_errors_apart; /* so many bytes are good after one with a flipped bit
+				    */
+	uint32_t errors_above_hz;  /* slip and bit errors only above this clock */
 };
 
 struct sim_spi_stats {

@@ -155,6 +155,17 @@ static unsigned int wrong_versions(struct bench *b)
 	return wrong;
 }
 
+static void flipped_bits_can_be_kept_apart(void **state)
+{
+	struct bench *b = *state;
+
+	sim_spi_faults(b->device)->miso_bit_errors = 1000000000; /* every byte */
+	sim_spi_faults(b->device)->bit_errors_apart = 7;	 /* a read is 4 bytes */
+	assert_int_equal(wrong_versions(b), 500);
+	assert_int_equal(sim_spi_stats(b->device)->bit_errors, 500);
+	assert_int_equal(bench_violations(b), 0);
+}
+
 static void bits_flip_at_a_rate(void **state)
 {
 	struct bench *b = *state;
@@ -199,6 +210,7 @@ int main(void)
 		TEST(a_device_that_went_away_must_be_opened_again),
 		TEST(the_old_handle_of_a_device_stays_dead),
 		TEST(miso_can_be_dead),
+		TEST(flipped_bits_can_be_kept_apart),
 		TEST(bits_flip_at_a_rate),
 		TEST(faults_of_wires_can_depend_on_the_clock),
 	};
