@@ -11,6 +11,7 @@ import subprocess
 import time
 
 from harness import build, delays, sandbox
+from harness.capture import Capture, Comparison
 from harness.cases import case, main
 from harness.decoy import Decoy
 from harness.mqtt import Client
@@ -18,6 +19,7 @@ from harness.network import Namespace, connect
 from harness.ping import Pinger
 from harness.process import Process
 from harness.services import Broker, Dhcp, Dns, MuteDns, SynDropper, query
+from harness.stream import Stream
 from harness.systemd import Journal, Manager, Udev, parse_entry
 from harness.waiting import hold, until
 from harness.world import World
@@ -317,6 +319,58 @@ def untouched():
                 assert_fails(world.check_host, what)
             finally:
                 world.close()
+
+
+@case("frames that come twice, overtake others, are spoiled or lost are told from good ones")
+def comparison():
+    def path(came):
+        sent = [(b"%d" % number, 100) for number in range(4)]
+        return Comparison(sent, [(key, 100) for key in came])
+
+    good = path([b"0", b"1", b"2", b"3"])
+    assert (good.twice, good.overtaken, good.foreign, good.lost_bytes) == (0, 0, 0, 0)
+    assert path([b"early", b"0", b"1", b"2", b"3"]).foreign == 0
+    bad = path([b"1", b"0", b"spoiled", b"3", b"3"])
+    assert (bad.twice, bad.overtaken, bad.foreign, bad.lost_bytes) == (1, 1, 1, 100)
+
+
+@case("a capture sees frames of both directions once each, as they are")
+def capture():
+    with TwoRooms() as rooms:
+        here, there = Capture(rooms.here, "a0"), Capture(rooms.there, "b0")
+        pinger = Pinger(rooms.here, {"node": "192.0.2.2"})
+        until(lambda: pinger.answered("node") >= 5, 5, "replies")
+        pinger.close()
+        until(lambda: len(here.into) == len(there.out) and len(here.out) == len(there.into), 5,
+              "all frames are seen at both ends")
+        for sent, received in ((here.out, there.into), (there.out, here.into)):
+            path = Comparison(sent, received)
+            assert len(received) >= 5
+            assert (path.twice, path.overtaken, path.foreign, path.lost_bytes) == (0, 0, 0, 0)
+        for each in (here, there):
+            each.check_complete()
+            each.close()
+
+
+@case("a stream arrives whole, and one that is spoiled or cut off is noticed")
+def stream():
+    with TwoRooms() as rooms:
+        def start(name):
+            return Stream(name, rooms.here, rooms.there, "192.0.2.2", 5001, 1 << 20)
+
+        good = start("good")
+        good.flows(1 << 16, 5)
+        good.finish(10)
+        assert good.received >= 1 << 20
+        good.close()
+        spoiled = start("spoiled")
+        spoiled.spoil()
+        assert_fails(lambda: spoiled.finish(10))
+        spoiled.close()
+        cut = start("cut off")
+        cut.flows(1 << 16, 5)
+        cut.close()
+        assert_fails(lambda: cut.finish(0.1))
 
 
 @case("udev's part: the sysctl snippet is applied when the interface appears")

@@ -57,6 +57,11 @@ def is_short():
     return os.environ.get("E2E_SHORT") == "1"
 
 
+def is_long():
+    """Whether faults are tried with large transfers (E2E_LONG=1, tests/check --long)."""
+    return os.environ.get("E2E_LONG") == "1"
+
+
 def variant():
     """$E2E_ETH0: where the machine's other NIC is, "elsewhere" or in the "same-subnet"; or None.
 

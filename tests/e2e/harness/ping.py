@@ -86,12 +86,19 @@ class Pinger:
         """How many replies have come from a target so far."""
         return len(self._replies[name])
 
+    def first_reply(self, name, start):
+        """When the first reply came after @start (time.time()), or None."""
+        return next((moment for moment in list(self._replies[name]) if moment >= start), None)
+
     def longest_pause(self, name, start, end):
         moments = [moment for moment in list(self._replies[name]) if start <= moment <= end]
         edges = [start, *moments, end]
         return max(after - before for before, after in zip(edges, edges[1:]))
 
     def close(self):
+        """Ends it; what it has seen can still be asked for."""
+        if not self._thread.is_alive():
+            return
         os.write(self._stopper, b"x")
         self._thread.join()
         self._socket.close()
