@@ -19,21 +19,28 @@ def _glyphs():
     return {tuple(columns): chr(code) for code, *columns in reversed(numbers)}
 
 
-def read_line(rows, y):
-    """The text in the eight rows from @y; a cell that is no character is read as '\\ufffd'."""
+def read_line(rows, y, x=0):
+    """The text in the eight rows from @y, in cells that begin at column @x; a cell that is no
+    character is read as '\\ufffd'."""
     cells = []
-    for left in range(0, len(rows[0]), CELL):
+    for left in range(x, len(rows[0]) - CELL + 1, CELL):
         columns = tuple(sum(1 << row for row in range(CELL) if rows[y + row][left + x] == "#")
                         for x in range(CELL))
         cells.append(_glyphs().get(columns, "\ufffd"))
     return "".join(cells).rstrip()
 
 
+def contains(rows, text, y=None):
+    """Whether a line of the picture contains @text; drawn at row @y, or at any. To spare its pixels
+    a picture is moved, once a minute, by a column and at most by a row."""
+    last = len(rows) - CELL
+    where = range(last + 1) if y is None else (y, min(y + 1, last))
+    return any(text in read_line(rows, each, x) for x in range(CELL) for each in where)
+
+
 def shows(board, text, y=None):
-    """Whether a line of the display contains @text; at row @y, or at any."""
-    rows = board.screen()
-    where = range(len(rows) - CELL + 1) if y is None else (y,)
-    return any(text in read_line(rows, each) for each in where)
+    """Whether the display does."""
+    return contains(board.screen(), text, y)
 
 
 def is_dark(board):
