@@ -38,4 +38,16 @@ void canvas_draw_columns(struct canvas *c, int x, int y, const uint8_t *columns,
 /* Draws a line of @width pixels from (@x, @y) to the right. */
 void canvas_draw_line(struct canvas *c, int x, int y, int width);
 
+/* How many columns and rows at the edges are dark; of a dark picture all. */
+struct canvas_margins {
+	int left, right, top, bottom;
+};
+struct canvas_margins canvas_margins(const struct canvas *c);
+
+/* @c moved to the right and down; what leaves the canvas is lost. Not in place. */
+void canvas_shift(struct canvas *ret, const struct canvas *c, int dx, int dy);
+
+/* @c turned clockwise by a quarter: width and height change places. Not in place. */
+void canvas_turn_right(struct canvas *ret, const struct canvas *c);
+
 #endif

@@ -23,8 +23,9 @@
 
 struct display_status {
 	bool present;
+	bool dark;	     /* switched off because nothing happened for long */
 	char cause[160];     /* a sentence if not present, else "" */
-	uint64_t frames;     /* pictures shown */
+	uint64_t frames;     /* pictures sent, in whole or in part */
 	uint64_t bus_errors; /* calls that failed, but for the search for an absent panel
 			      */
 	uint64_t losses;     /* times that the panel went away or lost its registers */
@@ -53,6 +54,12 @@ int display_start(struct display *d);
 
 /* Posts a picture made from display_canvas(); never blocks. Main. */
 void display_post(struct display *d, const struct canvas *picture);
+
+/*
+ * Something happened that a person may want to see: lights a panel that went dark
+ * for lack of events. A picture that is merely posted does not. Never blocks. Main.
+ */
+void display_wake(struct display *d);
 
 /*
  * One turn: shows what was posted and looks after the panel, at most once a

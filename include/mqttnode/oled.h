@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oled.h — an SSD1306 panel on I2C
+ * oled.h — an SSD1306, SSD1309 or SH1106 panel on I2C
  *
  * Page addressing, two frame buffers, only changed columns are sent. Knows
  * nothing of text or meaning. Every call may block on the bus: display thread
@@ -12,6 +12,7 @@
 #include "mqttnode/canvas.h"
 #include "mqttnode/cleanup.h"
 #include "mqttnode/i2cdev.h"
+#include "mqttnode/settings.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,40 +20,54 @@
 struct oled;
 
 /*
- * A panel of 128 x 64, the only size so far, on @bus (borrowed, outlives it).
- * Sends nothing. Returns 0, -EINVAL (another size) or -ENOMEM.
+ * The panel of @settings on @bus (both borrowed, they outlive it). Pictures have
+ * the size of the panel; of a rotation only the half turn is done here, by the
+ * panel. Sends nothing. Returns 0, -EINVAL (no such panel) or -ENOMEM.
  */
-int oled_new(struct oled **ret, struct i2c_bus *bus, uint8_t width, uint8_t height);
+int oled_new(struct oled **ret, struct i2c_bus *bus,
+	     const struct oled_settings *settings);
 
 /* Sends nothing. Accepts NULL, returns NULL. */
 struct oled *oled_free(struct oled *o);
 
 /*
- * Brings the panel up: all registers, dark RAM, then on. Returns 0 or -errno
- * of the bus; then call it again. A panel that is not there costs one address
- * byte.
+ * Brings the panel up, or wakes it: all registers, @picture, then on. Returns 0
+ * or -errno of the bus; then call it again. A panel that is not there costs one
+ * address byte.
  */
-int oled_init(struct oled *o);
+int oled_init(struct oled *o, const struct canvas *picture);
 
 /*
- * Shows @picture, which has the panel's size: sends what differs from what the
- * panel has, nothing if that is all. Returns 0 or -errno; after an error the
- * next call sends again what is in doubt.
+ * The controller that the panel seems to have when that is not the configured
+ * one ("sh1106"), NULL if nothing speaks for that. Known after oled_init().
+ */
+const char *oled_suspect(const struct oled *o);
+
+/*
+ * Shows @picture: sends what differs from what the panel has. Returns 1, 0 if
+ * that was nothing, or -errno; after an error the next call sends again what is
+ * in doubt.
  */
 int oled_show(struct oled *o, const struct canvas *picture);
 
 /*
- * Asks whether the panel is there. Returns 1 if it is, 0 if it says that it is
- * off (it lost its registers: oled_init()), or -errno. A panel that does not
- * answer reads only ever gives 1 or -errno.
+ * Asks whether the panel is there. Returns 1 if it is, 0 if it is off when it
+ * should be on (it lost its registers: oled_init()) or on when it should be off,
+ * or -errno. A panel that does not answer reads only ever gives 1 or -errno.
  */
 int oled_check(struct oled *o);
 
 /*
- * Sends all registers and the picture shown last again, without switching off:
- * heals what nobody noticed. 0 or -errno.
+ * Sends all registers and @picture, without switching off: heals what nobody
+ * noticed. 0 or -errno.
  */
-int oled_reassert(struct oled *o);
+int oled_reassert(struct oled *o, const struct canvas *picture);
+
+/* How bright, 0 to 255; sends nothing if it is that already. 0 or -errno. */
+int oled_set_contrast(struct oled *o, uint8_t contrast);
+
+/* Switches off until the next oled_init(). 0 or -errno. */
+int oled_sleep(struct oled *o);
 
 /* Switches off and clears. 0 or -errno. */
 int oled_off(struct oled *o);

@@ -145,11 +145,31 @@ struct mqtt_settings {
 	size_t n_subscribe;
 };
 
+enum oled_chip {
+	OLED_SSD1306 = 1,
+	OLED_SSD1309,
+	OLED_SH1106,
+};
+
+/* Every day, in minutes since midnight, local time; equal: never. */
+struct daily_hours {
+	uint16_t from_min, to_min;
+};
+
 struct oled_settings {
 	char *i2c;	 /* device node; "" = no display */
 	uint8_t address; /* 7 bit */
-	uint8_t width;
+	enum oled_chip controller;
+	uint8_t width; /* of the panel, as it is wired */
 	uint8_t height;
+	uint8_t column_offset; /* SH1106: column of the RAM at the left edge, 0..4 */
+	uint16_t rotate;       /* the picture, clockwise: 0, 90, 180, 270 */
+	uint8_t contrast;
+	bool invert;
+	struct daily_hours dim; /* when it has another contrast */
+	uint8_t dim_contrast;
+	uint64_t idle_off_ms; /* dark after so long without an event; 0: never */
+	bool pixel_shift;
 	uint64_t message_time_ms;
 	char *font_file; /* path; "auto": where it is installed; "": none */
 };

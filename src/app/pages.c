@@ -105,10 +105,23 @@ struct pages *pages_free(struct pages *p)
 	return NULL;
 }
 
+/* Whether a person should look: the node came or went, or another rung is to blame. */
+static bool is_event(const struct ladder_view *was, const struct ladder_view *is)
+{
+	if (was->online != is->online || was->first_bad != is->first_bad)
+		return true;
+	return is->first_bad >= 0 &&
+	       was->rungs[is->first_bad].state != is->rungs[is->first_bad].state;
+}
+
 void pages_update(struct pages *p, const struct ladder_view *view)
 {
+	bool event = is_event(&p->view, view);
+
 	p->view = *view;
 	refresh(p);
+	if (event)
+		display_wake(p->display); /* to the new picture */
 }
 
 void pages_show_message(struct pages *p, const char *topic, const void *payload,
@@ -121,4 +134,5 @@ void pages_show_message(struct pages *p, const char *topic, const void *payload,
 						p->settings->message_time_ms * 1000);
 	(void)sd_event_source_set_enabled(p->timer, SD_EVENT_ONESHOT);
 	refresh(p);
+	display_wake(p->display);
 }

@@ -163,6 +163,7 @@ static json_object *display_json(struct display *display)
 
 	display_get_status(display, &status);
 	add_bool(o, "present", status.present);
+	add_bool(o, "dark", status.dark);
 	add_string(o, "cause", status.cause);
 	add_number(o, "frames", status.frames);
 	add_number(o, "bus_errors", status.bus_errors);

@@ -92,9 +92,9 @@ static const struct key_choice biases[] = {
 };
 
 static const struct key_choice controllers[] = {
-	{ "ssd1306", 0, false },
-	{ "ssd1309", 0, true },
-	{ "sh1106", 0, true },
+	{ "ssd1306", OLED_SSD1306, false },
+	{ "ssd1309", OLED_SSD1309, false },
+	{ "sh1106", OLED_SH1106, false },
 	{ NULL, 0, false },
 };
 
@@ -105,8 +105,13 @@ static const struct key_choice widths[] = {
 
 static const struct key_choice heights[] = {
 	{ "64", 64, false },
-	{ "32", 32, true },
+	{ "32", 32, false },
 	{ NULL, 0, false },
+};
+
+static const struct key_choice rotations[] = {
+	{ "0", 0, false },     { "90", 90, false }, { "180", 180, false },
+	{ "270", 270, false }, { NULL, 0, false },
 };
 
 static int check_printable(const char *s, char *why, size_t size)
@@ -340,22 +345,36 @@ LATER("mqtt.subscribe.retained"),
 { VALUE("oled.address", store_int), INTO(oled_settings, address),
   .fallback = "0x3c", .min = 0x08, .max = 0x77,
   .valid = "an I2C address from 0x08 to 0x77: 0x3c for a board marked 0x78, 0x3d for 0x7a" },
-{ VALUE("oled.controller", store_choice), .fallback = "\"ssd1306\"",
-  .choices = controllers },
+{ VALUE("oled.controller", store_choice), INTO(oled_settings, controller),
+  .fallback = "\"ssd1306\"", .choices = controllers },
 { VALUE("oled.width", store_choice), INTO(oled_settings, width),
   .fallback = "128", .choices = widths },
 { VALUE("oled.height", store_choice), INTO(oled_settings, height),
   .fallback = "64", .choices = heights },
+{ VALUE("oled.column_offset", store_int), INTO(oled_settings, column_offset),
+  .fallback = "2", .min = 0, .max = 4 },
+{ VALUE("oled.rotate", store_choice), INTO(oled_settings, rotate),
+  .fallback = "0", .choices = rotations },
+{ VALUE("oled.contrast", store_int), INTO(oled_settings, contrast),
+  .fallback = "127", .min = 0, .max = 255 },
+{ VALUE("oled.invert", store_bool), INTO(oled_settings, invert),
+  .fallback = "false" },
+{ VALUE("oled.dim", store_hours), INTO(oled_settings, dim),
+  .fallback = "\"\"",
+  .valid = "hours such as \"22:00-06:00\", or \"\" for never" },
+{ VALUE("oled.dim_contrast", store_int), INTO(oled_settings, dim_contrast),
+  .fallback = "0", .min = 0, .max = 255 },
+{ VALUE("oled.idle_off", store_seconds), INTO(oled_settings, idle_off_ms),
+  .fallback = "1800.0", .min = 0, .max = 31536000 },
+{ VALUE("oled.pixel_shift", store_bool), INTO(oled_settings, pixel_shift),
+  .fallback = "true" },
+{ VALUE("oled.message_time", store_seconds), INTO(oled_settings, message_time_ms),
+  .fallback = "5.0", .min = 0.1, .max = 3600 },
 { VALUE("oled.font_file", store_string), INTO(oled_settings, font_file),
   .fallback = "\"auto\"", .max = 4095, .check = check_font_file,
   .valid = "\"auto\", the path of a file such as \"/usr/share/unifont/unifont.hex\", or "
 	   "\"\" for none" },
-{ VALUE("oled.message_time", store_seconds), INTO(oled_settings, message_time_ms),
-  .fallback = "5.0", .min = 0.1, .max = 3600 },
 LATER("oled.max_write"),
-LATER("oled.rotate"),
-LATER("oled.contrast"),
-LATER("oled.idle_off"),
 LATER("oled.pages"),
 };
 /* clang-format on */

@@ -218,6 +218,22 @@ static void check_mqtt(const struct check *c)
 	settings_check_publications(c);
 }
 
+static void check_oled(const struct check *c)
+{
+	enum oled_chip controller = c->s->oled.controller; /* 0: refused */
+	const struct conf_node *height = check_member(c, "oled", "height");
+	const struct conf_node *offset = check_member(c, "oled", "column_offset");
+
+	if (controller == OLED_SH1106 && c->s->oled.height == 32)
+		check_wrong(
+			c, height,
+			"oled.height: found 32; valid with controller = \"sh1106\" is 64");
+	if (controller && controller != OLED_SH1106 && offset)
+		check_unwise(c, offset,
+			     "oled.column_offset: it has no effect but with controller "
+			     "= \"sh1106\"");
+}
+
 void settings_check_relations(struct settings *s, const struct conf_file *file,
 			      struct settings_report *report)
 {
@@ -226,4 +242,5 @@ void settings_check_relations(struct settings *s, const struct conf_file *file,
 	check_ethernet(&c);
 	check_network(&c);
 	check_mqtt(&c);
+	check_oled(&c);
 }

@@ -89,6 +89,9 @@ int store_number(const struct settings_key *key, const struct conf_node *v, void
 /* Seconds, whole or not, into milliseconds. */
 int store_seconds(const struct settings_key *key, const struct conf_node *v,
 		  void *section, char *why, size_t size);
+/* "22:00-06:00" into a struct daily_hours; "" into one that is never. */
+int store_hours(const struct settings_key *key, const struct conf_node *v, void *section,
+		char *why, size_t size);
 /* One of the choices, into an int or an enum. */
 int store_choice(const struct settings_key *key, const struct conf_node *v, void *section,
 		 char *why, size_t size);

@@ -133,6 +133,46 @@ int store_seconds(const struct settings_key *key, const struct conf_node *v,
 	return 0;
 }
 
+/* "HH:MM" at @s, two digits each. Returns minutes since midnight, or -EINVAL. */
+static int parse_time_of_day(const char *s)
+{
+	int hour, minute;
+
+	for (int i = 0; i < 5; i++)
+		if (i == 2 ? s[i] != ':' : s[i] < '0' || s[i] > '9')
+			return -EINVAL;
+	hour = (s[0] - '0') * 10 + s[1] - '0';
+	minute = (s[3] - '0') * 10 + s[4] - '0';
+	return hour < 24 && minute < 60 ? hour * 60 + minute : -EINVAL;
+}
+
+int store_hours(const struct settings_key *key, const struct conf_node *v, void *section,
+		char *why, size_t size)
+{
+	struct daily_hours hours = { 0 };
+	const char *s;
+	int from, to;
+
+	if (conf_node_type(v) != CONF_STRING)
+		return -EINVAL;
+	s = conf_node_string(v);
+	if (s[0]) {
+		if (strlen(s) != strlen("22:00-06:00") || s[5] != '-')
+			return -EINVAL;
+		from = parse_time_of_day(s);
+		to = parse_time_of_day(s + 6);
+		if (from < 0 || to < 0)
+			return -EINVAL;
+		if (from == to) {
+			text_format(why, size, "it ends when it begins");
+			return -EINVAL;
+		}
+		hours = (struct daily_hours){ (uint16_t)from, (uint16_t)to };
+	}
+	memcpy((char *)section + key->offset, &hours, sizeof(hours));
+	return 0;
+}
+
 /* The choice that @v names, as text or as number like the default; or NULL. */
 static const struct key_choice *find_choice(const struct settings_key *key,
 					    const struct conf_node *v)

@@ -62,3 +62,55 @@ void canvas_draw_line(struct canvas *c, int x, int y, int width)
 	for (int i = 0; i < width; i++)
 		canvas_set_pixel(c, x + i, y, true);
 }
+
+void canvas_turn_right(struct canvas *ret, const struct canvas *c)
+{
+	canvas_init(ret, c->height, c->width);
+	for (int y = 0; y < c->height; y++)
+		for (int x = 0; x < c->width; x++)
+			if (canvas_get_pixel(c, x, y))
+				canvas_set_pixel(ret, c->height - 1 - y, x, true);
+}
+
+static bool column_is_dark(const struct canvas *c, int x)
+{
+	for (int page = 0; page < c->height / 8; page++)
+		if (c->data[page * c->width + x] != 0)
+			return false;
+	return true;
+}
+
+static bool row_is_dark(const struct canvas *c, int y)
+{
+	for (int x = 0; x < c->width; x++)
+		if (canvas_get_pixel(c, x, y))
+			return false;
+	return true;
+}
+
+struct canvas_margins canvas_margins(const struct canvas *c)
+{
+	struct canvas_margins m = { 0 };
+
+	while (m.left < c->width && column_is_dark(c, m.left))
+		m.left++;
+	if (m.left == c->width) /* all dark */
+		return (struct canvas_margins){ c->width, c->width, c->height,
+						c->height };
+	while (column_is_dark(c, c->width - 1 - m.right))
+		m.right++;
+	while (row_is_dark(c, m.top))
+		m.top++;
+	while (row_is_dark(c, c->height - 1 - m.bottom))
+		m.bottom++;
+	return m;
+}
+
+void canvas_shift(struct canvas *ret, const struct canvas *c, int dx, int dy)
+{
+	canvas_init(ret, c->width, c->height);
+	for (int y = 0; y < c->height; y++)
+		for (int x = 0; x < c->width; x++)
+			if (canvas_get_pixel(c, x, y))
+				canvas_set_pixel(ret, x + dx, y + dy, true);
+}

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * oled.c — an SSD1306 panel on I2C
+ * oled.c — an SSD1306, SSD1309 or SH1106 panel on I2C
  *
- * Theory of operation. The panel cannot be read back, so two pictures are kept:
- * what it is to show and what it has. Only columns that differ are sent, each
- * run of them with its page and column in front, since the panel's pointer is
- * not to be trusted after anything went wrong. Page addressing mode does that in
- * 7 bytes and is the only mode that all relatives of this controller have.
+ * Theory of operation. The panel cannot be read back, so two pictures of its RAM
+ * are kept: what it is to hold and what it has. Only columns that differ are
+ * sent, each run of them with its page and column in front, since the panel's
+ * pointer is not to be trusted after anything went wrong. Page addressing mode
+ * does that in 7 bytes and is the only mode that all controllers have. Columns
+ * of the RAM that the glass does not show are kept dark.
  *
  * One run is one call with two messages: commands (control byte 00), then data
  * (40). Adapters that cannot combine messages, or only short ones, get single
@@ -16,7 +17,8 @@
  * then unknown too and is sent whole the next time; a command that waits for an
  * argument is satisfied by the NOP that begins every initialisation.
  *
- * Source: SSD1306 datasheet rev 1.1, sections 8.1.5 (I2C), 8.7 (RAM), 9, 10.
+ * Source: SSD1306 datasheet rev 1.1, sections 8.1.5 (I2C), 8.7 (RAM), 9, 10; the
+ * differences are in oled_setup.c.
  */
 #include "mqttnode/oled.h"
 
@@ -24,39 +26,15 @@
 #include <errno.h>
 #include <string.h>
 
-#define WIDTH  128
-#define HEIGHT 64
-#define PAGES  (HEIGHT / 8)
+#include "oled_commands.h"
+#include "oled_setup.h"
+
+#define PAGES_MAX 8
 
 /* Control bytes: what follows until the end of the message, or the next byte only. */
 #define CONTROL_COMMANDS 0x00
 #define CONTROL_DATA	 0x40
 #define CONTROL_COMMAND	 0x80
-
-/* Commands, section 9. "+1" takes an argument byte. */
-#define SET_COLUMN_LOW	  0x00 /* | bits 3..0 of the column */
-#define SET_COLUMN_HIGH	  0x10 /* | bits 6..4 */
-#define SET_ADDRESSING	  0x20 /* +1 */
-#define STOP_SCROLL	  0x2e
-#define SET_START_LINE	  0x40 /* | line */
-#define SET_CONTRAST	  0x81 /* +1 */
-#define SET_CHARGE_PUMP	  0x8d /* +1 */
-#define SET_SEGMENT_REMAP 0xa0 /* | 1: column 0 at SEG127 */
-#define SHOW_RAM	  0xa4
-#define SET_NORMAL	  0xa6
-#define SET_MULTIPLEX	  0xa8 /* +1 */
-#define DISPLAY_OFF	  0xae
-#define DISPLAY_ON	  0xaf
-#define SET_PAGE	  0xb0 /* | page */
-#define SET_COM_DIRECTION 0xc0 /* | 8: from COM63 to COM0 */
-#define SET_OFFSET	  0xd3 /* +1 */
-#define SET_CLOCK	  0xd5 /* +1 */
-#define SET_PRECHARGE	  0xd9 /* +1 */
-#define SET_COM_PINS	  0xda /* +1 */
-#define SET_VCOMH	  0xdb /* +1 */
-#define NOP		  0xe3
-
-#define STATUS_OFF 0x40 /* section 8.1.5: bit 6 of the status byte */
 
 /*
  * A run that begins anew costs 7 bytes on the wire; a gap of that many unchanged
@@ -69,46 +47,37 @@
 
 #define EAGAIN_TRIES 3
 
-/* All registers; a module may have any values from before. */
-/* clang-format off */
-static const uint8_t setup[] = {
-	SET_CLOCK, 0x80,		/* nominal oscillator, divide by 1 */
-	SET_MULTIPLEX, HEIGHT - 1,
-	SET_OFFSET, 0,
-	SET_START_LINE | 0,		/* another program may have scrolled */
-	SET_CHARGE_PUMP, 0x14,		/* nothing else gives 7 V; before "on" */
-	SET_ADDRESSING, 2,		/* pages */
-	SET_SEGMENT_REMAP | 1,		/* with the next one: upright on the usual module */
-	SET_COM_DIRECTION | 8,
-	SET_COM_PINS, 0x12,		/* alternative wiring, as all glass of 64 rows has */
-	SET_CONTRAST, 0x7f,		/* moderate: pixels wear out with their current */
-	SET_PRECHARGE, 0xf1,		/* as recommended with the charge pump */
-	SET_VCOMH, 0x30,		/* 0.83 Vcc, the highest documented */
-	STOP_SCROLL,			/* writing while it scrolls corrupts the RAM */
-	SHOW_RAM,
-	SET_NORMAL,			/* not inverse */
-};
-/* clang-format on */
-
 struct oled {
-	struct i2c_bus *bus; /* borrowed */
-	uint8_t want[PAGES][WIDTH];
-	uint8_t have[PAGES][WIDTH];
-	bool known[PAGES]; /* whether have[] is what the panel has */
-	bool single;	   /* the adapter cannot combine messages */
-	bool status_works; /* the panel answers reads, and truly */
+	struct i2c_bus *bus;		      /* borrowed */
+	const struct oled_settings *settings; /* borrowed */
+	unsigned int pages, columns;	      /* of the RAM, as far as it is used */
+	unsigned int first_column;	      /* of the picture in it */
+	uint8_t want[PAGES_MAX][OLED_COLUMNS_MAX];
+	uint8_t have[PAGES_MAX][OLED_COLUMNS_MAX];
+	bool known[PAGES_MAX]; /* whether have[] is what the panel has */
+	uint8_t contrast;
+	bool contrast_sent;
+	bool asleep;	     /* switched off, as far as we know */
+	bool single;	     /* the adapter cannot combine messages */
+	bool status_works;   /* the panel answers reads, and truly */
+	const char *suspect; /* see oled_suspect() */
 };
 
-int oled_new(struct oled **ret, struct i2c_bus *bus, uint8_t width, uint8_t height)
+int oled_new(struct oled **ret, struct i2c_bus *bus, const struct oled_settings *settings)
 {
 	struct oled *o;
 
-	if (width != WIDTH || height != HEIGHT)
+	if (!oled_setup_is_valid(settings))
 		return -EINVAL;
 	o = calloc(1, sizeof(*o));
 	if (!o)
 		return -ENOMEM;
 	o->bus = bus;
+	o->settings = settings;
+	o->pages = settings->height / 8;
+	o->columns = oled_setup_columns(settings);
+	o->first_column = oled_setup_first_column(settings);
+	o->contrast = settings->contrast;
 	*ret = o;
 	return 0;
 }
@@ -132,7 +101,7 @@ static int transfer(struct oled *o, const struct i2c_message *messages, size_t n
 /* Sends commands in one message, @n of them or of their arguments. */
 static int send_commands(struct oled *o, const uint8_t *commands, size_t n)
 {
-	uint8_t buf[1 + 2 + sizeof(setup)] = { CONTROL_COMMANDS };
+	uint8_t buf[1 + 2 + OLED_SETUP_MAX] = { CONTROL_COMMANDS };
 	struct i2c_message message = { .buf = buf, .len = (uint16_t)(1 + n) };
 
 	assert(n < sizeof(buf));
@@ -150,11 +119,11 @@ static int send_combined(struct oled *o, unsigned int page, unsigned int column,
 {
 	uint8_t commands[] = {
 		CONTROL_COMMANDS,
-		(uint8_t)(SET_PAGE | page),
-		(uint8_t)(SET_COLUMN_LOW | (column & 15)),
-		(uint8_t)(SET_COLUMN_HIGH | column >> 4),
+		(uint8_t)(OLED_PAGE | page),
+		(uint8_t)(OLED_COLUMN_LOW | (column & 15)),
+		(uint8_t)(OLED_COLUMN_HIGH | column >> 4),
 	};
-	uint8_t data[1 + WIDTH] = { CONTROL_DATA };
+	uint8_t data[1 + OLED_COLUMNS_MAX] = { CONTROL_DATA };
 	const struct i2c_message messages[] = {
 		{ .buf = commands, .len = sizeof(commands) },
 		{ .buf = data, .len = (uint16_t)(1 + n) },
@@ -172,9 +141,9 @@ static int send_single(struct oled *o, unsigned int page, unsigned int column, s
 	while (r == 0 && n > 0) {
 		size_t part = n < SINGLE_MAX ? n : SINGLE_MAX;
 		uint8_t buf[7 + SINGLE_MAX] = {
-			CONTROL_COMMAND, (uint8_t)(SET_PAGE | page),
-			CONTROL_COMMAND, (uint8_t)(SET_COLUMN_LOW | (column & 15)),
-			CONTROL_COMMAND, (uint8_t)(SET_COLUMN_HIGH | column >> 4),
+			CONTROL_COMMAND, (uint8_t)(OLED_PAGE | page),
+			CONTROL_COMMAND, (uint8_t)(OLED_COLUMN_LOW | (column & 15)),
+			CONTROL_COMMAND, (uint8_t)(OLED_COLUMN_HIGH | column >> 4),
 			CONTROL_DATA,
 		};
 		struct i2c_message message = { .buf = buf, .len = (uint16_t)(7 + part) };
@@ -212,18 +181,22 @@ static unsigned int run_end(const struct oled *o, unsigned int page, unsigned in
 {
 	unsigned int end = first + 1;
 
-	for (unsigned int x = end; x < WIDTH && x - end <= GAP_MAX; x++)
+	for (unsigned int x = end; x < o->columns && x - end <= GAP_MAX; x++)
 		if (differs(o, page, x))
 			end = x + 1;
 	return end;
 }
 
+/* Returns how many runs were sent, or -errno. */
 static int flush_page(struct oled *o, unsigned int page)
 {
 	unsigned int x = 0, end;
-	int r;
+	int r, runs = 0;
 
-	while (x < WIDTH) {
+	/* Mostly it is so, once a second. */
+	if (o->known[page] && memcmp(o->want[page], o->have[page], o->columns) == 0)
+		return 0;
+	while (x < o->columns) {
 		if (!differs(o, page, x)) {
 			x++;
 			continue;
@@ -234,19 +207,36 @@ static int flush_page(struct oled *o, unsigned int page)
 			o->known[page] = false;
 			return r;
 		}
+		runs++;
 		x = end;
 	}
 	o->known[page] = true;
-	return 0;
+	return runs;
 }
 
+/* As flush_page(), for all pages. */
 static int flush(struct oled *o)
 {
-	int r = 0;
+	int runs = 0;
 
-	for (unsigned int page = 0; r == 0 && page < PAGES; page++)
-		r = flush_page(o, page);
-	return r;
+	for (unsigned int page = 0; page < o->pages; page++) {
+		int r = flush_page(o, page);
+
+		if (r < 0)
+			return r;
+		runs += r;
+	}
+	return runs;
+}
+
+static void set_picture(struct oled *o, const struct canvas *picture)
+{
+	unsigned int width = o->settings->width;
+
+	assert(picture->width == width && picture->height == o->settings->height);
+	for (unsigned int page = 0; page < o->pages; page++)
+		memcpy(&o->want[page][o->first_column], &picture->data[page * width],
+		       width);
 }
 
 static int read_status(struct oled *o, uint8_t *ret)
@@ -262,31 +252,35 @@ static int read_status(struct oled *o, uint8_t *ret)
  */
 static int bring_up(struct oled *o, bool off_first)
 {
-	uint8_t commands[2 + sizeof(setup)];
+	uint8_t commands[2 + OLED_SETUP_MAX];
 	size_t n = 0;
 	int r;
 
-	commands[n++] = NOP;
+	commands[n++] = OLED_NOP;
 	if (off_first)
-		commands[n++] = DISPLAY_OFF;
-	memcpy(commands + n, setup, sizeof(setup));
+		commands[n++] = OLED_DISPLAY_OFF;
+	n += oled_setup_registers(o->settings, o->contrast, commands + n);
 	memset(o->known, 0, sizeof(o->known));
 
-	r = send_commands(o, commands, n + sizeof(setup));
+	r = send_commands(o, commands, n);
+	o->contrast_sent = r == 0;
 	if (r < 0)
 		return r;
 	r = flush(o);
 	if (r < 0)
 		return r;
-	return send_command(o, DISPLAY_ON);
+	r = send_command(o, OLED_DISPLAY_ON);
+	if (r == 0)
+		o->asleep = false;
+	return r;
 }
 
-int oled_init(struct oled *o)
+int oled_init(struct oled *o, const struct canvas *picture)
 {
 	uint8_t status;
 	int r;
 
-	memset(o->want, 0, sizeof(o->want));
+	set_picture(o, picture);
 	r = bring_up(o, true);
 	if (r < 0)
 		return r;
@@ -294,15 +288,23 @@ int oled_init(struct oled *o)
 	 * Some modules do not answer reads, or not with the status. One that
 	 * claims to be off now is not to be believed later either.
 	 */
-	o->status_works = read_status(o, &status) == 0 && !(status & STATUS_OFF);
+	o->status_works = read_status(o, &status) == 0 && !(status & OLED_STATUS_OFF);
+	o->suspect = o->status_works ? oled_setup_suspect(o->settings, status) : NULL;
 	return 0;
+}
+
+const char *oled_suspect(const struct oled *o)
+{
+	return o->suspect;
 }
 
 int oled_show(struct oled *o, const struct canvas *picture)
 {
-	assert(picture->width == WIDTH && picture->height == HEIGHT);
-	memcpy(o->want, picture->data, sizeof(o->want));
-	return flush(o);
+	int r;
+
+	set_picture(o, picture);
+	r = flush(o);
+	return r < 0 ? r : r > 0;
 }
 
 int oled_check(struct oled *o)
@@ -311,25 +313,49 @@ int oled_check(struct oled *o)
 	int r;
 
 	if (!o->status_works) {
-		r = send_command(o, NOP);
+		r = send_command(o, OLED_NOP);
 		return r < 0 ? r : 1;
 	}
 	r = read_status(o, &status);
-	return r < 0 ? r : !(status & STATUS_OFF);
+	return r < 0 ? r : !!(status & OLED_STATUS_OFF) == o->asleep;
 }
 
-int oled_reassert(struct oled *o)
+int oled_reassert(struct oled *o, const struct canvas *picture)
 {
+	set_picture(o, picture);
 	return bring_up(o, false);
+}
+
+int oled_set_contrast(struct oled *o, uint8_t contrast)
+{
+	const uint8_t commands[] = { OLED_CONTRAST, contrast };
+	int r;
+
+	if (contrast == o->contrast && o->contrast_sent)
+		return 0;
+	o->contrast = contrast;
+	r = send_commands(o, commands, sizeof(commands));
+	o->contrast_sent = r == 0;
+	return r;
+}
+
+int oled_sleep(struct oled *o)
+{
+	int r = send_command(o, OLED_DISPLAY_OFF);
+
+	if (r == 0)
+		o->asleep = true;
+	return r;
 }
 
 int oled_off(struct oled *o)
 {
 	int r;
 
-	r = send_command(o, DISPLAY_OFF);
+	r = oled_sleep(o);
 	if (r < 0)
 		return r;
 	memset(o->want, 0, sizeof(o->want));
-	return flush(o);
+	r = flush(o);
+	return r < 0 ? r : 0;
 }

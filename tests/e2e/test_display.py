@@ -6,8 +6,9 @@ import time
 
 from harness import conf
 from harness.cases import case, main
+from harness.mqtt import Client
 from harness.scenario import Online, seconds
-from harness.screen import shows
+from harness.screen import contains, shows
 from harness.waiting import hold, until
 from harness.world import World
 
@@ -66,6 +67,27 @@ def late():
         assert not node.status()["display"]["present"]
         node.board.oled(True)
         until(lambda: shows(node.board, node.address(), y=20), 5, "the address on the screen")
+
+
+def upside_down(rows):
+    return [row[::-1] for row in reversed(rows)]
+
+
+@case("an SH1106 that is mounted upside down goes dark when idle and wakes for a message")
+def idle():
+    with World() as world:
+        world.wire.start()
+        node = world.node(conf.lesson(oled={"controller": "sh1106", "rotate": 180,
+                                            "contrast": 50, "idle_off": 4, "message_time": 60}),
+                          board="oled-module=sh1106")
+        node.wait_online()
+        until(lambda: node.status()["display"]["dark"], 15, "the display goes dark")
+        assert not node.board.ask("screen")["lit"]
+        observer = world.further(Client(world.wire.broker, ["#"]))
+        observer.publish(conf.IN, "Wake up!")
+        until(lambda: contains(upside_down(node.board.screen()), "Wake up!"), 5,
+              "the message on the screen")
+        assert node.board.ask("screen")["contrast"] == 50
 
 
 @case("without a display in the configuration the bus is not touched")

@@ -14,16 +14,9 @@
 
 enum { PAGE_ADDRESS = 1, PAGE_LADDER, PAGE_MESSAGE };
 
-static unsigned int posts;
+static unsigned int posts, wakes;
 static struct canvas posted;
 static uint64_t delay_us;
-
-void canvas_init(struct canvas *c, uint8_t width, uint8_t height)
-{
-	memset(c, 0, sizeof(*c));
-	c->width = width;
-	c->height = height;
-}
 
 void screen_draw_address(struct canvas *c, const struct facts_view *facts)
 {
@@ -60,6 +53,12 @@ void display_post(struct display *display, const struct canvas *picture)
 	posted = *picture;
 }
 
+void display_wake(struct display *display)
+{
+	(void)display;
+	wakes++;
+}
+
 int __real_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
 int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
 int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec)
@@ -90,11 +89,18 @@ static void shows_ladder_address_and_messages(void **state)
 
 	pages_update(pages, &view);
 	assert_int_equal(posts, 1);
+	assert_int_equal(wakes, 1);
 	assert_int_equal(posted.width, 128);
 	assert_int_equal(posted.data[0], PAGE_LADDER);
 	assert_int_equal(posted.data[1], RUNG_LINK);
 	pages_update(pages, &view); /* the same picture is not posted again */
 	assert_int_equal(posts, 1);
+	view.rungs[RUNG_LINK].text[0] = '?'; /* another word for it is no event */
+	pages_update(pages, &view);
+	assert_int_equal(wakes, 1);
+	view.rungs[RUNG_LINK].state = RUNG_STATE_FAILED;
+	pages_update(pages, &view);
+	assert_int_equal(wakes, 2);
 
 	/* nothing is broken, but the top is not reached yet */
 	view.first_bad = -1;
@@ -105,10 +111,12 @@ static void shows_ladder_address_and_messages(void **state)
 	pages_update(pages, &view);
 	assert_int_equal(posted.data[0], PAGE_ADDRESS);
 	assert_int_equal(posted.data[1], 24);
+	assert_int_equal(wakes, 4);
 
 	pages_show_message(pages, "a/b", "x", 1);
 	assert_int_equal(posted.data[0], PAGE_MESSAGE);
 	assert_int_equal(delay_us, 5000000);
+	assert_int_equal(wakes, 5);
 	view.first_bad = RUNG_SUBACK; /* a failure waits until the message was seen */
 	pages_update(pages, &view);
 	assert_int_equal(posted.data[0], PAGE_MESSAGE);

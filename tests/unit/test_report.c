@@ -50,7 +50,7 @@ void publications_get_counters(struct publications *p, struct publications_count
 void display_get_status(struct display *d, struct display_status *ret)
 {
 	(void)d;
-	*ret = (struct display_status){ .present = true, .frames = 4 };
+	*ret = (struct display_status){ .present = true, .dark = true, .frames = 4 };
 }
 
 static struct json_object *at(struct json_object *o, const char *key)
@@ -118,6 +118,7 @@ static void tells_everything(void **state)
 		json_object_get_int(at(at(chip, "counters"), "interrupt_missed")), 3);
 	assert_int_equal(json_object_get_int(at(at(o, "mqtt"), "published")), 12);
 	assert_int_equal(json_object_get_int(at(at(o, "publications"), "composed")), 7);
+	assert_true(json_object_get_boolean(at(at(o, "display"), "dark")));
 	assert_int_equal(json_object_get_int(at(at(o, "display"), "frames")), 4);
 	json_object_put(o);
 }

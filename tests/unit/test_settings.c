@@ -81,8 +81,16 @@ static void has_a_default_for_every_key(void **state)
 	assert_int_equal(s->mqtt.n_subscribe, 0);
 	assert_string_equal(s->oled.i2c, "/dev/i2c-1");
 	assert_int_equal(s->oled.address, 0x3c);
+	assert_int_equal(s->oled.controller, OLED_SSD1306);
 	assert_int_equal(s->oled.width, 128);
 	assert_int_equal(s->oled.height, 64);
+	assert_int_equal(s->oled.column_offset, 2);
+	assert_int_equal(s->oled.rotate, 0);
+	assert_int_equal(s->oled.contrast, 127);
+	assert_false(s->oled.invert);
+	assert_int_equal(s->oled.dim.from_min, s->oled.dim.to_min);
+	assert_int_equal(s->oled.idle_off_ms, 1800 * 1000);
+	assert_true(s->oled.pixel_shift);
 	assert_int_equal(s->oled.message_time_ms, 5000);
 	assert_string_equal(s->oled.font_file, "auto");
 	settings_free(s);
@@ -106,9 +114,7 @@ static void takes_every_key(void **state)
 		"  publish: ( { topic = \"/t\"; text = \"a\\n{ip} {{\"; interval = 0.01; qos = 2;\n"
 		"    retain = true; }, { topic = \"u\"; text = \"\"; } );\n"
 		"  subscribe: ( { topic = \"+/#\"; qos = 1; actions = [ \"oled\" ];\n"
-		"    max_size = 0x100; } ); };\n"
-		"oled: { i2c = \"\"; address = 0x3d; controller = \"ssd1306\"; message_time = 2;\n"
-		"  font_file = \"\"; };\n",
+		"    max_size = 0x100; } ); };\n",
 		0);
 
 	(void)state;
@@ -161,8 +167,32 @@ static void takes_every_key(void **state)
 	assert_int_equal(s->mqtt.subscribe[0].qos, 1);
 	assert_int_equal(s->mqtt.subscribe[0].actions, SUBSCRIPTION_OLED);
 	assert_int_equal(s->mqtt.subscribe[0].max_size, 256);
+	settings_free(s);
+}
+
+static void takes_every_key_of_the_display(void **state)
+{
+	struct settings *s = load(
+		"mqtt: { host = \"h\"; };\n"
+		"oled: { i2c = \"\"; address = 0x3d; controller = \"sh1106\"; column_offset = 4;\n"
+		"  rotate = 270; contrast = 0; invert = true; dim = \"23:59-00:00\";\n"
+		"  dim_contrast = 255; idle_off = 0; pixel_shift = false; message_time = 2;\n"
+		"  font_file = \"\"; };\n",
+		0);
+
+	(void)state;
 	assert_string_equal(s->oled.i2c, "");
 	assert_int_equal(s->oled.address, 0x3d);
+	assert_int_equal(s->oled.controller, OLED_SH1106);
+	assert_int_equal(s->oled.column_offset, 4);
+	assert_int_equal(s->oled.rotate, 270);
+	assert_int_equal(s->oled.contrast, 0);
+	assert_true(s->oled.invert);
+	assert_int_equal(s->oled.dim.from_min, 23 * 60 + 59);
+	assert_int_equal(s->oled.dim.to_min, 0);
+	assert_int_equal(s->oled.dim_contrast, 255);
+	assert_int_equal(s->oled.idle_off_ms, 0);
+	assert_false(s->oled.pixel_shift);
 	assert_int_equal(s->oled.message_time_ms, 2000);
 	assert_string_equal(s->oled.font_file, "");
 	settings_free(s);
@@ -334,6 +364,9 @@ static void unwise_configurations_are_warned_about(void **state)
 		{ "mqtt: { host = \"h\"; tls: {\ninsecure = true; }; };",
 		  "good.conf:2: mqtt.tls.insecure: the broker's certificate is not checked: anybody on "
 		  "the way can pretend to be the broker, read and change everything" },
+		{ "mqtt: { host = \"h\"; };\noled: { column_offset = 0; };\n",
+		  "good.conf:2: oled.column_offset: it has no effect but with controller "
+		  "= \"sh1106\"" },
 	};
 	struct settings_report report = { 0 };
 	struct settings *s = NULL;
@@ -543,6 +576,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(has_a_default_for_every_key),
 		cmocka_unit_test(takes_every_key),
 		cmocka_unit_test(tls_has_a_port_of_its_own),
+		cmocka_unit_test(takes_every_key_of_the_display),
 		cmocka_unit_test(takes_a_whole_number_for_a_fraction),
 		cmocka_unit_test(takes_what_libconfig_allows),
 		cmocka_unit_test(reads_includes_beside_the_file),
