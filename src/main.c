@@ -15,13 +15,15 @@
 
 #define INSTANCE_MAX 64
 
-enum { OPT_SOCKET = 256, OPT_HOST_SET, OPT_JSON, OPT_WATCH };
+enum { OPT_SOCKET = 256, OPT_HOST_SET, OPT_JSON, OPT_PNG, OPT_WATCH };
 
 static const char usage[] =
 	"Usage: mqttnode [run] [-c FILE | -i NAME] [--socket PATH]  run in the foreground\n"
 	"       mqttnode check [--host-set] [FILE | -i NAME]        check the configuration\n"
 	"       mqttnode status [--json | --watch] [--socket PATH | -i NAME]\n"
 	"                                                           what the running daemon sees\n"
+	"       mqttnode screen [--watch | --png FILE] [--socket PATH | -i NAME]\n"
+	"                                                           what the display shows\n"
 	"       mqttnode --help | --version\n"
 	"\n"
 	"-i NAME stands for the files of the instance mqttnode@NAME.service: the\n"
@@ -39,7 +41,7 @@ static int usage_error(const char *what, const char *which)
 
 /*
  * The options that each sub-command takes, by letter: c(onfig), s(ocket),
- * h(ost-set), i(nstance), j(son), w(atch); f is a file as operand.
+ * h(ost-set), i(nstance), j(son), p(ng), w(atch); f is a file as operand.
  */
 static const struct {
 	const char *name;
@@ -49,6 +51,7 @@ static const struct {
 	{ "run", cli_run, "csi" },
 	{ "check", cli_check, "chif" },
 	{ "status", cli_status, "sijw" },
+	{ "screen", cli_screen, "sipw" },
 };
 
 /* Whether @name can be part of a file's name: what a unit's instance mostly is. */
@@ -92,6 +95,7 @@ static const struct option options[] = {
 	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "host-set", no_argument, NULL, OPT_HOST_SET },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "png", required_argument, NULL, OPT_PNG },
 	{ "watch", no_argument, NULL, OPT_WATCH },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -129,6 +133,10 @@ static int take_option(int option, struct cli_arguments *args, struct line *line
 	case OPT_JSON:
 		args->json = true;
 		note_use(line->used, 'j');
+		return -1;
+	case OPT_PNG:
+		args->png = optarg;
+		note_use(line->used, 'p');
 		return -1;
 	case OPT_WATCH:
 		args->watch = true;

@@ -11,6 +11,7 @@
 
 #include "mqttnode/settings.h"
 
+#include <json-c/json_object.h>
 #include <stdbool.h>
 
 enum cli_exit {
@@ -26,8 +27,9 @@ struct cli_arguments {
 	const char *config; /* a path, never NULL */
 	const char *socket; /* NULL: the default */
 	bool host_set;
-	bool json;  /* for programs, not for people */
-	bool watch; /* again and again, until interrupted */
+	bool json;	 /* for programs, not for people */
+	bool watch;	 /* again and again, until interrupted */
+	const char *png; /* a file to write instead of showing; NULL: none */
 };
 
 /* "run": the daemon in the foreground. Does not return if a thread was left behind. */
@@ -38,6 +40,9 @@ enum cli_exit cli_check(const struct cli_arguments *args);
 
 /* "status": what the running daemon sees, laid out or as JSON. */
 enum cli_exit cli_status(const struct cli_arguments *args);
+
+/* "screen": what the display of the running daemon shows, or would show. */
+enum cli_exit cli_screen(const struct cli_arguments *args);
 
 /* --- for the sub-commands -------------------------------------------------- */
 
@@ -54,5 +59,13 @@ struct settings *cli_load_settings(const char *path, bool plain);
  * seconds. 0 or -errno, told on standard error with what to do about it.
  */
 int cli_ask(const struct cli_arguments *args, const char *request, char **ret_answer);
+
+/*
+ * The same, as an object that says that it is "ok"; the caller puts it. The line
+ * itself goes to @ret_line unless that is NULL; the caller frees it. NULL after an
+ * error that was told.
+ */
+json_object *cli_ask_object(const struct cli_arguments *args, const char *request,
+			    char **ret_line);
 
 #endif

@@ -74,6 +74,9 @@ void display_stop(struct display *d);
 /* Whether the thread has ended and was joined, waiting for it at most @limit_ms. Main. */
 bool display_joined(struct display *d, unsigned int limit_ms);
 
+/* The picture posted last; dark before the first. Any thread. */
+void display_get_picture(struct display *d, struct canvas *ret);
+
 /* Any thread. */
 void display_get_status(struct display *d, struct display_status *ret);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.h — the running daemon as JSON: the answer to the verb "status"
+ * report.h — the running daemon as JSON: the answers to "status" and "screen"
  *
  * Main thread.
  */
@@ -32,5 +32,12 @@ struct report_sources {
  * display and log to @answer.
  */
 void report_status(const struct report_sources *sources, json_object *answer);
+
+/*
+ * Adds to @answer what the display shows, or would show if it were there: the
+ * members width, height, present, dark, and rows, a text each, of '#' for a lit
+ * and '.' for a dark pixel.
+ */
+void report_screen(struct display *display, json_object *answer);
 
 #endif

@@ -209,6 +209,13 @@ bool display_joined(struct display *d, unsigned int limit_ms)
 	return true;
 }
 
+void display_get_picture(struct display *d, struct canvas *ret)
+{
+	(void)pthread_mutex_lock(&d->lock);
+	*ret = d->posted;
+	(void)pthread_mutex_unlock(&d->lock);
+}
+
 void display_get_status(struct display *d, struct display_status *ret)
 {
 	(void)pthread_mutex_lock(&d->lock);

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 
+#include "mqttnode/canvas.h"
 #include "mqttnode/clock.h"
 #include "mqttnode/log.h"
 #include "mqttnode/mac.h"
@@ -194,4 +195,26 @@ void report_status(const struct report_sources *sources, json_object *answer)
 			       sources->display ? display_json(sources->display) : NULL);
 	add_number(log, "dropped", log_dropped());
 	json_object_object_add(answer, "log", log);
+}
+
+void report_screen(struct display *display, json_object *answer)
+{
+	json_object *rows = json_object_new_array();
+	char row[CANVAS_SIDE_MAX];
+	struct display_status status;
+	struct canvas picture;
+
+	display_get_status(display, &status);
+	display_get_picture(display, &picture);
+	add_number(answer, "width", picture.width);
+	add_number(answer, "height", picture.height);
+	add_bool(answer, "present", status.present);
+	add_bool(answer, "dark", status.dark);
+	for (int y = 0; y < picture.height; y++) {
+		for (int x = 0; x < picture.width; x++)
+			row[x] = canvas_get_pixel(&picture, x, y) ? '#' : '.';
+		json_object_array_add(rows,
+				      json_object_new_string_len(row, picture.width));
+	}
+	json_object_object_add(answer, "rows", rows);
 }

@@ -6,8 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <json-c/json_tokener.h>
+
+#include "mqttnode/cleanup.h"
 #include "mqttnode/control.h"
 #include "mqttnode/node.h"
+#include "mqttnode/text.h"
 
 #define ASK_TIMEOUT_MS 3000
 
@@ -35,4 +39,35 @@ int cli_ask(const struct cli_arguments *args, const char *request, char **ret_an
 		fprintf(stderr, "mqttnode: no answer at %s: %s%s\n", path, strerror(-r),
 			advice(r));
 	return r;
+}
+
+json_object *cli_ask_object(const struct cli_arguments *args, const char *request,
+			    char **ret_line)
+{
+	_cleanup_free_ char *line = NULL;
+	json_object *answer, *ok, *error = NULL;
+	char text[200];
+
+	if (cli_ask(args, request, &line) < 0)
+		return NULL;
+	answer = json_tokener_parse(line);
+	if (!json_object_object_get_ex(answer, "ok", &ok)) {
+		fputs("mqttnode: the answer is not that of a mqttnode\n", stderr);
+		goto refused;
+	}
+	if (!json_object_get_boolean(ok)) {
+		(void)json_object_object_get_ex(answer, "error", &error);
+		fprintf(stderr, "mqttnode: the daemon refuses: %s\n",
+			text_escape_str(text, sizeof(text),
+					error ? json_object_get_string(error)
+					      : "it does not say why"));
+		goto refused;
+	}
+	if (ret_line)
+		*ret_line = TAKE_PTR(line);
+	return answer;
+
+refused:
+	(void)json_object_put(answer);
+	return NULL;
 }

@@ -10,60 +10,30 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <json-c/json.h>
+#include <json-c/json_object.h>
 
 #include "mqttnode/cleanup.h"
-#include "mqttnode/clock.h"
 #include "mqttnode/cli_layout.h"
-#include "mqttnode/text.h"
+#include "mqttnode/clock.h"
 
 #define INTERVAL_NS NSEC_PER_SEC
 
 /* Top left, and nothing left of the last picture below. */
 static const char home[] = "\033[H\033[J";
 
-static void json_putp(json_object **o)
-{
-	json_object_put(*o);
-}
+DEFINE_CLEANUP(json_object, json_object_put);
 
-/* Asks once; NULL after an error that was told. The caller puts the object. */
 static json_object *ask(const struct cli_arguments *args, char **ret_line)
 {
-	_cleanup_free_ char *line = NULL;
-	json_object *answer, *ok, *error;
-	char text[200];
-
-	if (cli_ask(args, "{\"verb\":\"status\"}", &line) < 0)
-		return NULL;
-	answer = json_tokener_parse(line);
-	if (!answer) {
-		fputs("mqttnode: the daemon's answer is not JSON\n", stderr);
-		return NULL;
-	}
-	if (!json_object_object_get_ex(answer, "ok", &ok) ||
-	    !json_object_get_boolean(ok)) {
-		(void)json_object_object_get_ex(answer, "error", &error);
-		fprintf(stderr, "mqttnode: the daemon refuses: %s\n",
-			text_escape_str(text, sizeof(text),
-					json_object_get_string(error)));
-		json_object_put(answer);
-		return NULL;
-	}
-	if (ret_line) {
-		*ret_line = line;
-		line = NULL;
-	}
-	return answer;
+	return cli_ask_object(args, "{\"verb\":\"status\"}", ret_line);
 }
 
 static enum cli_exit print_json(const struct cli_arguments *args)
 {
 	_cleanup_free_ char *line = NULL;
-	_cleanup_(json_putp) json_object *answer = ask(args, &line);
+	_cleanup_(json_object_putp) json_object *answer = ask(args, &line);
 
 	if (!answer)
 		return CLI_FAILURE;
@@ -73,7 +43,7 @@ static enum cli_exit print_json(const struct cli_arguments *args)
 
 enum cli_exit cli_status(const struct cli_arguments *args)
 {
-	_cleanup_(json_putp) json_object *before = NULL;
+	_cleanup_(json_object_putp) json_object *before = NULL;
 	bool terminal = isatty(STDOUT_FILENO);
 	uint64_t then, now;
 

@@ -32,6 +32,21 @@ static int answer_status(void *ctx, json_object *request, json_object *answer,
 	return 0;
 }
 
+static int answer_screen(void *ctx, json_object *request, json_object *answer,
+			 char *error, size_t error_size)
+{
+	struct node *n = ctx;
+
+	(void)request;
+	if (!n->display) {
+		text_format(error, error_size,
+			    "no display is configured: oled.i2c is \"\"");
+		return -ENODEV;
+	}
+	report_screen(n->display, answer);
+	return 0;
+}
+
 void node_socket_path(char *buf, size_t size)
 {
 	char dir[200];
@@ -76,5 +91,8 @@ int node_make_control(struct node *n, const char *socket_path)
 					path);
 		return 0;
 	}
-	return control_add_verb(n->control, "status", answer_status, n);
+	r = control_add_verb(n->control, "status", answer_status, n);
+	if (r == 0)
+		r = control_add_verb(n->control, "screen", answer_screen, n);
+	return r;
 }

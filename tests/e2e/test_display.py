@@ -8,7 +8,7 @@ from harness import conf
 from harness.cases import case, main
 from harness.mqtt import Client
 from harness.scenario import Online, seconds
-from harness.screen import contains, shows
+from harness.screen import contains, picture, shows
 from harness.waiting import hold, until
 from harness.world import World
 
@@ -65,12 +65,15 @@ def late():
         node = world.node(board="oled=out")
         node.wait_online()
         assert not node.status()["display"]["present"]
+        assert "the display is not there" in node.run("screen")
         node.board.oled(True)
         until(lambda: shows(node.board, node.address(), y=20), 5, "the address on the screen")
 
 
 def upside_down(rows):
     return [row[::-1] for row in reversed(rows)]
+        until(lambda: node.run("screen").splitlines() == picture(node.board.screen()), 5,
+              "\"mqttnode screen\" draws what the panel shows")
 
 
 @case("an SH1106 that is mounted upside down goes dark when idle and wakes for a message")

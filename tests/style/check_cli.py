@@ -99,6 +99,10 @@ def main():
                'Usage:')
         expect(report, 'status without a daemon',
                run(program, 'status', RUNTIME_DIRECTORY=directory), 1, 'is the daemon running?')
+        expect(report, 'screen without a daemon',
+               run(program, 'screen', RUNTIME_DIRECTORY=directory), 1, 'is the daemon running?')
+        expect(report, 'screen to watch and to write at once',
+               run(program, 'screen', '--watch', '--png', 'x.png'), 2, 'do not go together')
         os.chdir('/')
     return report.finish()
 

@@ -33,6 +33,7 @@ OWNERS = {
     'linux/spi/spidev.h': r'src/hw/spidev\.c',
     'linux/i2c-dev.h': r'src/hw/i2cdev\.c',
     'linux/if_tun.h': r'src/net/tap\.c',
+    'png.h': r'src/cli/cli_png\.c',
     'fribidi.h': r'src/hw/bidi\.c',
 }
 

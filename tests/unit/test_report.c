@@ -53,6 +53,13 @@ void display_get_status(struct display *d, struct display_status *ret)
 	*ret = (struct display_status){ .present = true, .dark = true, .frames = 4 };
 }
 
+void display_get_picture(struct display *d, struct canvas *ret)
+{
+	(void)d;
+	canvas_init(ret, 32, 16);
+	canvas_set_pixel(ret, 31, 15, true);
+}
+
 static struct json_object *at(struct json_object *o, const char *key)
 {
 	struct json_object *value;
@@ -123,6 +130,25 @@ static void tells_everything(void **state)
 	json_object_put(o);
 }
 
+static void the_picture_is_a_text_for_each_row(void **state)
+{
+	struct json_object *o = json_object_new_object(), *rows;
+
+	(void)state;
+	report_screen(NULL, o);
+	assert_int_equal(json_object_get_int(at(o, "width")), 32);
+	assert_int_equal(json_object_get_int(at(o, "height")), 16);
+	assert_true(json_object_get_boolean(at(o, "present")));
+	assert_true(json_object_get_boolean(at(o, "dark")));
+	rows = at(o, "rows");
+	assert_int_equal(json_object_array_length(rows), 16);
+	assert_string_equal(json_object_get_string(json_object_array_get_idx(rows, 0)),
+			    "................................");
+	assert_string_equal(json_object_get_string(json_object_array_get_idx(rows, 15)),
+			    "...............................#");
+	json_object_put(o);
+}
+
 static void without_a_display_there_is_none(void **state)
 {
 	struct json_object *o = status_with(NULL);
@@ -136,6 +162,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_everything),
+		cmocka_unit_test(the_picture_is_a_text_for_each_row),
 		cmocka_unit_test(without_a_display_there_is_none),
 	};
 

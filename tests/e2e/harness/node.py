@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import time
 
 from . import build, delays, stage
@@ -123,6 +124,12 @@ class Node:
                 answer = json.loads(file.readline())
         assert answer.pop("ok"), f"{verb}: {answer}"
         return answer
+
+    def run(self, *words):
+        """What a sub-command that asks this daemon prints."""
+        command = [stage.PROGRAM, *words, "--socket", os.path.join(self.runtime, "control")]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True,
+                              timeout=patience(10)).stdout
 
     def status(self):
         """What "mqttnode status" prints, as a dictionary."""
