@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Adds up what meson ran in some build directories: the last line is "N passed, N failed".
 
-Usage: count.py BUILD-DIRECTORY...
+Usage: count.py BUILD-DIRECTORY|REPORT...
+
+A report is a file whose last line is "N passed, N failed".
 
 Every subtest of a TAP program counts. meson's JUnit file has the subtests; its log has the result
 of each program as a whole, which may be bad although all subtests that it printed are good (a
@@ -11,6 +13,7 @@ crash, a time-out, a status other than 0). Skipped tests are neither passed nor 
 
 import json
 import os
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
@@ -42,8 +45,17 @@ def count_program(result, suite):
     return numbers
 
 
+def count_report(path):
+    """[passed, failed, skipped] of a report; one that has no last line is a failure."""
+    with open(path, encoding="utf-8") as file:
+        found = re.search(r"^(\d+) passed, (\d+) failed\n*\Z", file.read(), re.M)
+    return [int(found[1]), int(found[2]), 0] if found else [0, 1, 0]
+
+
 def count(directory):
-    """[passed, failed, skipped] of one build directory."""
+    """[passed, failed, skipped] of one build directory or report."""
+    if os.path.isfile(directory):
+        return count_report(directory)
     logs = os.path.join(directory, "meson-logs")
     if not os.path.exists(os.path.join(logs, "testlog.json")):
         return [0, 1, 0]  # not built, or not run

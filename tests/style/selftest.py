@@ -20,6 +20,7 @@ import check_install
 import check_layers
 import check_leftovers
 import check_man
+import check_packages
 import check_size
 import tap
 
@@ -206,6 +207,19 @@ def cli(report, root):
         os.chdir(root)
 
 
+def packages(report):
+    places = {name: 'libmnl-dev' for name in check_packages.PLACES}
+    meson = "a = dependency('libmnl')\nb = dependency('zlib', required : false)\n"
+    good = places | {'meson.build': meson}
+    expect(report, 'check_packages passes a good tree', on_tree(check_packages.check, good))
+    expect(report, 'check_packages refuses a library that nobody knows',
+           on_tree(check_packages.check, good | {'meson.build': "dependency('ghost')"}),
+           'ghost: add it')
+    for name in check_packages.PLACES:
+        expect(report, f'check_packages refuses {name} without a package',
+               on_tree(check_packages.check, good | {name: 'libmnl0'}), 'libmnl-dev is missing')
+
+
 def units(report, root):
     text = (root / 'systemd/mqttnode.service.in').read_text(encoding='utf-8')
     with tempfile.TemporaryDirectory() as directory:
@@ -237,6 +251,7 @@ def main():
     docs(report, program, root)
     pages(report)
     cli(report, root)
+    packages(report)
     units(report, root)
     return report.finish()
 
