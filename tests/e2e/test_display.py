@@ -68,12 +68,12 @@ def late():
         assert "the display is not there" in node.run("screen")
         node.board.oled(True)
         until(lambda: shows(node.board, node.address(), y=20), 5, "the address on the screen")
+        until(lambda: node.run("screen").splitlines() == picture(node.board.screen()), 5,
+              "\"mqttnode screen\" draws what the panel shows")
 
 
 def upside_down(rows):
     return [row[::-1] for row in reversed(rows)]
-        until(lambda: node.run("screen").splitlines() == picture(node.board.screen()), 5,
-              "\"mqttnode screen\" draws what the panel shows")
 
 
 @case("an SH1106 that is mounted upside down goes dark when idle and wakes for a message")
