@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Memory and CPU time of the running node, of the plain build."""
 
+import contextlib
 import time
 
 from harness import build, conf
 from harness.cases import case, main
+from harness.mqtt import Client
 from harness.scenario import Online, bar
 from harness.waiting import hold, until
 from harness.world import World
@@ -60,6 +62,29 @@ def memory():
                  bar(last / MIB, 10_000_000 / MIB, "MiB resident"),
                  bar((last - first) / MIB, 0.25, "MiB grown")]
         return notes
+
+
+def anonymous_memory(world, oled):
+    """Of a node with a display as in @oled, after messages of three kinds."""
+    node = world.node(conf.lesson(oled=oled))
+    node.wait_online()
+    with contextlib.closing(Client(world.wire.broker, ["#"])) as client:
+        for payload in ("Hello node!", "\u6e29\u5ea6 25\u00b0C na\u00efve fa\u00e7ade", "x" * 10000):
+            client.publish(conf.IN, payload)
+            node.wait_log(f"{conf.IN}.*{payload[:3]}", 5)
+            time.sleep(0.5)  # the picture is drawn and sent
+    used = node.memory()[1]
+    node.stop()
+    return used
+
+
+@case("the display costs at most 0.5 MB of private memory", plain_only=True)
+def display():
+    with World() as world:
+        world.wire.start()
+        without = anonymous_memory(world, {"i2c": ""})
+        with_one = anonymous_memory(world, {"message_time": 60})
+        return [bar((with_one - without) / MIB, 0.5, "MiB private for the display")]
 
 
 @case("an idle node uses less than 1 % of a CPU", plain_only=True)
