@@ -25,10 +25,10 @@ char *cli_picture_line(const struct canvas *c, const struct cli_blocks *blocks, 
 		return NULL;
 	for (int x = 0; x < c->width; x += blocks->across) {
 		int right = x + blocks->across - 1;
-		unsigned int quarters = canvas_get_pixel(c, x, y) |
-					canvas_get_pixel(c, right, y) << 1 |
-					canvas_get_pixel(c, x, y + 1) << 2 |
-					canvas_get_pixel(c, right, y + 1) << 3;
+		int quarters = canvas_get_pixel(c, x, y) |
+			       canvas_get_pixel(c, right, y) << 1 |
+			       canvas_get_pixel(c, x, y + 1) << 2 |
+			       canvas_get_pixel(c, right, y + 1) << 3;
 
 		end = stpcpy(end, characters[quarters]);
 	}

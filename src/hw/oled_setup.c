@@ -96,19 +96,19 @@ size_t oled_setup_registers(const struct oled_settings *s, uint8_t contrast,
 			    uint8_t ret[OLED_SETUP_MAX])
 {
 	const struct controller *c = &controllers[s->controller];
-	bool upright = !is_upside_down(s);
+	uint8_t upright = !is_upside_down(s);
 	/* clang-format off */
 	const uint8_t common[] = {
 		OLED_MULTIPLEX, (uint8_t)(s->height - 1),
 		OLED_OFFSET, 0,
 		OLED_START_LINE | 0,		/* another program may have scrolled */
-		OLED_SEGMENT_REMAP | upright,	/* with the next one: upright on the */
-		OLED_COM_DIRECTION | upright << 3, /* usual module */
+		(uint8_t)(OLED_SEGMENT_REMAP | upright), /* with the next one: upright on the */
+		(uint8_t)(OLED_COM_DIRECTION | upright << 3), /* usual module */
 		OLED_COM_PINS,			/* wired as all glass of that height is */
 		s->height == 64 ? OLED_COM_PINS_ALTERNATIVE : OLED_COM_PINS_SEQUENTIAL,
 		OLED_CONTRAST, contrast,
 		OLED_SHOW_RAM,
-		OLED_INVERSE | s->invert,
+		(uint8_t)(OLED_INVERSE | s->invert),
 	};
 	/* clang-format on */
 
