@@ -37,6 +37,7 @@ struct mqtt_message {
 	int qos;
 	bool retain;
 	unsigned int actions; /* enum subscription_action of all filters that match */
+	size_t subscription;  /* for actions.h: the one that it is for */
 };
 
 struct mqtt_counters {
@@ -47,7 +48,7 @@ struct mqtt_counters {
 	uint64_t dropped_queue;	      /* QoS 1/2: backlog full, oldest dropped */
 	uint64_t dropped_handover;    /* composed faster than the thread takes them */
 	uint64_t received;	      /* all that arrived, with the next three */
-	uint64_t received_oversize;   /* larger than max_size of all filters that match */
+	uint64_t received_oversize;   /* larger than max_size of a filter that matches */
 	uint64_t received_unexpected; /* no filter matches */
 	uint64_t received_queue_full; /* main did not keep up */
 	uint64_t backlog;	      /* QoS 1/2 messages waiting now */
@@ -89,8 +90,10 @@ struct mqtt_config {
 
 	const struct mqtt_settings *settings;
 	struct ladder *ladder;
-	struct queue *inbox; /* received messages for main (struct mqtt_message *), or
-				NULL if main has no use for any */
+	struct queue *inbox;   /* received messages for main (struct mqtt_message *), or
+				  NULL if main has no use for any */
+	struct queue *actions; /* those that actions.h acts on, one for each
+				  subscription that matches; NULL if none does */
 };
 
 /*

@@ -7,6 +7,7 @@
 #ifndef MQTTNODE_REPORT_H
 #define MQTTNODE_REPORT_H
 
+#include "mqttnode/actions.h"
 #include "mqttnode/display.h"
 #include "mqttnode/facts.h"
 #include "mqttnode/ladder.h"
@@ -24,11 +25,12 @@ struct report_sources {
 	struct pump *pump;
 	struct mqtt *mqtt;
 	struct publications *publications;
+	struct actions *actions; /* NULL: no subscription acts */
 	struct display *display; /* NULL: none configured */
 	uint64_t tap_tx_dropped;
 };
 
-/* Adds the members version, uptime, node, ladder, chip, mqtt, publications,
+/* Adds the members version, uptime, node, ladder, chip, mqtt, publications, actions,
  * display and log to @answer.
  */
 void report_status(const struct report_sources *sources, json_object *answer);

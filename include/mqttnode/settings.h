@@ -63,6 +63,9 @@ struct network_settings {
 enum subscription_action {
 	SUBSCRIPTION_JOURNAL = 1 << 0,
 	SUBSCRIPTION_OLED = 1 << 1,
+	SUBSCRIPTION_GPIO = 1 << 2,
+	SUBSCRIPTION_COMMAND = 1 << 3,
+	SUBSCRIPTION_FILE = 1 << 4,
 };
 
 enum publication_trigger {
@@ -110,20 +113,40 @@ struct publication_settings {
 	bool retain;
 };
 
+enum line_safe {
+	LINE_SAFE_OFF,
+	LINE_SAFE_ON,
+	LINE_SAFE_KEEP, /* leave it as it is; off at the start */
+};
+
+/* A GPIO line that is switched, see output.h. */
+struct output_settings {
+	char *line; /* see gpio.h; NULL: none */
+	bool active_low;
+	enum line_safe safe;
+	uint64_t pulse_ms;
+};
+
 struct subscription_settings {
 	char *topic; /* topic filter */
 	int qos;
-	unsigned int actions; /* enum subscription_action, or'ed */
-	size_t max_size;      /* payloads above are dropped and counted; bytes */
+	unsigned int actions;  /* enum subscription_action, or'ed */
+	size_t max_size;       /* payloads above are dropped and counted; bytes */
+	bool retained;	       /* retained messages act too */
+	unsigned int max_rate; /* most messages a second that act */
+	struct output_settings output;
+	char **command;		 /* argument vector, NULL-terminated, or NULL */
+	unsigned int timeout_ms; /* of the command */
+	char *file;		 /* path, or below the state directory; or NULL */
 };
 
 struct tls_settings {
-	bool on;		   /* the group mqtt.tls is there */
-	char *ca_file;		   /* NULL: the CAs that the system trusts */
-	char *cert_file;	   /* NULL: no client certificate */
-	char *key_file;		   /* path, or NULL */
-	char *key_credential;	   /* name in $CREDENTIALS_DIRECTORY, or NULL */
-	bool insecure;		   /* the broker's certificate is not checked */
+	bool on;	      /* the group mqtt.tls is there */
+	char *ca_file;	      /* NULL: the CAs that the system trusts */
+	char *cert_file;      /* NULL: no client certificate */
+	char *key_file;	      /* path, or NULL */
+	char *key_credential; /* name in $CREDENTIALS_DIRECTORY, or NULL */
+	bool insecure;	      /* the broker's certificate is not checked */
 };
 
 struct mqtt_settings {
@@ -222,8 +245,8 @@ int settings_host_is_unset(const char *path);
 
 /* What is needed at the broker and stands outside of the configuration. */
 struct settings_secrets {
-	char *password;		   /* without its final newline; NULL: none configured */
-	char *key_path;		   /* of the client's private key; NULL: none configured */
+	char *password; /* without its final newline; NULL: none configured */
+	char *key_path; /* of the client's private key; NULL: none configured */
 };
 
 /*

@@ -14,4 +14,12 @@
 int topic_check_name(const char *topic, char *error, size_t size);
 int topic_check_filter(const char *filter, char *error, size_t size);
 
+/*
+ * The filter within "$share/GROUP/FILTER" (MQTT 5, 4.8.2), or @filter itself if
+ * it is not shared. topic_check_filter() does not take a shared one; this does:
+ * 0, or -EINVAL with what is wrong in @error. Any thread.
+ */
+const char *topic_filter_of_share(const char *filter);
+int topic_check_shared(const char *filter, char *error, size_t size);
+
 #endif

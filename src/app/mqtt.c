@@ -462,7 +462,7 @@ static int make_all(struct mqtt *m, const struct mqtt_config *config)
 	if (r == 0)
 		r = mqtt_subscriber_new(&m->subscriber, settings->subscribe,
 					settings->n_subscribe, config->ladder,
-					config->inbox, &m->counters);
+					config->inbox, config->actions, &m->counters);
 	return r;
 }
 

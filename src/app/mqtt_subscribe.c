@@ -8,6 +8,7 @@
 
 #include "mqttnode/log.h"
 #include "mqttnode/text.h"
+#include "mqttnode/topic.h"
 
 /* How much of a topic and a payload the journal shows; the field holds more. */
 #define SHOWN_TOPIC   128
@@ -26,6 +27,7 @@ struct mqtt_subscriber {
 		*subscriptions; /* borrowed, as the next three */
 	struct ladder *ladder;
 	struct queue *inbox;
+	struct queue *actions; /* NULL: no subscription has any */
 	struct mqtt_counters *counters;
 
 	uint64_t deadline_ns; /* UINT64_MAX: nothing is expected */
@@ -38,7 +40,7 @@ struct mqtt_subscriber {
 
 int mqtt_subscriber_new(struct mqtt_subscriber **ret,
 			const struct subscription_settings *subscriptions, size_t n,
-			struct ladder *ladder, struct queue *inbox,
+			struct ladder *ladder, struct queue *inbox, struct queue *actions,
 			struct mqtt_counters *counters)
 {
 	struct mqtt_subscriber *s;
@@ -50,6 +52,7 @@ int mqtt_subscriber_new(struct mqtt_subscriber **ret,
 	s->n = n;
 	s->ladder = ladder;
 	s->inbox = inbox;
+	s->actions = actions;
 	s->counters = counters;
 	s->deadline_ns = UINT64_MAX;
 	s->logged = (struct log_limit){ .interval_s = 1, .burst = 100 };
@@ -228,12 +231,16 @@ static void write_journal(struct mqtt_subscriber *s, const struct mqtt_incoming 
 		more);
 }
 
-static void put_into_inbox(struct mqtt_subscriber *s, const struct mqtt_incoming *message,
-			   unsigned int actions)
+/* Hands a copy over, for what @actions say; @subscription matters to actions.h only. */
+static void hand_over(struct mqtt_subscriber *s, struct queue *queue,
+		      const struct mqtt_incoming *message, unsigned int actions,
+		      size_t subscription)
 {
 	struct mqtt_message *copy = message_copy(message, actions);
 
-	if (!copy || queue_push(s->inbox, copy) < 0) {
+	if (copy)
+		copy->subscription = subscription;
+	if (!copy || queue_push(queue, copy) < 0) {
 		mqtt_message_free(copy);
 		s->counters->received_queue_full++;
 	}
@@ -251,36 +258,45 @@ static void refuse(struct mqtt_subscriber *s, const struct mqtt_incoming *messag
 			    reason);
 }
 
+/* Of a shared subscription only its end is a filter: MQTT 5, 4.8.2. */
+static bool matches(const char *filter, const char *topic)
+{
+	return mqtt_client_topic_matches(topic_filter_of_share(filter), topic);
+}
+
 void mqtt_subscriber_message(struct mqtt_subscriber *s,
 			     const struct mqtt_incoming *message)
 {
-	bool matches = false, fits = false;
+	const unsigned int here = SUBSCRIPTION_JOURNAL | SUBSCRIPTION_OLED;
+	bool expected = false, too_large = false;
 	unsigned int actions = 0;
 
 	s->counters->received++;
 	for (size_t i = 0; i < s->n; i++) {
 		const struct subscription_settings *subscription = &s->subscriptions[i];
 
-		if (!mqtt_client_topic_matches(subscription->topic, message->topic))
+		if (!matches(subscription->topic, message->topic))
 			continue;
-		matches = true;
-		if (message->len > subscription->max_size)
+		expected = true;
+		if (message->len > subscription->max_size) {
+			too_large = true;
 			continue;
-		fits = true;
-		actions |= subscription->actions;
+		}
+		actions |= subscription->actions & here;
+		if (s->actions && subscription->actions & ~here)
+			hand_over(s, s->actions, message, subscription->actions, i);
 	}
-	if (!matches) {
+	if (!expected) {
 		s->counters->received_unexpected++;
 		refuse(s, message, "nobody subscribed to this topic");
 		return;
 	}
-	if (!fits) {
+	if (too_large) {
 		s->counters->received_oversize++;
 		refuse(s, message, "larger than max_size");
-		return;
 	}
 	if (actions & SUBSCRIPTION_JOURNAL)
 		write_journal(s, message);
-	if (s->inbox && actions & ~(unsigned int)SUBSCRIPTION_JOURNAL)
-		put_into_inbox(s, message, actions);
+	if (s->inbox && actions & SUBSCRIPTION_OLED)
+		hand_over(s, s->inbox, message, actions, 0);
 }

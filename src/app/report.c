@@ -157,6 +157,22 @@ static json_object *publications_json(struct publications *publications)
 	return o;
 }
 
+static json_object *actions_json(struct actions *actions)
+{
+	json_object *o = json_object_new_object();
+	struct actions_counters counters;
+
+	actions_get_counters(actions, &counters);
+#define COUNTER(name) add_number(o, #name, counters.name)
+	COUNTER(actions_done);
+	COUNTER(actions_failed);
+	COUNTER(actions_retained);
+	COUNTER(actions_rate);
+	COUNTER(actions_pending);
+#undef COUNTER
+	return o;
+}
+
 static json_object *display_json(struct display *display)
 {
 	json_object *o = json_object_new_object();
@@ -191,6 +207,8 @@ void report_status(const struct report_sources *sources, json_object *answer)
 	json_object_object_add(answer, "mqtt", mqtt_json(sources->mqtt));
 	json_object_object_add(answer, "publications",
 			       publications_json(sources->publications));
+	json_object_object_add(answer, "actions",
+			       sources->actions ? actions_json(sources->actions) : NULL);
 	json_object_object_add(answer, "display",
 			       sources->display ? display_json(sources->display) : NULL);
 	add_number(log, "dropped", log_dropped());

@@ -359,7 +359,7 @@ struct settings *settings_free(struct settings *s)
 		settings_clear_publication(&s->mqtt.publish[i]);
 	free(s->mqtt.publish);
 	for (size_t i = 0; i < s->mqtt.n_subscribe; i++)
-		free(s->mqtt.subscribe[i].topic);
+		settings_clear_subscription(&s->mqtt.subscribe[i]);
 	free(s->mqtt.subscribe);
 	free(s->mqtt.host);
 	free(s->mqtt.client_id);

@@ -34,6 +34,10 @@
 #define SHAPING(m) WITHIN_PUBLICATION(shaping.m)
 #define INPUT(m)   WITHIN_PUBLICATION(input.m)
 
+#define OUTPUT(m)                                                                        \
+	.offset = offsetof(struct subscription_settings, output.m),                      \
+	.size = sizeof(((struct subscription_settings *)NULL)->output.m)
+
 #define VALID_COMMAND                                                                    \
 	"a program and its arguments, such as [ \"/usr/bin/uptime\", \"-p\" ], up to 64"
 
@@ -70,9 +74,9 @@ static const struct key_choice protocols[] = {
 static const struct key_choice actions[] = {
 	{ "journal", SUBSCRIPTION_JOURNAL, false },
 	{ "oled", SUBSCRIPTION_OLED, false },
-	{ "command", 0, true },
-	{ "file", 0, true },
-	{ "gpio", 0, true },
+	{ "gpio", SUBSCRIPTION_GPIO, false },
+	{ "command", SUBSCRIPTION_COMMAND, false },
+	{ "file", SUBSCRIPTION_FILE, false },
 	{ NULL, 0, false },
 };
 
@@ -88,6 +92,13 @@ static const struct key_choice biases[] = {
 	{ "pull-up", LINE_BIAS_PULL_UP, false },
 	{ "pull-down", LINE_BIAS_PULL_DOWN, false },
 	{ "disabled", LINE_BIAS_DISABLED, false },
+	{ NULL, 0, false },
+};
+
+static const struct key_choice safe_states[] = {
+	{ "off", LINE_SAFE_OFF, false },
+	{ "on", LINE_SAFE_ON, false },
+	{ "keep", LINE_SAFE_KEEP, false },
 	{ NULL, 0, false },
 };
 
@@ -167,14 +178,18 @@ static int check_credential(const char *s, char *why, size_t size)
 	return check_printable(s, why, size);
 }
 
-static int check_filter(const char *s, char *why, size_t size)
+/* A file that is written: whole path, or within the state directory. */
+static int check_target(const char *s, char *why, size_t size)
 {
-	if (strncmp(s, "$share/", 7) == 0) {
+	size_t len = strlen(s);
+
+	if (s[len - 1] == '/' || (s[0] != '/' && strstr(s, ".."))) {
 		text_format(why, size,
-			    "shared subscriptions are not supported in this version");
+			    s[len - 1] == '/' ? "this is a directory"
+					      : "it may lead elsewhere");
 		return -EINVAL;
 	}
-	return topic_check_filter(s, why, size);
+	return check_printable(s, why, size);
 }
 
 /* clang-format off */
@@ -325,7 +340,7 @@ LATER("mqtt.publish.state_class"),
 
 { GROUPS("mqtt.subscribe"), ELEMENTS(mqtt_settings, subscribe, n_subscribe), .max = 256 },
 { VALUE("mqtt.subscribe.topic", store_string), INTO(subscription_settings, topic),
-  .required = true, .min = 1, .max = BYTES_IN_MQTT_STRING, .check = check_filter,
+  .required = true, .min = 1, .max = BYTES_IN_MQTT_STRING, .check = topic_check_shared,
   .valid = "a topic filter such as \"home/+/set\" or \"home/#\"" },
 { VALUE("mqtt.subscribe.qos", store_int), INTO(subscription_settings, qos),
   .fallback = "0", .min = 0, .max = 2 },
@@ -333,10 +348,27 @@ LATER("mqtt.publish.state_class"),
   .fallback = "[ \"journal\", \"oled\" ]", .choices = actions },
 { VALUE("mqtt.subscribe.max_size", store_int), INTO(subscription_settings, max_size),
   .fallback = "65536", .min = 1, .max = 16777216 },
-LATER("mqtt.subscribe.file"),
-LATER("mqtt.subscribe.command"),
-LATER("mqtt.subscribe.gpio"),
-LATER("mqtt.subscribe.retained"),
+{ VALUE("mqtt.subscribe.max_rate", store_int), INTO(subscription_settings, max_rate),
+  .fallback = "100", .min = 1, .max = 10000 },
+{ VALUE("mqtt.subscribe.retained", store_bool), INTO(subscription_settings, retained),
+  .fallback = "false" },
+{ VALUE("mqtt.subscribe.gpio", store_string), OUTPUT(line),
+  .min = 1, .max = 255, .check = check_line,
+  .valid = "a GPIO line such as \"GPIO27\" or \"gpiochip0:27\"" },
+{ VALUE("mqtt.subscribe.active_low", store_bool), OUTPUT(active_low),
+  .fallback = "false" },
+{ VALUE("mqtt.subscribe.safe", store_choice), OUTPUT(safe),
+  .fallback = "\"off\"", .choices = safe_states },
+{ VALUE("mqtt.subscribe.pulse", store_seconds), OUTPUT(pulse_ms),
+  .fallback = "0.5", .min = 0.001, .max = 3600 },
+{ VALUE("mqtt.subscribe.command", store_command), INTO(subscription_settings, command),
+  .valid = VALID_COMMAND },
+{ VALUE("mqtt.subscribe.timeout", store_seconds),
+  INTO(subscription_settings, timeout_ms),
+  .fallback = "10.0", .min = 0.1, .max = 3600 },
+{ VALUE("mqtt.subscribe.file", store_string), INTO(subscription_settings, file),
+  .min = 1, .max = 4000, .check = check_target,
+  .valid = "the path of a file, or one below the state directory, such as \"last.txt\"" },
 
 { GROUP("oled"), INTO(settings, oled) },
 { VALUE("oled.i2c", store_string), INTO(oled_settings, i2c),

@@ -216,6 +216,8 @@ static void check_mqtt(const struct check *c)
 	check_status_topic(c);
 	check_duplicates(c);
 	settings_check_publications(c);
+	settings_check_subscriptions(c);
+	settings_check_lines(c);
 }
 
 static void check_oled(const struct check *c)

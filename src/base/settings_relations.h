@@ -41,4 +41,11 @@ void settings_clear_publication(struct publication_settings *p);
 /* TLS, passwords and keys; also finds the port that TLS implies. */
 void settings_check_secrets(const struct check *c);
 
+/* The same of subscriptions. */
+void settings_check_subscriptions(const struct check *c);
+void settings_clear_subscription(struct subscription_settings *s);
+
+/* Reports lines that are used twice, in settings_subscribe.c. */
+void settings_check_lines(const struct check *c);
+
 #endif

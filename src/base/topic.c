@@ -98,3 +98,33 @@ int topic_check_filter(const char *filter, char *error, size_t size)
 	}
 	return 0;
 }
+
+#define SHARE "$share/"
+
+const char *topic_filter_of_share(const char *filter)
+{
+	const char *slash;
+
+	if (strncmp(filter, SHARE, strlen(SHARE)) != 0)
+		return filter;
+	slash = strchr(filter + strlen(SHARE), '/');
+	return slash ? slash + 1 : filter;
+}
+
+int topic_check_shared(const char *filter, char *error, size_t size)
+{
+	const char *group = filter + strlen(SHARE);
+	const char *rest = topic_filter_of_share(filter);
+	size_t len;
+
+	if (strncmp(filter, SHARE, strlen(SHARE)) != 0)
+		return topic_check_filter(filter, error, size);
+	len = strcspn(group, "/");
+	if (rest == filter || len == 0 || strcspn(group, "+#") < len) {
+		text_format(error, size,
+			    "a shared one is \"$share/GROUP/FILTER\", without wildcards "
+			    "in the name of the group");
+		return -EINVAL;
+	}
+	return topic_check_filter(rest, error, size);
+}

@@ -43,6 +43,23 @@
 
 /* --- start --------------------------------------------------------------- */
 
+static int make_actions(struct node *n)
+{
+	const struct mqtt_settings *s = &n->settings->mqtt;
+	char directory[256];
+	int r;
+
+	if (!actions_needed(s->subscribe, s->n_subscribe))
+		return 0;
+	identity_directory("STATE_DIRECTORY", "/var/lib/mqttnode", directory,
+			   sizeof(directory));
+	r = queue_new(&n->orders, ACTIONS_INBOX_MAX, mqtt_message_free);
+	if (r == 0)
+		r = actions_new(&n->actions, s->subscribe, s->n_subscribe, n->orders,
+				directory);
+	return r;
+}
+
 static int make_broker(struct node *n)
 {
 	struct mqtt_config config = {
@@ -51,6 +68,7 @@ static int make_broker(struct node *n)
 		.settings = &n->settings->mqtt,
 		.ladder = n->ladder,
 		.inbox = n->inbox,
+		.actions = n->orders,
 	};
 	struct settings_secrets secrets;
 	char error[512];
@@ -76,6 +94,8 @@ static int make_mqtt(struct node *n)
 		r = publications_new(&n->publications, n->settings->mqtt.publish,
 				     n->settings->mqtt.n_publish, n->facts,
 				     node_on_composed, n);
+	if (r == 0)
+		r = make_actions(n);
 	if (r < 0)
 		return log_error_errno(r, "Cannot set up MQTT: %m");
 	r = make_broker(n);
@@ -148,6 +168,8 @@ static int start_threads(struct node *n)
 		r = mqtt_start(n->mqtt);
 	if (r == 0)
 		r = publications_start(n->publications);
+	if (r == 0 && n->actions)
+		r = actions_start(n->actions);
 	if (r == 0 && n->display)
 		r = display_start(n->display);
 	if (r < 0)
@@ -160,6 +182,8 @@ static bool take_down(struct node *n)
 {
 	bool left_behind = false;
 
+	if (n->actions)
+		actions_stop(n->actions);
 	if (n->publications)
 		publications_stop(n->publications);
 	if (n->pump)
@@ -177,6 +201,8 @@ static bool take_down(struct node *n)
 		return true;
 	n->mqtt = mqtt_free(n->mqtt);
 	n->publications = publications_free(n->publications);
+	n->actions = actions_free(n->actions);
+	n->orders = queue_free(n->orders);
 	n->inbox = queue_free(n->inbox);
 	n->pages = pages_free(n->pages);
 	n->display = display_free(n->display);

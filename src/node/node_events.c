@@ -98,6 +98,8 @@ void node_on_session(void *ctx, bool online)
 	struct node *n = ctx;
 
 	publications_session(n->publications, online);
+	if (n->actions)
+		actions_session(n->actions, online);
 }
 
 static void on_trouble(void *ctx, bool failed, const char *cause)

@@ -15,6 +15,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "mqttnode/actions.h"
 #include "mqttnode/announce.h"
 #include "mqttnode/control.h"
 #include "mqttnode/display.h"
@@ -48,6 +49,8 @@ struct node {
 	struct queue *inbox; /* as display: nobody else shows messages */
 	struct mqtt *mqtt;
 	struct publications *publications;
+	struct queue *orders; /* NULL: no subscription acts; as the next */
+	struct actions *actions;
 	struct uplink *uplink;
 	struct uplink_events uplink_events;
 	struct control *control;

@@ -55,6 +55,8 @@ int node_on_terminate(sd_event_source *source, const struct signalfd_siginfo *si
 	notifier_status(n->notifier, "stopping");
 	(void)log_event(LOG_INFO, "stopping", "Stopping on %s",
 			si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+	if (n->actions)
+		actions_stop(n->actions);
 	publications_stop(n->publications);
 	mqtt_stop(n->mqtt, MQTT_STOP_MS);
 	return sd_event_add_time_relative(n->event, NULL, CLOCK_MONOTONIC,

@@ -21,6 +21,7 @@ static int answer_status(void *ctx, json_object *request, json_object *answer,
 		.pump = n->pump,
 		.mqtt = n->mqtt,
 		.publications = n->publications,
+		.actions = n->actions,
 		.display = n->display,
 		.tap_tx_dropped = n->tx_dropped,
 	};

@@ -24,6 +24,12 @@ COMPANIONS = {
     'mqtt.password_credential': 'username = "u";',
     'mqtt.clean_session': 'client_id = "n";',
     'mqtt.publish.dead_band': 'file = "/f"; trigger = [ "change" ];',
+    'mqtt.subscribe.gpio': 'actions = [ "gpio" ];',
+    'mqtt.subscribe.file': 'actions = [ "file" ];',
+    'mqtt.subscribe.command': 'actions = [ "command" ];',
+    'mqtt.subscribe.timeout': 'actions = [ "command" ]; command = [ "c" ];',
+    **{f'mqtt.subscribe.{name}': 'actions = [ "gpio" ]; gpio = "GPIO27";'
+       for name in ('active_low', 'safe', 'pulse')},
     'mqtt.publish.timeout': 'command = [ "c" ];',
     **{f'mqtt.publish.{name}': 'gpio = "GPIO17";'
        for name in ('bias', 'active_low', 'debounce')},

@@ -384,6 +384,7 @@ int rig_new(struct rig *r, const char *base_topic, const char *password)
 		.settings = &r->settings,
 		.ladder = r->ladder,
 		.inbox = r->inbox,
+		.actions = r->orders,
 	};
 
 	return mqtt_new(&r->mqtt, &config, r->error, sizeof(r->error));
@@ -436,6 +437,7 @@ void rig_free(struct rig *r)
 	r->mqtt = mqtt_free(r->mqtt);
 	r->publications = publications_free(r->publications);
 	r->inbox = queue_free(r->inbox);
+	r->orders = queue_free(r->orders);
 	r->facts = facts_free(r->facts);
 	r->ladder = ladder_free(r->ladder);
 	free(r->settings.host);

@@ -114,6 +114,7 @@ struct rig {
 	struct ladder *ladder;
 	struct facts *facts;
 	struct queue *inbox;
+	struct queue *orders; /* NULL: nothing acts; released by rig_free() */
 	struct mqtt *mqtt;
 	struct publications *publications;
 	const char *key_path; /* for mqtt.tls */

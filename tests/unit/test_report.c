@@ -47,6 +47,12 @@ void publications_get_counters(struct publications *p, struct publications_count
 	*ret = (struct publications_counters){ .composed = 7 };
 }
 
+void actions_get_counters(struct actions *a, struct actions_counters *ret)
+{
+	(void)a;
+	*ret = (struct actions_counters){ .actions_done = 5 };
+}
+
 void display_get_status(struct display *d, struct display_status *ret)
 {
 	(void)d;
@@ -76,7 +82,11 @@ static struct json_object *status_with(struct display *display)
 					  .mac = { 2, 0, 0, 0, 0, 0x1f },
 					  .prefix_len = 24 };
 	struct json_object *answer = json_object_new_object(), *parsed;
-	struct report_sources sources = { .display = display, .tap_tx_dropped = 9 };
+	struct report_sources sources = {
+		.display = display,
+		.actions = (struct actions *)(void *)display,
+		.tap_tx_dropped = 9,
+	};
 
 	assert_int_equal(ladder_new(&sources.ladder), 0);
 	assert_int_equal(facts_new(&sources.facts), 0);
@@ -126,6 +136,7 @@ static void tells_everything(void **state)
 	assert_int_equal(json_object_get_int(at(at(o, "mqtt"), "published")), 12);
 	assert_int_equal(json_object_get_int(at(at(o, "publications"), "composed")), 7);
 	assert_true(json_object_get_boolean(at(at(o, "display"), "dark")));
+	assert_int_equal(json_object_get_int(at(at(o, "actions"), "actions_done")), 5);
 	assert_int_equal(json_object_get_int(at(at(o, "display"), "frames")), 4);
 	json_object_put(o);
 }
