@@ -111,6 +111,8 @@ struct publication_settings {
 	size_t max_size; /* more than so many bytes are an error */
 	int qos;
 	bool retain;
+	bool json;  /* in an envelope, see envelope.h */
+	char *unit; /* of the value, or NULL */
 };
 
 enum line_safe {

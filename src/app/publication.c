@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/clock.h"
 #include "mqttnode/gpio.h"
 #include "mqttnode/template.h"
 #include "mqttnode/text.h"
 
+#include "envelope.h"
 #include "file_source.h"
 
 /* Failures of one publication that are told in its time, and the rest kept back. */
@@ -43,6 +45,20 @@ static const struct facts_texts *current_texts(struct composer *c, uint64_t now)
 	return &c->texts;
 }
 
+/* The value in an envelope that tells its unit and time. */
+static void give_json(struct publication *p, const struct shaped *shaped)
+{
+	const struct facts_texts *texts =
+		current_texts(p->composer, clock_now_ns(&clock_system));
+	_cleanup_free_ char *text = envelope_new(
+		shaped->data, shaped->len, p->settings->unit, texts->text[TEMPLATE_TIME]);
+
+	if (text)
+		give(p, text, strlen(text));
+	else
+		p->composer->counters.failed++;
+}
+
 /* Publishes what a source gave, if a trigger wants it. Returns whether one did. */
 static bool publish_shaped(struct publication *p, const struct shaped *shaped)
 {
@@ -53,7 +69,10 @@ static bool publish_shaped(struct publication *p, const struct shaped *shaped)
 		return false;
 	if (settings->triggers & PUBLISH_CHANGE)
 		last_value_set(&p->last, shaped);
-	give(p, shaped->data, shaped->len);
+	if (settings->json)
+		give_json(p, shaped);
+	else
+		give(p, shaped->data, shaped->len);
 	return true;
 }
 

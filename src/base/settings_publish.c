@@ -74,6 +74,7 @@ void settings_clear_publication(struct publication_settings *p)
 	free(p->file);
 	settings_free_command(p->command);
 	free(p->input.line);
+	free(p->unit);
 }
 
 /* A publication and where it stands. */
@@ -142,6 +143,11 @@ static void check_shaping(const struct place *p)
 				    p->i, rules[i].key, first, second ? " or " : "",
 				    second ? second : "");
 	}
+	if (find(p, "unit") && !s->json && conf_node_type(find(p, "unit")) == CONF_STRING)
+		check_wrong(p->c, find(p, "unit"),
+			    "mqtt.publish[%zu].unit: found without an envelope to put it "
+			    "in; valid is json = true beside it",
+			    p->i);
 	if (s->shaping.dead_band > 0 && s->triggers && !(s->triggers & PUBLISH_CHANGE))
 		check_wrong(p->c, find(p, "dead_band"),
 			    "mqtt.publish[%zu].dead_band: found without the trigger "

@@ -30,6 +30,7 @@ COMPANIONS = {
     'mqtt.subscribe.timeout': 'actions = [ "command" ]; command = [ "c" ];',
     **{f'mqtt.subscribe.{name}': 'actions = [ "gpio" ]; gpio = "GPIO27";'
        for name in ('active_low', 'safe', 'pulse')},
+    'mqtt.publish.unit': 'text = "x"; json = true;',
     'mqtt.publish.timeout': 'command = [ "c" ];',
     **{f'mqtt.publish.{name}': 'gpio = "GPIO17";'
        for name in ('bias', 'active_low', 'debounce')},

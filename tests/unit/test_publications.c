@@ -351,6 +351,24 @@ static void what_is_no_number_is_counted(void **state)
 	expect("hello", "42");
 }
 
+static void a_value_in_its_envelope(void **state)
+{
+	struct publication_settings publication = file_publication(PUBLISH_INTERVAL);
+	static const char expected[] = "{\"value\":3.30,\"unit\":\"V\",\"time\":\"20";
+	static char unit[] = "V";
+	struct copy *message;
+
+	(void)state;
+	publication.json = true;
+	publication.unit = unit;
+	write_file("3.30\n");
+	start(&publication, 1);
+	assert_true(comes_within(DEADLINE_MS));
+	message = queue_pop(composed);
+	assert_memory_equal(message->payload, expected, sizeof(expected) - 1);
+	free(message);
+}
+
 /* --- commands -------------------------------------------------------------- */
 
 static struct publication_settings command_publication(char **argv)
@@ -453,6 +471,7 @@ int main(void)
 		TEST(a_file_on_change_with_a_dead_band),
 		TEST(what_cannot_be_read_is_counted_and_tried_again),
 		TEST(what_is_no_number_is_counted),
+		TEST(a_value_in_its_envelope),
 		TEST(the_first_line_of_a_command),
 		TEST(a_command_that_hangs_delays_no_other),
 		TEST(a_command_that_fails_is_counted),
