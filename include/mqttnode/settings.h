@@ -113,6 +113,8 @@ struct publication_settings {
 	bool retain;
 	bool json;  /* in an envelope, see envelope.h */
 	char *unit; /* of the value, or NULL */
+	char *name; /* for Home Assistant, see discovery.h; or NULL */
+	char *device_class, *state_class; /* as there; or NULL */
 };
 
 enum line_safe {
@@ -164,6 +166,7 @@ struct mqtt_settings {
 	uint16_t keepalive_s;
 	unsigned int reconnect_max_s;
 	bool clean_session;
+	char *discovery; /* prefix of the topics of Home Assistant; "": off */
 	struct publication_settings *publish;
 	size_t n_publish;
 	struct subscription_settings *subscribe;

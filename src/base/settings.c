@@ -363,6 +363,7 @@ struct settings *settings_free(struct settings *s)
 	free(s->mqtt.subscribe);
 	free(s->mqtt.host);
 	free(s->mqtt.client_id);
+	free(s->mqtt.discovery);
 	free(s->mqtt.tls.ca_file);
 	free(s->mqtt.tls.cert_file);
 	free(s->mqtt.tls.key_file);

@@ -95,6 +95,13 @@ static const struct key_choice biases[] = {
 	{ NULL, 0, false },
 };
 
+static const struct key_choice state_classes[] = {
+	{ "measurement", 0, false },
+	{ "total", 0, false },
+	{ "total_increasing", 0, false },
+	{ NULL, 0, false },
+};
+
 static const struct key_choice safe_states[] = {
 	{ "off", LINE_SAFE_OFF, false },
 	{ "on", LINE_SAFE_ON, false },
@@ -192,6 +199,18 @@ static int check_target(const char *s, char *why, size_t size)
 	return check_printable(s, why, size);
 }
 
+static int check_prefix(const char *s, char *why, size_t size)
+{
+	return s[0] ? topic_check_name(s, why, size) : 0;
+}
+
+static int check_class(const char *s, char *why, size_t size)
+{
+	(void)why;
+	(void)size;
+	return s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_")] ? -EINVAL : 0;
+}
+
 /* clang-format off */
 const struct settings_key settings_keys[] = {
 { VALUE("log_level", store_choice), INTO(settings, log_level),
@@ -270,6 +289,9 @@ LATER("network.ipv6"),
   .fallback = "30", .min = 1, .max = 3600 },
 { VALUE("mqtt.clean_session", store_bool), INTO(mqtt_settings, clean_session),
   .fallback = "true" },
+{ VALUE("mqtt.discovery", store_string), INTO(mqtt_settings, discovery),
+  .fallback = "\"\"", .max = 255, .check = check_prefix,
+  .valid = "the prefix of Home Assistant's topics, mostly \"homeassistant\", or \"\"" },
 { VALUE("mqtt.protocol", store_choice), .fallback = "\"3.1.1\"", .choices = protocols },
 { GROUP("mqtt.tls"), INTO(mqtt_settings, tls) },
 { VALUE("mqtt.tls.ca_file", store_string), INTO(tls_settings, ca_file),
@@ -287,7 +309,6 @@ LATER("network.ipv6"),
 { VALUE("mqtt.tls.insecure", store_bool), INTO(tls_settings, insecure),
   .fallback = "false" },
 LATER("mqtt.spool"),
-LATER("mqtt.discovery"),
 
 { GROUPS("mqtt.publish"), ELEMENTS(mqtt_settings, publish, n_publish), .max = 256 },
 { VALUE("mqtt.publish.topic", store_string), INTO(publication_settings, topic),
@@ -335,11 +356,17 @@ LATER("mqtt.discovery"),
 { VALUE("mqtt.publish.unit", store_string), INTO(publication_settings, unit),
   .min = 1, .max = 32, .check = check_printable,
   .valid = "1 to 32 bytes of text without control characters, such as \"hPa\"" },
+{ VALUE("mqtt.publish.name", store_string), INTO(publication_settings, name),
+  .min = 1, .max = 128, .check = check_printable,
+  .valid = "1 to 128 bytes of text without control characters" },
+{ VALUE("mqtt.publish.device_class", store_string),
+  INTO(publication_settings, device_class),
+  .min = 1, .max = 32, .check = check_class,
+  .valid = "a class of Home Assistant such as \"temperature\" or \"door\"" },
+{ VALUE("mqtt.publish.state_class", store_choice_text),
+  INTO(publication_settings, state_class), .choices = state_classes },
 LATER("mqtt.publish.store"),
 LATER("mqtt.publish.expiry"),
-LATER("mqtt.publish.name"),
-LATER("mqtt.publish.device_class"),
-LATER("mqtt.publish.state_class"),
 
 { GROUPS("mqtt.subscribe"), ELEMENTS(mqtt_settings, subscribe, n_subscribe), .max = 256 },
 { VALUE("mqtt.subscribe.topic", store_string), INTO(subscription_settings, topic),

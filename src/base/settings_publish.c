@@ -75,6 +75,9 @@ void settings_clear_publication(struct publication_settings *p)
 	settings_free_command(p->command);
 	free(p->input.line);
 	free(p->unit);
+	free(p->name);
+	free(p->device_class);
+	free(p->state_class);
 }
 
 /* A publication and where it stands. */
@@ -129,6 +132,8 @@ static void check_shaping(const struct place *p)
 		{ "offset", { "file", "command" } },
 		{ "decimals", { "file", "command" } },
 		{ "dead_band", { "file", "command" } },
+		{ "device_class", { "name" } },
+		{ "state_class", { "name" } },
 	};
 	const struct publication_settings *s = &p->c->s->mqtt.publish[p->i];
 
@@ -143,10 +148,10 @@ static void check_shaping(const struct place *p)
 				    p->i, rules[i].key, first, second ? " or " : "",
 				    second ? second : "");
 	}
-	if (find(p, "unit") && !s->json && conf_node_type(find(p, "unit")) == CONF_STRING)
+	if (find(p, "unit") && !s->json && !find(p, "name"))
 		check_wrong(p->c, find(p, "unit"),
-			    "mqtt.publish[%zu].unit: found without an envelope to put it "
-			    "in; valid is json = true beside it",
+			    "mqtt.publish[%zu].unit: found without anything to show it "
+			    "in; valid beside json = true or a name",
 			    p->i);
 	if (s->shaping.dead_band > 0 && s->triggers && !(s->triggers & PUBLISH_CHANGE))
 		check_wrong(p->c, find(p, "dead_band"),

@@ -95,6 +95,9 @@ int store_hours(const struct settings_key *key, const struct conf_node *v, void 
 /* One of the choices, into an int or an enum. */
 int store_choice(const struct settings_key *key, const struct conf_node *v, void *section,
 		 char *why, size_t size);
+/* One of the choices, as a copy of its text. */
+int store_choice_text(const struct settings_key *key, const struct conf_node *v,
+		      void *section, char *why, size_t size);
 /* A list of choices, or'ed into an unsigned int. */
 int store_choices(const struct settings_key *key, const struct conf_node *v,
 		  void *section, char *why, size_t size);

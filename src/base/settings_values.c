@@ -208,6 +208,23 @@ int store_choice(const struct settings_key *key, const struct conf_node *v, void
 	return 0;
 }
 
+int store_choice_text(const struct settings_key *key, const struct conf_node *v,
+		      void *section, char *why, size_t size)
+{
+	const struct key_choice *choice = find_choice(key, v);
+	char *copy;
+
+	(void)why;
+	(void)size;
+	if (!choice)
+		return -EINVAL;
+	copy = strdup(choice->name);
+	if (!copy)
+		return -ENOMEM;
+	memcpy((char *)section + key->offset, &copy, sizeof(copy));
+	return 0;
+}
+
 int store_choices(const struct settings_key *key, const struct conf_node *v,
 		  void *section, char *why, size_t size)
 {

@@ -94,6 +94,9 @@ static int make_mqtt(struct node *n)
 		r = publications_new(&n->publications, n->settings->mqtt.publish,
 				     n->settings->mqtt.n_publish, n->facts,
 				     node_on_composed, n);
+	if (r == 0 && n->settings->mqtt.discovery[0])
+		r = discovery_new(&n->discovery, &n->settings->mqtt, &n->self,
+				  n->identity.base_topic);
 	if (r == 0)
 		r = make_actions(n);
 	if (r < 0)
@@ -202,6 +205,7 @@ static bool take_down(struct node *n)
 	n->mqtt = mqtt_free(n->mqtt);
 	n->publications = publications_free(n->publications);
 	n->actions = actions_free(n->actions);
+	n->discovery = discovery_free(n->discovery);
 	n->orders = queue_free(n->orders);
 	n->inbox = queue_free(n->inbox);
 	n->pages = pages_free(n->pages);

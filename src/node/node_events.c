@@ -97,6 +97,12 @@ void node_on_session(void *ctx, bool online)
 {
 	struct node *n = ctx;
 
+	if (online && n->discovery) {
+		struct mqtt_outgoing message;
+
+		discovery_message(n->discovery, &message);
+		(void)mqtt_publish(n->mqtt, &message);
+	}
 	publications_session(n->publications, online);
 	if (n->actions)
 		actions_session(n->actions, online);

@@ -18,6 +18,7 @@
 #include "mqttnode/actions.h"
 #include "mqttnode/announce.h"
 #include "mqttnode/control.h"
+#include "mqttnode/discovery.h"
 #include "mqttnode/display.h"
 #include "mqttnode/facts.h"
 #include "mqttnode/identity.h"
@@ -48,6 +49,7 @@ struct node {
 	struct pump *pump;
 	struct queue *inbox; /* as display: nobody else shows messages */
 	struct mqtt *mqtt;
+	struct discovery *discovery; /* NULL: off */
 	struct publications *publications;
 	struct queue *orders; /* NULL: no subscription acts; as the next */
 	struct actions *actions;

@@ -31,6 +31,8 @@ COMPANIONS = {
     **{f'mqtt.subscribe.{name}': 'actions = [ "gpio" ]; gpio = "GPIO27";'
        for name in ('active_low', 'safe', 'pulse')},
     'mqtt.publish.unit': 'text = "x"; json = true;',
+    'mqtt.publish.device_class': 'text = "x"; name = "n";',
+    'mqtt.publish.state_class': 'text = "x"; name = "n";',
     'mqtt.publish.timeout': 'command = [ "c" ];',
     **{f'mqtt.publish.{name}': 'gpio = "GPIO17";'
        for name in ('bias', 'active_low', 'debounce')},

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * discovery.h — tells Home Assistant what this node is and has
+ *
+ * One retained message describes the device and all its entities ("device
+ * discovery"): whether it is connected, every publication that has a name, and
+ * every GPIO output. Their states travel on the topics of the configuration;
+ * nothing is published for Home Assistant alone but this message.
+ *
+ * Unique identifiers are made of the hardware address and the topic, so they
+ * stay the same whatever the order in the file, the names and the version.
+ */
+#ifndef MQTTNODE_DISCOVERY_H
+#define MQTTNODE_DISCOVERY_H
+
+#include "mqttnode/cleanup.h"
+#include "mqttnode/facts.h"
+#include "mqttnode/mqtt.h"
+#include "mqttnode/settings.h"
+
+struct discovery;
+
+/*
+ * Composes the message for @settings, whose discovery is on. 0 or -ENOMEM;
+ * release with discovery_free(), which accepts NULL.
+ */
+int discovery_new(struct discovery **ret, const struct mqtt_settings *settings,
+		  const struct facts_view *self, const char *base_topic);
+struct discovery *discovery_free(struct discovery *d);
+
+/* The message to publish in each session; it lives as long as @d. Any thread. */
+void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret);
+
+DEFINE_CLEANUP(struct discovery, discovery_free);
+
+#endif

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+/* discovery.c — tells Home Assistant what this node is and has */
+#include "mqttnode/discovery.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mqttnode/mac.h"
+#include "mqttnode/text.h"
+#include "mqttnode/topic.h"
+#include "mqttnode/version.h"
+
+#define ID_SIZE 64
+
+struct discovery {
+	char *topic;
+	char *payload;
+};
+
+/* What the parts of the message are made from. */
+struct source {
+	const struct mqtt_settings *settings;
+	const struct facts_view *self;
+	char device[ID_SIZE];  /* identifier of the device */
+	char *status_topic;    /* NULL: none is kept */
+	json_object *entities; /* by key */
+};
+
+static void add_string(json_object *o, const char *key, const char *value)
+{
+	if (value)
+		(void)json_object_object_add(o, key, json_object_new_string(value));
+}
+
+/* FNV-1a, 64 bits: a short name for a topic that never changes. */
+static uint64_t hash(const char *s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+/*
+ * A new entity with what all of them have, under a key made of @kind and
+ * @topic; NULL if there is one already: the same topic is configured twice.
+ */
+static json_object *add_entity(struct source *s, const char *kind, const char *topic,
+			       const char *platform, const char *name)
+{
+	char key[ID_SIZE], id[2 * ID_SIZE];
+	json_object *o;
+
+	text_format(key, sizeof(key), "%s_%016llx", kind,
+		    (unsigned long long)hash(topic));
+	if (json_object_object_get_ex(s->entities, key, NULL))
+		return NULL;
+	o = json_object_new_object();
+	(void)json_object_object_add(s->entities, key, o);
+	add_string(o, "platform", platform);
+	add_string(o, "unique_id", text_format(id, sizeof(id), "%s_%s", s->device, key));
+	add_string(o, "name", name);
+	return o;
+}
+
+/* The entity can only be used while the node is there. */
+static void add_availability(const struct source *s, json_object *o)
+{
+	add_string(o, "availability_topic", s->status_topic);
+}
+
+static void add_connection(struct source *s)
+{
+	json_object *o;
+
+	if (!s->status_topic)
+		return;
+	o = add_entity(s, "status", s->status_topic, "binary_sensor", "Connection");
+	if (!o)
+		return;
+	add_string(o, "device_class", "connectivity");
+	add_string(o, "entity_category", "diagnostic");
+	add_string(o, "state_topic", s->status_topic);
+	add_string(o, "payload_on", "online");
+	add_string(o, "payload_off", "offline");
+}
+
+static void add_publication(struct source *s, const struct publication_settings *p)
+{
+	bool binary = p->input.line;
+	json_object *o;
+
+	if (!p->name)
+		return;
+	o = add_entity(s, "publish", p->topic, binary ? "binary_sensor" : "sensor",
+		       p->name);
+	if (!o)
+		return;
+	add_string(o, "state_topic", p->topic);
+	add_availability(s, o);
+	add_string(o, "device_class", p->device_class);
+	if (p->json)
+		add_string(o, "value_template", "{{ value_json.value }}");
+	(void)json_object_object_add(o, "qos", json_object_new_int(p->qos));
+	if (binary) {
+		add_string(o, "payload_on", "1");
+		add_string(o, "payload_off", "0");
+		return;
+	}
+	add_string(o, "unit_of_measurement", p->unit);
+	add_string(o, "state_class", p->state_class);
+	if (p->shaping.rounded)
+		(void)json_object_object_add(o, "suggested_display_precision",
+					     json_object_new_int(p->shaping.decimals));
+}
+
+static void add_output(struct source *s, const struct subscription_settings *subscription)
+{
+	const char *topic = topic_filter_of_share(subscription->topic);
+	json_object *o;
+	char name[80];
+
+	/* Nobody can send to a topic with a wildcard in it. */
+	if (!(subscription->actions & SUBSCRIPTION_GPIO) || strpbrk(topic, "+#"))
+		return;
+	text_format(name, sizeof(name), "%s", subscription->output.line);
+	o = add_entity(s, "output", topic, "switch", name);
+	if (!o)
+		return;
+	add_string(o, "command_topic", topic);
+	add_availability(s, o);
+	add_string(o, "payload_on", "on");
+	add_string(o, "payload_off", "off");
+	(void)json_object_object_add(o, "qos", json_object_new_int(subscription->qos));
+	(void)json_object_object_add(o, "optimistic", json_object_new_boolean(true));
+}
+
+static json_object *device_json(const struct source *s)
+{
+	json_object *o = json_object_new_object();
+	json_object *identifiers = json_object_new_array();
+	json_object *connections = json_object_new_array();
+	json_object *mac = json_object_new_array();
+	char text[MAC_TEXT_SIZE];
+
+	(void)json_object_array_add(identifiers, json_object_new_string(s->device));
+	(void)json_object_object_add(o, "identifiers", identifiers);
+	(void)json_object_array_add(mac, json_object_new_string("mac"));
+	(void)json_object_array_add(
+		mac, json_object_new_string(mac_format(s->self->mac, text)));
+	(void)json_object_array_add(connections, mac);
+	(void)json_object_object_add(o, "connections", connections);
+	add_string(o, "name", s->self->client_id);
+	add_string(o, "manufacturer", "mqttnode");
+	add_string(o, "model", "W5500 MQTT node");
+	add_string(o, "sw_version", MQTTNODE_VERSION);
+	return o;
+}
+
+static json_object *origin_json(void)
+{
+	json_object *o = json_object_new_object();
+
+	add_string(o, "name", "mqttnode");
+	add_string(o, "sw_version", MQTTNODE_VERSION);
+	return o;
+}
+
+static char *compose(struct source *s)
+{
+	json_object *o = json_object_new_object();
+	const char *text;
+	char *copy;
+
+	s->entities = json_object_new_object();
+	add_connection(s);
+	for (size_t i = 0; i < s->settings->n_publish; i++)
+		add_publication(s, &s->settings->publish[i]);
+	for (size_t i = 0; i < s->settings->n_subscribe; i++)
+		add_output(s, &s->settings->subscribe[i]);
+	(void)json_object_object_add(o, "device", device_json(s));
+	(void)json_object_object_add(o, "origin", origin_json());
+	(void)json_object_object_add(o, "components", s->entities);
+	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+							 JSON_C_TO_STRING_NOSLASHESCAPE);
+	copy = text ? strdup(text) : NULL;
+	json_object_put(o);
+	return copy;
+}
+
+int discovery_new(struct discovery **ret, const struct mqtt_settings *settings,
+		  const struct facts_view *self, const char *base_topic)
+{
+	_cleanup_(discovery_freep) struct discovery *d = calloc(1, sizeof(*d));
+	_cleanup_free_ char *status = NULL;
+	struct source s = { .settings = settings, .self = self };
+	const uint8_t *mac = self->mac;
+
+	if (!d)
+		return -ENOMEM;
+	if (settings->status && asprintf(&status, "%s/status", base_topic) < 0) {
+		status = NULL;
+		return -ENOMEM;
+	}
+	s.status_topic = status;
+	text_format(s.device, sizeof(s.device), "mqttnode_%02x%02x%02x%02x%02x%02x",
+		    mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	if (asprintf(&d->topic, "%s/device/%s/config", settings->discovery, s.device) <
+	    0) {
+		d->topic = NULL;
+		return -ENOMEM;
+	}
+	d->payload = compose(&s);
+	if (!d->payload)
+		return -ENOMEM;
+	*ret = TAKE_PTR(d);
+	return 0;
+}
+
+struct discovery *discovery_free(struct discovery *d)
+{
+	if (!d)
+		return NULL;
+	free(d->topic);
+	free(d->payload);
+	free(d);
+	return NULL;
+}
+
+void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret)
+{
+	*ret = (struct mqtt_outgoing){
+		.topic = d->topic,
+		.payload = d->payload,
+		.len = strlen(d->payload),
+		.qos = 1,
+		.retain = true,
+	};
+}

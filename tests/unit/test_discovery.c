@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_discovery.c — the message for Home Assistant, field by field
+ *
+ * The rules are those of Home Assistant's device discovery: mandatory parts,
+ * what each platform needs, which values a field may have.
+ */
+#include "mqttnode/discovery.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+#include "unit.h"
+
+#include "mqttnode/version.h"
+
+static const struct facts_view self = { .client_id = "garage",
+					.mac = { 0x02, 0, 0, 0x12, 0x34, 0xab } };
+static struct publication_settings publish[6];
+static struct subscription_settings subscribe[4];
+static struct mqtt_settings settings;
+static json_object *root;
+
+static char prefix[] = "homeassistant";
+static char temp[] = "home/temp", door[] = "home/door", hidden[] = "home/hidden";
+static char relay[] = "home/relay/set", wild[] = "home/+/set";
+static char shared[] = "$share/g/home/shared/set";
+static char line17[] = "GPIO17", line27[] = "GPIO27";
+static char name_temp[] = "Temperature", name_door[] = "Door";
+static char unit[] = "°C", class_temp[] = "temperature", class_door[] = "door";
+static char state_class[] = "measurement";
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(publish, 0, sizeof(publish));
+	memset(subscribe, 0, sizeof(subscribe));
+	publish[0] = (struct publication_settings){
+		.topic = temp,
+		.name = name_temp,
+		.unit = unit,
+		.device_class = class_temp,
+		.state_class = state_class,
+		.qos = 1,
+		.json = true,
+		.shaping = { .rounded = true, .decimals = 1 },
+	};
+	publish[1] = (struct publication_settings){ .topic = hidden };
+	publish[2] = (struct publication_settings){ .topic = door,
+						    .name = name_door,
+						    .device_class = class_door,
+						    .unit = unit,
+						    .input = { .line = line17 } };
+	publish[3] = publish[0]; /* the same topic again */
+	subscribe[0] = (struct subscription_settings){ .topic = relay,
+						       .actions = SUBSCRIPTION_GPIO,
+						       .qos = 2,
+						       .output = { .line = line27 } };
+	subscribe[1] = subscribe[0];
+	subscribe[1].topic = wild;
+	subscribe[2] = subscribe[0];
+	subscribe[2].topic = shared;
+	subscribe[3] = (struct subscription_settings){ .topic = hidden,
+						       .actions = SUBSCRIPTION_JOURNAL };
+	settings = (struct mqtt_settings){ .discovery = prefix,
+					   .status = true,
+					   .publish = publish,
+					   .n_publish = 4,
+					   .subscribe = subscribe,
+					   .n_subscribe = 4 };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	json_object_put(root);
+	root = NULL;
+	return 0;
+}
+
+/* Composes the message into root. */
+static void compose(void)
+{
+	_cleanup_(discovery_freep) struct discovery *d = NULL;
+	struct mqtt_outgoing message;
+
+	assert_int_equal(discovery_new(&d, &settings, &self, "base/topic"), 0);
+	discovery_message(d, &message);
+	assert_string_equal(message.topic,
+			    "homeassistant/device/mqttnode_0200001234ab/config");
+	assert_int_equal(message.qos, 1);
+	assert_true(message.retain);
+	assert_int_equal(message.len, strlen(message.payload));
+	json_object_put(root);
+	root = json_tokener_parse(message.payload);
+	assert_non_null(root);
+}
+
+static json_object *at(json_object *o, const char *key)
+{
+	json_object *value;
+
+	assert_true(json_object_object_get_ex(o, key, &value));
+	return value;
+}
+
+static const char *text(json_object *o, const char *key)
+{
+	assert_int_equal(json_object_get_type(at(o, key)), json_type_string);
+	return json_object_get_string(at(o, key));
+}
+
+static bool has(json_object *o, const char *key)
+{
+	return json_object_object_get_ex(o, key, NULL);
+}
+
+/* The entity whose member @key is @value. */
+static json_object *entity(const char *key, const char *value)
+{
+	json_object *found = NULL;
+
+	json_object_object_foreach(at(root, "components"), id, o)
+	{
+		(void)id;
+		if (has(o, key) && strcmp(text(o, key), value) == 0) {
+			assert_null(found);
+			found = o;
+		}
+	}
+	return found;
+}
+
+static void the_device_is_described(void **state)
+{
+	json_object *device, *connection;
+
+	(void)state;
+	compose();
+	assert_int_equal(json_object_object_length(root), 3);
+	device = at(root, "device");
+	assert_string_equal(json_object_get_string(json_object_array_get_idx(
+				    at(device, "identifiers"), 0)),
+			    "mqttnode_0200001234ab");
+	connection = json_object_array_get_idx(at(device, "connections"), 0);
+	assert_string_equal(
+		json_object_get_string(json_object_array_get_idx(connection, 0)), "mac");
+	assert_string_equal(
+		json_object_get_string(json_object_array_get_idx(connection, 1)),
+		"02:00:00:12:34:ab");
+	assert_string_equal(text(device, "name"), "garage");
+	assert_string_equal(text(device, "manufacturer"), "mqttnode");
+	assert_string_equal(text(device, "model"), "W5500 MQTT node");
+	assert_string_equal(text(device, "sw_version"), MQTTNODE_VERSION);
+	assert_string_equal(text(at(root, "origin"), "name"), "mqttnode");
+	assert_string_equal(text(at(root, "origin"), "sw_version"), MQTTNODE_VERSION);
+}
+
+static void every_entity_has_what_all_need(void **state)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789_-";
+	int n = 0;
+
+	(void)state;
+	compose();
+	json_object_object_foreach(at(root, "components"), key, o)
+	{
+		const char *platform = text(o, "platform"), *id = text(o, "unique_id");
+
+		n++;
+		assert_int_equal(strspn(key, allowed), strlen(key));
+		assert_int_equal(strspn(id, allowed), strlen(id));
+		assert_ptr_equal(strstr(id, "mqttnode_0200001234ab_"), id);
+		assert_ptr_equal(entity("unique_id", id), o); /* the only one */
+		assert_true(strlen(text(o, "name")) > 0);
+		assert_false(has(o, "object_id")); /* no longer looked at */
+		if (strcmp(platform, "switch") == 0)
+			assert_true(has(o, "command_topic"));
+		else
+			assert_true(has(o, "state_topic"));
+	}
+	assert_int_equal(n, 1 + 2 + 2);
+}
+
+static void the_connection_is_an_entity_that_is_always_available(void **state)
+{
+	json_object *o;
+
+	(void)state;
+	compose();
+	o = entity("device_class", "connectivity");
+	assert_string_equal(text(o, "platform"), "binary_sensor");
+	assert_string_equal(text(o, "entity_category"), "diagnostic");
+	assert_string_equal(text(o, "state_topic"), "base/topic/status");
+	assert_string_equal(text(o, "payload_on"), "online");
+	assert_string_equal(text(o, "payload_off"), "offline");
+	assert_false(has(o, "availability_topic"));
+}
+
+static void without_a_status_topic_nothing_depends_on_it(void **state)
+{
+	(void)state;
+	settings.status = false;
+	compose();
+	assert_null(entity("device_class", "connectivity"));
+	json_object_object_foreach(at(root, "components"), key, o)
+	{
+		(void)key;
+		assert_false(has(o, "availability_topic"));
+	}
+}
+
+static void a_value_is_a_sensor(void **state)
+{
+	json_object *o;
+
+	(void)state;
+	compose();
+	o = entity("state_topic", temp);
+	assert_string_equal(text(o, "platform"), "sensor");
+	assert_string_equal(text(o, "name"), "Temperature");
+	assert_string_equal(text(o, "unit_of_measurement"), "°C");
+	assert_string_equal(text(o, "device_class"), "temperature");
+	assert_string_equal(text(o, "state_class"), "measurement");
+	assert_string_equal(text(o, "value_template"), "{{ value_json.value }}");
+	assert_string_equal(text(o, "availability_topic"), "base/topic/status");
+	assert_int_equal(json_object_get_int(at(o, "suggested_display_precision")), 1);
+	assert_int_equal(json_object_get_int(at(o, "qos")), 1);
+	assert_null(entity("state_topic", hidden)); /* it has no name */
+
+	publish[0] = publish[3] =
+		(struct publication_settings){ .topic = temp, .name = name_temp };
+	compose();
+	o = entity("state_topic", temp);
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const optional[] = { "unit_of_measurement",
+							"device_class", "state_class",
+							"value_template",
+							"suggested_display_precision" };
+
+		assert_false(has(o, optional[i]));
+	}
+}
+
+static void an_input_is_a_binary_sensor(void **state)
+{
+	json_object *o;
+
+	(void)state;
+	compose();
+	o = entity("state_topic", door);
+	assert_string_equal(text(o, "platform"), "binary_sensor");
+	assert_string_equal(text(o, "payload_on"), "1");
+	assert_string_equal(text(o, "payload_off"), "0");
+	assert_string_equal(text(o, "device_class"), "door");
+	assert_false(has(o, "unit_of_measurement")); /* it must have none */
+	assert_false(has(o, "state_class"));
+}
+
+static void an_output_is_a_switch(void **state)
+{
+	json_object *o;
+
+	(void)state;
+	compose();
+	o = entity("command_topic", relay);
+	assert_string_equal(text(o, "platform"), "switch");
+	assert_string_equal(text(o, "name"), "GPIO27");
+	assert_string_equal(text(o, "payload_on"), "on");
+	assert_string_equal(text(o, "payload_off"), "off");
+	assert_true(json_object_get_boolean(at(o, "optimistic")));
+	assert_int_equal(json_object_get_int(at(o, "qos")), 2);
+	assert_false(has(o, "state_topic"));
+	assert_null(entity("command_topic", wild)); /* nobody can send to it */
+	assert_non_null(entity("command_topic", "home/shared/set"));
+}
+
+/* Written down: they must never change. */
+static void unique_ids_stay_the_same(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		compose();
+		assert_string_equal(text(entity("state_topic", temp), "unique_id"),
+				    "mqttnode_0200001234ab_publish_aa8ec3cd135d8725");
+		assert_string_equal(text(entity("command_topic", relay), "unique_id"),
+				    "mqttnode_0200001234ab_output_c9a17af7bea6fa73");
+		assert_string_equal(
+			text(entity("device_class", "connectivity"), "unique_id"),
+			"mqttnode_0200001234ab_status_b6f81882606c4383");
+		/* another name and another order are no other entity */
+		publish[0].name = publish[3].name = name_door;
+		publish[1] = publish[2];
+		publish[2] = publish[0];
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+		TEST(the_device_is_described),
+		TEST(every_entity_has_what_all_need),
+		TEST(the_connection_is_an_entity_that_is_always_available),
+		TEST(without_a_status_topic_nothing_depends_on_it),
+		TEST(a_value_is_a_sensor),
+		TEST(an_input_is_a_binary_sensor),
+		TEST(an_output_is_a_switch),
+		TEST(unique_ids_stay_the_same),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests_name("discovery", tests, NULL, NULL);
+}
