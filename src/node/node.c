@@ -4,10 +4,10 @@
  *
  * Theory of operation
  *
- * Six threads share almost nothing: main runs an event loop and owns all that
- * is here; pump, mqtt, publish, display and log have one file each. News travels up
- * to main by event descriptors and callbacks, requests travel down by calls that
- * never wait. main itself waits for nothing but its event loop.
+ * Seven threads share almost nothing: main runs an event loop and owns all that
+ * is here; pump, mqtt, publish, actions, display and log have one file each. News
+ * travels up to main by event descriptors and callbacks, requests travel down by calls
+ * that never wait. main itself waits for nothing but its event loop.
  *
  * Start: signals are blocked and the C library is told where to look up names
  * before any thread exists; objects are made from the bottom up; the threads
