@@ -39,12 +39,17 @@ struct pump_counters {
 	uint64_t rx_dropped_filter;	 /* not for us (software filter, quirk Q13) */
 	uint64_t rx_dropped_tap;	 /* the TAP did not take it */
 	uint64_t rx_overflow_suspected;	 /* ring so full that the chip may have dropped */
+	uint64_t rx_ring_lost;		 /* times that the ring, or part of it, was given up */
 	uint64_t rx_header_bad;		 /* impossible record length: synchronisation lost */
 	uint64_t rx_window_bad;		 /* status window not consistent, read again */
 	uint64_t tx_dropped_link;	 /* no link */
 	uint64_t tx_dropped_chip;	 /* lost with a chip reset or a SEND that never ended */
 	uint64_t tx_dropped_size;	 /* below 14 or above 1514 bytes */
+	uint64_t tx_send_repeated;	 /* SEND given again: its message had been cut before it */
 	uint64_t bus_messages, bus_errors;
+	uint64_t bus_garbled;		 /* answers that show bit errors on the wires */
+	uint64_t clock_lowered;		 /* halved at run time on their account */
+	uint64_t tap_lost;		 /* the TAP was deleted or closed under us */
 	uint64_t link_changes;
 	uint64_t recover_resync, recover_reopen, recover_soft_reset, recover_hard_reset,
 		recover_probe;

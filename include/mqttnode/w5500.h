@@ -66,6 +66,9 @@ struct w5500_counters {
 	uint64_t rx_window_bad; /* status windows that were not consistent */
 	uint64_t rx_overflow;	/* times the ring was so full that frames may have been
 				   dropped */
+	uint64_t garbled; /* answers with a wrong echo that is not that of a dead wire */
+	uint64_t tx_repeated; /* SENDs given again, since the message that had them was cut
+			       */
 	uint64_t rx_lost; /* times that what was in the ring, or part of it, was given up
 			   */
 	uint64_t tx_frames; /* SEND completed */
@@ -115,6 +118,12 @@ char *w5500_explain(const struct w5500 *chip, int error, const char *path, char 
 
 /* The clock in use; lower than configured after a fallback. */
 uint32_t w5500_speed_hz(const struct w5500 *chip);
+
+/*
+ * Halves the clock of a running chip, for good: it errs too often at the present
+ * one. False if it is as low as it may be.
+ */
+bool w5500_slow_down(struct w5500 *chip);
 
 /* ---- running ---- */
 

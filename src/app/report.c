@@ -98,13 +98,18 @@ static json_object *chip_json(struct pump *pump, uint64_t tap_tx_dropped)
 	COUNTER(rx_dropped_filter);
 	COUNTER(rx_dropped_tap);
 	COUNTER(rx_overflow_suspected);
+	COUNTER(rx_ring_lost);
 	COUNTER(rx_header_bad);
 	COUNTER(rx_window_bad);
 	COUNTER(tx_dropped_link);
 	COUNTER(tx_dropped_chip);
 	COUNTER(tx_dropped_size);
+	COUNTER(tx_send_repeated);
 	COUNTER(bus_messages);
 	COUNTER(bus_errors);
+	COUNTER(bus_garbled);
+	COUNTER(clock_lowered);
+	COUNTER(tap_lost);
 	COUNTER(link_changes);
 	COUNTER(recover_resync);
 	COUNTER(recover_reopen);

@@ -14,7 +14,9 @@
  *	w5500_message.c   composes a message and runs it
  *	w5500_start.c     from unknown to running: identify, reset, configure, open;
  *	w5500_socket.c    its steps about the socket
- *	w5500_exchange.c  the message of normal operation, and doubt after a failure
+ *	w5500_exchange.c  the message of normal operation
+ *	w5500_window.c    its status window, and what it proves
+ *	w5500_verify.c    doubt after a failure
  *	w5500_ring.c      the receive ring as a stream of bytes
  *	w5500_tx.c        the two frames on their way out
  *	this file         life of the object, health check, end
@@ -60,7 +62,7 @@ int w5500_new(struct w5500 **ret, const struct w5500_config *config,
 		return -ENOMEM;
 	chip->config = *config;
 	chip->clock = clock;
-	chip->speed_hz = config->speed_hz;
+	chip->speed_hz = chip->speed_limit_hz = config->speed_hz;
 	w5500_rx_reset(chip, 0);
 	*ret = chip;
 	return 0;
@@ -100,7 +102,40 @@ int w5500_run(struct w5500 *chip)
 	chip->counters.messages++;
 	if (r < 0)
 		chip->counters.bus_errors++;
-	return r;
+	switch (r) {
+	case -ENODEV: /* these have a meaning of ours */
+	case -ENXIO:
+		return -ESHUTDOWN;
+	case -EPROTO:
+	case -ETIME:
+	case -ESTALE:
+		return -EIO;
+	default:
+		return r;
+	}
+}
+
+bool w5500_echoed(struct w5500 *chip, const uint8_t *data)
+{
+	const uint8_t *echo = data - W5500_HEADER_SIZE;
+	bool dead = echo[0] == echo[1] && echo[1] == echo[2] &&
+		    (echo[0] == 0x00 || echo[0] == 0xff);
+
+	if (w5500_message_echoed(data))
+		return true;
+	if (!dead)
+		chip->counters.garbled++;
+	return false;
+}
+
+bool w5500_slow_down(struct w5500 *chip)
+{
+	uint32_t half = chip->speed_hz / 2;
+
+	if (half < W5500_SPEED_MIN_HZ || spidev_set_speed(chip->bus, half) < 0)
+		return false;
+	chip->speed_hz = chip->speed_limit_hz = half;
+	return true;
 }
 
 uint8_t w5500_phy_value(enum phy_mode mode)
@@ -191,7 +226,7 @@ int w5500_check(struct w5500 *chip, struct w5500_health *ret)
 	if (r < 0)
 		return r;
 
-	if (!w5500_message_echoed(common) || !w5500_message_echoed(socket))
+	if (!w5500_echoed(chip, common) || !w5500_echoed(chip, socket))
 		return check_failed(chip, W5500_TROUBLE_SILENT);
 	w5500_command_seen(chip, *reg(socket, W5500_SN_CR(0)));
 	if (!w5500_registers_match(chip, common, socket) ||
@@ -308,6 +343,12 @@ char *w5500_explain(const struct w5500 *chip, int error, const char *path, char 
 			buf, size,
 			"The W5500 on %s answers but does not finish a reset or command. "
 			"Check its power supply and the reset line.",
+			path);
+	if (error == -EMSGSIZE)
+		return text_format(
+			buf, size,
+			"%s takes too little data in one message: add spidev.bufsiz=4096 "
+			"or more to the kernel command line",
 			path);
 	if (error == -ESTALE)
 		return text_format(

@@ -30,8 +30,7 @@
 
 #include <assert.h>
 #include <errno.h>
-
-#include "mqttnode/bytes.h"
+#include <string.h>
 
 /*
  * Read ahead so much when a frame may be there and nothing is known of it: an
@@ -39,251 +38,8 @@
  */
 #define EXPECTED_BURST 112
 
-/* Wait so long before looking again at a command that is not taken. */
-#define COMMAND_LOOK_NS (100 * NSEC_PER_USEC)
-
-/*
- * Windows after the first in a verification, and verifications: frames that come in
- * tear some of them, hardly all.
- */
-#define VERIFY_WINDOWS 3
-#define VERIFY_ROUNDS  8
-
-bool w5500_window_add(struct w5500_message *m, bool wide, const uint8_t **ret)
-{
-	if (wide)
-		return w5500_message_read(m, W5500_SN_CR(0), W5500_WINDOW_WIDE_SIZE, ret);
-	return w5500_message_read(m, W5500_SN_TX_FSR(0), W5500_WINDOW_SIZE, ret);
-}
-
-/* The register at @address in an image that begins at the register @first. */
-static const uint8_t *at(const uint8_t *image, uint32_t first, uint32_t address)
-{
-	return image + (address - first);
-}
-
-void w5500_window_parse(const uint8_t *data, bool wide, struct w5500_window *ret)
-{
-	uint32_t first = wide ? W5500_SN_CR(0) : W5500_SN_TX_FSR(0);
-
-	*ret = (struct w5500_window){
-		.tx_fsr = get_be16(at(data, first, W5500_SN_TX_FSR(0))),
-		.tx_rd = get_be16(at(data, first, W5500_SN_TX_RD(0))),
-		.tx_wr = get_be16(at(data, first, W5500_SN_TX_WR(0))),
-		.rx_rsr = get_be16(at(data, first, W5500_SN_RX_RSR(0))),
-		.rx_rd = get_be16(at(data, first, W5500_SN_RX_RD(0))),
-		.rx_wr = get_be16(at(data, first, W5500_SN_RX_WR(0))),
-	};
-	if (wide) {
-		ret->cr = *at(data, first, W5500_SN_CR(0));
-		ret->ir = *at(data, first, W5500_SN_IR(0));
-		ret->sr = *at(data, first, W5500_SN_SR(0));
-	}
-}
-
-/*
- * Whether @w can be that of an open socket with all of the memory: at most two
- * frames are in the transmit ring. After a reset behind our back it has 2 KiB, and
- * positions that we have just written would agree with us all the same.
- */
-static bool is_open(const struct w5500_window *w, bool wide)
-{
-	return (!wide || w->sr == W5500_SN_SR_MACRAW) && w->tx_fsr <= W5500_RING_SIZE &&
-	       w->tx_fsr >= W5500_RING_SIZE - 2 * W5500_FRAME_MAX;
-}
-
-/* Whether the receive side of @w is what it must be after RECV at @rx_rd. */
-static bool rx_agrees(const struct w5500_window *w, uint16_t rx_rd)
-{
-	return w->rx_rsr == (uint16_t)(w->rx_wr - rx_rd) &&
-	       w->rx_rsr <= W5500_RING_SIZE && w->rx_rsr != 1;
-}
-
-bool w5500_window_agrees(const struct w5500_window *w, uint16_t rx_rd, uint16_t tx_wr)
-{
-	return w->rx_rd == rx_rd && rx_agrees(w, rx_rd) && w->tx_wr == tx_wr;
-}
-
-/*
- * Whether what only we move is right in @w. If it does not agree nevertheless, a
- * frame came in while it was read, or a command is still being taken.
- */
-static bool is_unsettled(const struct w5500_window *w, uint16_t rx_rd, uint16_t tx_wr)
-{
-	return w->rx_rd == rx_rd && w->tx_wr == tx_wr;
-}
-
-void w5500_window_accept(struct w5500 *chip, const struct w5500_window *w, bool wide)
-{
-	uint16_t arrived = (uint16_t)(w->rx_wr - chip->rx_wr);
-
-	if (wide && w->cr == 0)
-		chip->command = 0;
-	if (arrived > 0)
-		chip->latch_dirty = true;
-	/* Counted from what had been committed before this message. */
-	chip->rx_was_full =
-		(uint16_t)(w->rx_wr - chip->rx_rd) > W5500_RING_SIZE - W5500_RECORD_MAX;
-	if (chip->rx_was_full)
-		chip->counters.rx_overflow++;
-	chip->rx_arrived[1] = chip->rx_arrived[0];
-	chip->rx_arrived[0] = arrived;
-	chip->rx_rd = w->rx_rd;
-	chip->rx_wr = w->rx_wr;
-	w5500_tx_seen(chip, w->tx_rd);
-}
-
-void w5500_command_seen(struct w5500 *chip, uint8_t cr)
-{
-	if (cr == W5500_SN_CR_RECV || cr == W5500_SN_CR_SEND)
-		chip->slow_commands = true;
-}
-
-void w5500_doubt(struct w5500 *chip, const struct w5500_attempt *attempt)
-{
-	if (attempt)
-		chip->attempt = *attempt;
-	else
-		chip->attempt = (struct w5500_attempt){
-			.rx_old = chip->rx_rd,
-			.rx_new = chip->rx_rd,
-			.tx_old = chip->tx_wr,
-			.tx_new = chip->tx_wr,
-		};
-	chip->unsettled = false;
-	chip->unsure = true;
-	chip->verified_badly = false;
-	chip->verify_rounds = 0;
-	chip->verify_due_ns = 0;
-	chip->command_deadline_ns = 0;
-	w5500_tx_upload_again(chip);
-}
-
-/* Positions are certain again. */
-static void settle(struct w5500 *chip)
-{
-	chip->unsure = false;
-	chip->attempt = (struct w5500_attempt){ 0 };
-	chip->command_deadline_ns = 0;
-}
-
-/* Finds out from @w whether the RECV of the attempt happened. False: cannot be. */
-static bool settle_rx(struct w5500 *chip, struct w5500_window *w)
-{
-	const struct w5500_attempt *a = &chip->attempt;
-
-	if (w->rx_rd == a->rx_new && rx_agrees(w, a->rx_new)) {
-		/* What was committed without having reached us is gone. */
-		if ((uint16_t)(a->rx_new - a->rx_old) >
-		    (uint16_t)(chip->rx_read - a->rx_old)) {
-			w5500_rx_reset(chip, a->rx_new);
-			chip->counters.rx_lost++;
-		}
-		return true;
-	}
-	/* Sn_RX_RD counts only with RECV; a message that was cut may have left half of
-	 * it. */
-	if (rx_agrees(w, a->rx_old) &&
-	    (w->rx_rd == a->rx_old || w->rx_rd == a->rx_new || a->bus_failed)) {
-		w->rx_rd = a->rx_old;
-		return true;
-	}
-	return false;
-}
-
-bool w5500_settle_tx(struct w5500 *chip, const struct w5500_window *w)
-{
-	const struct w5500_attempt *a = &chip->attempt;
-
-	if (w->tx_wr == a->tx_new) {
-		if (a->tx_new != a->tx_old) {
-			chip->tx_wr = a->tx_new;
-			w5500_tx_sent(chip, clock_now_ns(chip->clock));
-			chip->tx_after_recv = a->rx_new != a->rx_old && !a->bus_failed;
-		}
-		return true;
-	}
-	/* SEND comes after the whole of Sn_TX_WR: nothing was sent. */
-	if (w->tx_rd == a->tx_old && (w->tx_wr == a->tx_old || a->bus_failed)) {
-		if (chip->tx_abandoned)
-			w5500_tx_shift(chip);
-		return true;
-	}
-	return false;
-}
-
-/* The wide window of a verification. Returns whether positions may be judged. */
-static bool verify_commands(struct w5500 *chip, const struct w5500_window *w)
-{
-	uint64_t now = clock_now_ns(chip->clock);
-
-	w5500_command_seen(chip, w->cr);
-	if (w->sr != W5500_SN_SR_MACRAW) {
-		if (chip->verified_badly)
-			chip->trouble = W5500_TROUBLE_REGISTERS_LOST;
-		chip->verified_badly = true;
-		return false;
-	}
-	if (w->cr == 0)
-		return true;
-	if (chip->command_deadline_ns == 0)
-		chip->command_deadline_ns = now + W5500_COMMAND_LIMIT_NS;
-	if (now >= chip->command_deadline_ns)
-		chip->trouble = W5500_TROUBLE_COMMAND_STUCK;
-	chip->verify_due_ns = now + COMMAND_LOOK_NS;
-	return false;
-}
-
-/*
- * Reads windows until what the failed or doubtful message did is known. Writes
- * nothing.
- */
-static int verify(struct w5500 *chip)
-{
-	const uint8_t *data[1 + VERIFY_WINDOWS];
-	struct w5500_window w;
-	unsigned int n = 1;
-	bool torn = true;
-	int r;
-
-	w5500_message_begin(&chip->message, chip->bus);
-	if (!w5500_window_add(&chip->message, true, &data[0]))
-		return -EMSGSIZE;
-	while (n < ARRAY_SIZE(data) && w5500_window_add(&chip->message, false, &data[n]))
-		n++;
-	r = w5500_run(chip);
-	if (r < 0)
-		return r;
-
-	if (!w5500_message_echoed(data[0])) {
-		if (chip->verified_badly)
-			chip->trouble = W5500_TROUBLE_SILENT;
-		chip->verified_badly = true;
-		return 0;
-	}
-	w5500_window_parse(data[0], true, &w);
-	if (!verify_commands(chip, &w))
-		return 0;
-	for (unsigned int i = 0; i < n; i++) {
-		w5500_window_parse(data[i], i == 0, &w);
-		torn &= is_unsettled(&w, chip->attempt.rx_new, chip->attempt.tx_new) ||
-			is_unsettled(&w, chip->attempt.rx_old, chip->attempt.tx_old);
-		if (!w5500_message_echoed(data[i]) || !settle_rx(chip, &w))
-			continue;
-		if (!w5500_settle_tx(chip, &w)) {
-			chip->trouble = W5500_TROUBLE_TX_STUCK;
-			return 0;
-		}
-		chip->command = 0;
-		settle(chip);
-		w5500_window_accept(chip, &w, false);
-		return 0;
-	}
-	chip->counters.rx_window_bad++;
-	if (!torn || ++chip->verify_rounds == VERIFY_ROUNDS)
-		chip->trouble = W5500_TROUBLE_RX_LOST;
-	return 0;
-}
+/* Windows in a row that may leave the counters of the chip inexact. */
+#define INEXACT_WINDOWS 64
 
 /* What a message carries. */
 struct plan {
@@ -376,6 +132,9 @@ static void plan_tx(struct w5500 *chip, struct plan *p, bool may_command)
 {
 	uint16_t position = chip->tx_wr;
 
+	if (chip->tx_again && may_command)
+		p->send = p->attempt.send_again = w5500_message_write8(
+			&chip->message, W5500_SN_CR(0), W5500_SN_CR_SEND);
 	if (!chip->tx_in_flight && chip->tx_count > 0) {
 		struct w5500_tx_frame *frame = w5500_tx_frame(chip, 0);
 
@@ -457,6 +216,8 @@ static void conclude_tx(struct w5500 *chip, const struct plan *p)
 	if (!p->send)
 		return;
 	chip->command = W5500_SN_CR_SEND;
+	if (p->attempt.send_again)
+		chip->counters.tx_repeated++;
 	chip->tx_wr = p->attempt.tx_new;
 	w5500_tx_sent(chip, p->sent_ns);
 	chip->tx_after_recv = p->recv;
@@ -475,6 +236,7 @@ static void conclude(struct w5500 *chip, const struct plan *p,
 	conclude_tx(chip, p);
 	w5500_window_accept(chip, w, p->wide);
 	chip->unsettled = false;
+	chip->inexact_windows = 0;
 	/* A frame between the clearing and the window sets the latch again; INTn will
 	 * tell. */
 	if (p->clears_latch)
@@ -483,31 +245,62 @@ static void conclude(struct w5500 *chip, const struct plan *p,
 }
 
 /*
- * A frame came in while the window was read, or RECV is not taken yet. The high byte of a
- * counter is read first, so that a torn one is never more than the true value: the lesser
- * of both ways to count is safe. The next window, with no command before it, has to
- * confirm that RECV was taken.
+ * Whether the RECV that is not proven yet, of this message or of the last, has been
+ * taken, though the counters in @w do not agree: Sn_CR is 0, and Sn_RX_RSR has not
+ * more by exactly what was to be committed, as if RECV had been lost on its way.
  */
-static void conclude_unsettled(struct w5500 *chip, const struct plan *p,
-			       const struct w5500_window *w)
+static bool recv_is_taken(const struct plan *p, const struct w5500_window *w)
+{
+	uint16_t committed = (uint16_t)(p->attempt.rx_new - p->attempt.rx_old);
+
+	if (p->wide && w->cr != 0)
+		return false;
+	return committed == 0 ||
+	       (p->wide && w5500_window_rx_is_growing(w, p->attempt.rx_new) &&
+		w5500_window_rx_excess(w, p->attempt.rx_new) != committed);
+}
+
+/*
+ * The counters that the chip moves disagree: a frame came in while the window was
+ * read or is coming in, or RECV is not taken yet. The high byte of a counter is
+ * read first, so that a torn one is never more than the true value: the lesser
+ * of both ways to count is safe. If it is not certain that RECV was taken, the
+ * next window, with no command before it, has to confirm that.
+ */
+static void conclude_inexact(struct w5500 *chip, const struct plan *p,
+			     struct w5500_window *w)
 {
 	uint16_t held = (uint16_t)(w->rx_wr - p->attempt.rx_new);
-	uint16_t end, known = w5500_rx_known(chip);
+	uint16_t arrived[2] = { chip->rx_arrived[0], chip->rx_arrived[1] };
+	bool growing = w5500_window_rx_is_growing(w, p->attempt.rx_new);
+	bool taken = recv_is_taken(p, w);
+	uint16_t end;
 
 	if (held > w->rx_rsr)
 		held = w->rx_rsr;
 	end = (uint16_t)(p->attempt.rx_new + held);
-	if (held <= W5500_RING_SIZE && (int16_t)(end - chip->rx_wr) > 0) {
-		chip->rx_wr = end;
-		known = w5500_rx_known(chip);
-	}
-	chip->unsettled = true;
-	chip->unsettled_rx_rd = p->attempt.rx_old;
+	w->rx_wr = chip->rx_wr;
+	if (held <= W5500_RING_SIZE && (int16_t)(end - chip->rx_wr) > 0)
+		w->rx_wr = end;
 	conclude_tx(chip, p);
-	chip->rx_rd = p->attempt.rx_new;
+	w5500_window_accept(chip, w, p->wide);
+	if (!growing) /* how much came will be seen by the next */
+		memcpy(chip->rx_arrived, arrived, sizeof(arrived));
+	chip->unsettled = !taken;
+	chip->unsettled_rx_rd = p->attempt.rx_old;
+	chip->rx_inexact = true;
+	chip->inexact_windows++;
 	chip->latch_dirty = true;
-	w5500_tx_seen(chip, w->tx_rd);
-	take_burst(chip, p, known);
+	take_burst(chip, p, w5500_rx_known(chip));
+}
+
+/* Whether @w leaves open no more than what conclude_inexact() can live with. */
+static bool is_inexact(const struct w5500 *chip, const struct plan *p,
+		       const struct w5500_window *w)
+{
+	return w5500_window_is_ours(w, p->attempt.rx_new, p->attempt.tx_new) &&
+	       (!chip->unsettled || recv_is_taken(p, w)) &&
+	       chip->inexact_windows < INEXACT_WINDOWS;
 }
 
 int w5500_exchange(struct w5500 *chip, unsigned int hints)
@@ -518,7 +311,7 @@ int w5500_exchange(struct w5500 *chip, unsigned int hints)
 
 	assert(chip->step == W5500_STEP_RUNNING && chip->trouble == W5500_TROUBLE_NONE);
 	if (chip->unsure)
-		return verify(chip);
+		return w5500_verify(chip);
 
 	plan_message(chip, &plan, hints);
 	r = w5500_run(chip);
@@ -530,19 +323,21 @@ int w5500_exchange(struct w5500 *chip, unsigned int hints)
 	plan.sent_ns = clock_now_ns(chip->clock) -
 		       (uint64_t)plan.after_send * 8 * NSEC_PER_SEC / chip->speed_hz;
 	w5500_window_parse(plan.window, plan.wide, &w);
-	if (w5500_message_echoed(plan.window) && is_open(&w, plan.wide) &&
+	if (w5500_echoed(chip, plan.window) && w5500_window_is_open(&w, plan.wide) &&
 	    !(plan.wide && w.cr != 0) &&
 	    w5500_window_agrees(&w, plan.attempt.rx_new, plan.attempt.tx_new)) {
 		conclude(chip, &plan, &w);
 		return 0;
 	}
 	chip->counters.rx_window_bad++;
-	if (plan.wide && w5500_message_echoed(plan.window))
+	if (!w5500_echoed(chip, plan.window)) {
+		w5500_doubt(chip, &plan.attempt);
+		return 0;
+	}
+	if (plan.wide)
 		w5500_command_seen(chip, w.cr);
-	if (w5500_message_echoed(plan.window) && is_open(&w, plan.wide) &&
-	    !chip->unsettled &&
-	    is_unsettled(&w, plan.attempt.rx_new, plan.attempt.tx_new))
-		conclude_unsettled(chip, &plan, &w);
+	if (w5500_window_is_open(&w, plan.wide) && is_inexact(chip, &plan, &w))
+		conclude_inexact(chip, &plan, &w);
 	else
 		w5500_doubt(chip, &plan.attempt);
 	return 0;
@@ -551,7 +346,7 @@ int w5500_exchange(struct w5500 *chip, unsigned int hints)
 bool w5500_rx_waiting(const struct w5500 *chip)
 {
 	return chip->rx_read != chip->rx_rd || chip->rx_read != chip->rx_wr ||
-	       chip->unsettled || chip->unsure || chip->rx_suspect;
+	       chip->unsettled || chip->unsure || chip->rx_inexact || chip->rx_suspect;
 }
 
 uint64_t w5500_due_ns(const struct w5500 *chip)

@@ -48,6 +48,7 @@ struct w5500_tx_frame {
 struct w5500_attempt {
 	uint16_t rx_old, rx_new; /* Sn_RX_RD and RECV; equal if not tried */
 	uint16_t tx_old, tx_new; /* Sn_TX_WR and SEND; equal if not tried */
+	bool send_again;	 /* SEND alone, for what the last one may not have sent */
 	bool bus_failed;	 /* the message may have been cut anywhere */
 };
 
@@ -87,6 +88,7 @@ struct w5500 {
 	const struct clock *clock; /* borrowed */
 	struct spi_bus *bus;	   /* borrowed, or NULL */
 	uint32_t speed_hz;
+	uint32_t speed_limit_hz; /* found at run time */
 	struct w5500_counters counters;
 	enum w5500_trouble trouble;
 
@@ -125,6 +127,9 @@ struct w5500 {
 	bool rx_suspect; /* an impossible length was read at rx_suspect_at, once */
 	uint16_t rx_suspect_at;
 	bool rx_was_full; /* at the last window */
+	unsigned int inexact_windows; /* in a row */
+	bool rx_inexact;  /* rx_wr is what the last window vouches for, maybe less than
+			     there is */
 	bool latch_dirty; /* frames came since Sn_IR.RECV was cleared */
 
 	/* Transmit ring. */
@@ -132,6 +137,8 @@ struct w5500 {
 	unsigned int tx_first, tx_count; /* of tx: the oldest, and how many */
 	bool tx_in_flight;		 /* the oldest is on the wire */
 	bool tx_after_recv;		 /* its SEND was in one message with RECV */
+	bool tx_doubtful;		 /* its message was cut, perhaps before SEND ... */
+	bool tx_again;			 /* ... which must be so by now */
 	bool tx_abandoned; /* ... or was when the link went; counted as dropped already */
 	uint64_t tx_sent_ns, tx_due_ns;
 	unsigned int tx_looks; /* windows that found it still in flight */
@@ -146,6 +153,9 @@ struct w5500 {
 
 /* Runs the message and counts. */
 int w5500_run(struct w5500 *chip);
+
+/* Whether the chip echoed the header of the read whose answer is at @data; counts. */
+bool w5500_echoed(struct w5500 *chip, const uint8_t *data);
 
 /* What socket 0 and common registers must read; see w5500_check(). */
 bool w5500_registers_match(const struct w5500 *chip, const uint8_t *common,
@@ -182,14 +192,39 @@ int w5500_step_resync_write(struct w5500 *chip, uint64_t *ret_due_ns);
 /* Both rings are empty and begin at these positions; nothing is doubtful any more. */
 void w5500_forget(struct w5500 *chip, uint16_t rx_rd, uint16_t tx_wr);
 
-/* w5500_exchange.c */
+/* w5500_window.c */
 
 /* Adds the reading of a status window to the message; *ret for w5500_window_parse(). */
 bool w5500_window_add(struct w5500_message *m, bool wide, const uint8_t **ret);
 void w5500_window_parse(const uint8_t *data, bool wide, struct w5500_window *ret);
 
+/*
+ * Whether @w can be that of an open socket with all of the memory: at most two
+ * frames are in the transmit ring. After a reset behind our back it has 2 KiB, and
+ * positions that we have just written would agree with us all the same.
+ */
+bool w5500_window_is_open(const struct w5500_window *w, bool wide);
+
+/* Whether the receive side of @w is what it must be after RECV at @rx_rd. */
+bool w5500_window_rx_agrees(const struct w5500_window *w, uint16_t rx_rd);
+
 /* Whether @w is consistent in itself and with these positions of ours. */
 bool w5500_window_agrees(const struct w5500_window *w, uint16_t rx_rd, uint16_t tx_wr);
+
+/*
+ * Whether what only we move is right in @w. If it does not agree nevertheless, a
+ * frame came in while it was read, or a command is still being taken.
+ */
+bool w5500_window_is_ours(const struct w5500_window *w, uint16_t rx_rd, uint16_t tx_wr);
+
+/* How much more Sn_RX_RSR says than Sn_RX_WR does. */
+uint16_t w5500_window_rx_excess(const struct w5500_window *w, uint16_t rx_rd);
+
+/*
+ * Whether @w shows nothing worse than a record that is coming in: it is not
+ * documented that Sn_RX_RSR counts complete records only.
+ */
+bool w5500_window_rx_is_growing(const struct w5500_window *w, uint16_t rx_rd);
 
 /* Draws the conclusions from a window that agrees. */
 void w5500_window_accept(struct w5500 *chip, const struct w5500_window *w, bool wide);
@@ -197,9 +232,14 @@ void w5500_window_accept(struct w5500 *chip, const struct w5500_window *w, bool 
 /* A wide window showed @cr in Sn_CR: learns from it how fast commands are taken. */
 void w5500_command_seen(struct w5500 *chip, uint8_t cr);
 
+/* w5500_verify.c */
+
 /* Positions are not certain any more: nothing was tried but what @attempt says (NULL:
  * nothing). */
 void w5500_doubt(struct w5500 *chip, const struct w5500_attempt *attempt);
+
+/* Reads windows until what the failed or doubtful message did is known. Writes nothing. */
+int w5500_verify(struct w5500 *chip);
 
 /* Finds out from @w whether the SEND of the attempt happened. False: cannot be. */
 bool w5500_settle_tx(struct w5500 *chip, const struct w5500_window *w);

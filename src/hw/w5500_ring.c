@@ -69,6 +69,7 @@ void w5500_rx_reset(struct w5500 *chip, uint16_t position)
 	chip->rx_suspect = false;
 	chip->rx_was_full = false;
 	chip->unsettled = false;
+	chip->rx_inexact = false;
 }
 
 /* Gives what is buffered back: it will be read from the ring again. */
@@ -112,7 +113,8 @@ const uint8_t *w5500_rx_next(struct w5500 *chip, size_t *ret_len)
 		return NULL;
 	}
 	/* Sn_RX_WR moves by whole records: one that goes beyond it, if exact, is none. */
-	if (len > have + w5500_rx_known(chip) && !chip->unsettled && !chip->unsure) {
+	if (len > have + w5500_rx_known(chip) && !chip->unsettled && !chip->unsure &&
+	    !chip->rx_inexact) {
 		suspect(chip, true);
 		return NULL;
 	}

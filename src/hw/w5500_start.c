@@ -60,7 +60,7 @@ void w5500_start(struct w5500 *chip, enum w5500_start from)
 	switch (from) {
 	case W5500_START_PROBE:
 		chip->answer = W5500_ANSWER_NONE;
-		chip->speed_hz = chip->config.speed_hz;
+		chip->speed_hz = chip->speed_limit_hz;
 		(void)spidev_set_speed(chip->bus, chip->speed_hz);
 		w5500_step_enter(chip, W5500_STEP_IDENTIFY, IDENTIFY_LIMIT_NS);
 		break;
@@ -108,11 +108,24 @@ static enum w5500_answer judge(const uint8_t *version)
 						: W5500_ANSWER_OTHER_VERSION;
 }
 
+/* Whether a message can carry the least that frames need: a commit and a window. */
+static bool bus_is_large_enough(struct w5500 *chip)
+{
+	const uint8_t *window;
+
+	w5500_message_begin(&chip->message, chip->bus);
+	return w5500_message_command(&chip->message, W5500_SN_RX_RD(0), 0,
+				     W5500_SN_CR_RECV) &&
+	       w5500_window_add(&chip->message, true, &window);
+}
+
 static int identify(struct w5500 *chip, uint64_t *ret_due_ns)
 {
 	const uint8_t *version, *phy;
 	int r;
 
+	if (!bus_is_large_enough(chip))
+		return -EMSGSIZE;
 	w5500_message_begin(&chip->message, chip->bus);
 	if (!w5500_message_read(&chip->message, W5500_PHYCFGR, 1, &phy) ||
 	    !w5500_message_read(&chip->message, W5500_VERSIONR, 1, &version))

@@ -61,6 +61,7 @@ void w5500_tx_shift(struct w5500 *chip)
 	chip->tx_count--;
 	chip->tx_in_flight = false;
 	chip->tx_abandoned = false;
+	chip->tx_again = false;
 }
 
 /* Preamble, FCS and gap are 24 bytes (IEEE 802.3). */
@@ -73,6 +74,8 @@ void w5500_tx_sent(struct w5500 *chip, uint64_t now_ns)
 {
 	chip->tx_in_flight = true;
 	chip->tx_after_recv = false;
+	chip->tx_doubtful = false;
+	chip->tx_again = false;
 	chip->tx_looks = 0;
 	chip->tx_sent_ns = now_ns;
 	chip->tx_due_ns = now_ns + wire_time_ns(chip, w5500_tx_frame(chip, 0)->len);
@@ -97,6 +100,18 @@ void w5500_tx_seen(struct w5500 *chip, uint16_t tx_rd)
 	}
 	if (chip->tx_abandoned)
 		return;
+	if (chip->tx_doubtful && now - chip->tx_sent_ns > stuck / 2) {
+		/* A SEND would have ended. One that ends just now is not repeated: the
+		 * chip finds nothing between Sn_TX_RD and Sn_TX_WR. */
+		chip->tx_doubtful = false;
+		chip->tx_again = true;
+		chip->tx_due_ns = now;
+		return;
+	}
+	if (chip->tx_again) {
+		chip->tx_due_ns = now;
+		return;
+	}
 	if (now - chip->tx_sent_ns > stuck) {
 		/* Sn_CR may have been busy with RECV when SEND was written to it. */
 		chip->slow_commands |= chip->tx_after_recv;

@@ -55,6 +55,7 @@ static uint64_t now_ns(const struct pump *p)
 static void lose_tap(struct pump *p)
 {
 	p->tap_fd = fd_close(p->tap_fd);
+	p->own.tap_lost++;
 	atomic_store(&p->tap_lost, true);
 	fd_event_signal(p->event_fd);
 }
@@ -235,6 +236,7 @@ static void check_health(struct pump *p)
 		return;
 	}
 	p->bus_failures = 0;
+	pump_watch_clock(p);
 	if (r == 0) {
 		p->health_due_ns = now; /* once more, to be sure */
 	} else {
@@ -260,6 +262,7 @@ static void exchange(struct pump *p, unsigned int hints)
 		return;
 	}
 	p->bus_failures = 0;
+	pump_watch_clock(p);
 	work = deliver(p) || w5500_rx_waiting(p->chip);
 	/* One latch may be left over from frames that were noticed without it. */
 	if ((hints & W5500_HINT_LATCHED) || work)

@@ -72,6 +72,8 @@ struct pump {
 	uint64_t running_since_ns;
 	uint64_t left_running_ns;
 	unsigned int bus_failures; /* in a row */
+	uint64_t garbled_seen; /* of the driver's count, at the beginning of ... */
+	uint64_t garbled_since_ns;
 	uint64_t health_due_ns;
 	uint64_t lines_due_ns; /* next try to get the lines that are missing */
 	uint64_t last_traffic_ns;
@@ -111,6 +113,9 @@ bool pump_retry_bus(struct pump *p, int error);
 
 /* What made @step necessary has an explanation: it does not count as recurring. */
 void pump_forget_step(struct pump *p, enum pump_recovery step);
+
+/* Lowers the clock if too many answers of late were garbled. */
+void pump_watch_clock(struct pump *p);
 
 /* The health tick found all well. */
 void pump_still_running(struct pump *p);

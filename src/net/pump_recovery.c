@@ -36,6 +36,10 @@
 /* ... and after so many the bus is opened anew. */
 #define BUS_RETRIES 8
 
+/* So many garbled answers within so long are the fault of the clock. */
+#define GARBLED_MAX	  8
+#define GARBLED_WINDOW_NS (10 * NSEC_PER_SEC)
+
 /* A line that could not be had is asked for again this often. */
 #define LINES_NS (5 * NSEC_PER_SEC)
 
@@ -234,6 +238,19 @@ static void open_lines(struct pump *p)
 		p->reset = open_line(p, p->settings->reset, true);
 	if (!p->interrupt.line)
 		p->interrupt.line = open_line(p, p->settings->interrupt, false);
+}
+
+void pump_watch_clock(struct pump *p)
+{
+	uint64_t garbled = w5500_counters(p->chip)->garbled;
+	uint64_t now = clock_now_ns(p->clock);
+
+	if (garbled - p->garbled_seen >= GARBLED_MAX && w5500_slow_down(p->chip))
+		p->own.clock_lowered++;
+	else if (now - p->garbled_since_ns < GARBLED_WINDOW_NS)
+		return;
+	p->garbled_seen = garbled;
+	p->garbled_since_ns = now;
 }
 
 void pump_still_running(struct pump *p)

@@ -140,6 +140,9 @@ static void add_driver_counters(struct pump *p)
 	p->counters.rx_overflow_suspected = driver->rx_overflow;
 	p->counters.rx_header_bad = driver->rx_header_bad;
 	p->counters.rx_window_bad = driver->rx_window_bad;
+	p->counters.rx_ring_lost = driver->rx_lost;
+	p->counters.tx_send_repeated = driver->tx_repeated;
+	p->counters.bus_garbled = driver->garbled;
 	p->counters.bus_messages = driver->messages;
 	p->counters.bus_errors = driver->bus_errors;
 }

@@ -82,6 +82,7 @@ static void frames_arrive_whatever_the_chip_is_like(void **state)
 		{ "tear", W5500_SIM_TEAR_RX | W5500_SIM_TEAR_TX },
 		{ "recv_raises_ir", 1 },
 		{ "rsr_follows_rx_rd", 1 },
+		{ "rsr_grows", 1 },
 		{ "tx_fsr_at_send", 1 },
 		{ "accept", W5500_SIM_ACCEPT_AT_ONCE },
 		{ "write_miso_random", 1 },

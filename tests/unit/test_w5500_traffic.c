@@ -104,7 +104,7 @@ static void carries_both_ways_with_each_option_of_the_chip(void **state)
 	struct w5500_sim_options normal = *o;
 
 	chip_rig_run(rig);
-	for (unsigned int i = 0; i < 9; i++) {
+	for (unsigned int i = 0; i < 10; i++) {
 		*o = normal;
 		o->write_miso_random = i == 0;
 		o->tear = i == 1 ? W5500_SIM_TEAR_RX | W5500_SIM_TEAR_TX : 0;
@@ -116,6 +116,7 @@ static void carries_both_ways_with_each_option_of_the_chip(void **state)
 		o->recv_raises_ir = i == 6;
 		o->rsr_follows_rx_rd = i == 7;
 		o->reserved_reads_random = i == 8;
+		o->rsr_grows = i == 9;
 		/* Slow commands leave the ring less free. */
 		rig->rx_outstanding = i == 3 ? 4 : 8;
 		chip_rig_traffic(rig, 2000, 2000, 10 * NSEC_PER_SEC);
