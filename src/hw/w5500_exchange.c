@@ -195,9 +195,11 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 	chip->recv_last = p->recv;
 	plan_tx(chip, p, may_send);
 
-	/* Both directions busy: only Sn_CR tells in time that SEND has been taken. */
+	/* Both directions busy: only Sn_CR tells in time that SEND has been taken. Nor
+	 * can the positions tell that of a slow RECV: Sn_RX_RSR may follow Sn_RX_RD. */
 	receiving = p->recv || p->burst > 0 || w5500_rx_known(chip) > 0 || hints;
-	p->wide = chip->unsettled || (receiving && (p->send || chip->command != 0));
+	p->wide = chip->unsettled || chip->slow_commands ||
+		  (receiving && (p->send || chip->command != 0));
 	w5500_message_unreserve(m, reserved);
 	added = w5500_window_add(m, p->wide, &p->window);
 	assert(added);

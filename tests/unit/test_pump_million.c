@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_pump_million.c — one million random frames, through whatever chip there may be
+ *
+ * Half of them each way, half of those through chips that are slow with commands,
+ * of random sizes, in lumps of random size with random pauses between them. Every
+ * few hundred frames the chip changes into another of those that its descriptions
+ * allow. What comes out has to be identical and in order; missing may be only what
+ * the chip dropped because its ring was full, and it is counted. The sequence is
+ * random, but always the same.
+ */
+#include "mqttnode/pump.h"
+
+#include "pump_rig.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SLOWLY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SLOWLY 1
+#endif
+#endif
+
+/* Each way, twice. Sanitizers take ten times as long. */
+#ifdef SLOWLY
+#define FRAMES 5000
+#else
+#define FRAMES 250000
+#endif
+#define FRAMES_PER_CHIP 500
+
+/* xorshift64*, from a fixed seed. */
+static uint64_t draw(void)
+{
+	static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
+
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return state * UINT64_C(0x2545f4914f6cdd1d) >> 16;
+}
+
+static uint32_t draw_below(uint32_t limit)
+{
+	return (uint32_t)(draw() % limit);
+}
+
+/* Each switch where the descriptions disagree, one way or the other. */
+static void change_chip(struct pump_rig *rig, bool slow)
+{
+	static const struct {
+		const char *name;
+		uint64_t values[4];
+	} options[] = {
+		{ "accept", { W5500_SIM_ACCEPT_AT_DESELECT, W5500_SIM_ACCEPT_AT_ONCE } },
+		{ "accept_1518", { 0, 1 } },
+		{ "close_clears_ir", { 0, 1 } },
+		{ "fdm_ends_frame", { 0, 1 } },
+		{ "hiz_low", { 0, 1 } },
+		{ "intlevel_delays", { 0, 1 } },
+		{ "ipv6_multicast_always", { 0, 1 } },
+		{ "no_padding", { 0, 1 } },
+		{ "other_multicast", { 0, 1 } },
+		{ "oversubscription_harmless", { 0, 1 } },
+		{ "recv_raises_ir", { 0, 1 } },
+		{ "reserved_reads_random", { 0, 1 } },
+		{ "rsr_follows_rx_rd", { 0, 1 } },
+		{ "rsr_grows", { 0, 1 } },
+		{ "send_ok_without_link", { 0, 1 } },
+		{ "send_twice",
+		  { W5500_SIM_SEND_TWICE_IGNORED, W5500_SIM_SEND_TWICE_QUEUED,
+		    W5500_SIM_SEND_TWICE_CORRUPTS, W5500_SIM_SEND_TWICE_CORRUPTS } },
+		{ "tear",
+		  { 0, W5500_SIM_TEAR_RX, W5500_SIM_TEAR_TX,
+		    W5500_SIM_TEAR_RX | W5500_SIM_TEAR_TX } },
+		{ "tx_fsr_at_send", { 0, 1 } },
+		{ "write_miso_random", { 0, 1 } },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		uint32_t n = options[i].values[2] || options[i].values[3] ? 4 : 2;
+
+		assert_int_equal(w5500_sim_set(rig->board.chip, options[i].name,
+					       options[i].values[draw_below(n)]),
+				 0);
+	}
+	w5500_sim_options(rig->board.chip)->command_busy_selects =
+		slow ? draw_below(4) : 0;
+	w5500_sim_options(rig->board.chip)->command_busy_ns =
+		slow ? draw_below(4) * 30 * US : 0;
+}
+
+/* Frames that were on their way and are not any more were dropped. */
+static void count_missing(struct pump_rig *rig)
+{
+	rig->received.missing += rig->wire_next - rig->received.next;
+	rig->received.next = rig->wire_next;
+}
+
+/* Some frames each way, then time to end. */
+static void lump(struct pump_rig *rig, uint32_t from_wire, uint32_t from_tap)
+{
+	/* Seldom more than the ring can hold. */
+	rig->wire_outstanding = draw_below(16) ? 1 + draw_below(8) : 40;
+	rig->tap_outstanding = 1 + draw_below(32);
+	pump_rig_traffic(rig, from_wire, from_tap);
+	while (rig->wire_next != rig->wire_end || rig->board.sent.next != rig->tap_end) {
+		uint32_t progress = rig->wire_next + rig->board.sent.next;
+
+		pump_rig_for(rig, 5 * MS);
+		if (rig->wire_next + rig->board.sent.next == progress)
+			count_missing(rig);
+	}
+	pump_rig_for(rig, 8 * MS);
+	count_missing(rig);
+	pump_rig_for(rig, draw_below(8) ? draw_below(50) * US : draw_below(300) * MS);
+}
+
+static void carry_random_frames(struct pump_rig *rig, bool slow)
+{
+	uint32_t wire = 0, tap = 0;
+
+	while (wire < FRAMES || tap < FRAMES) {
+		uint32_t n_wire = draw_below(2 * FRAMES_PER_CHIP + 1);
+		uint32_t n_tap = draw_below(2 * FRAMES_PER_CHIP + 1);
+
+		n_wire = n_wire < FRAMES - wire ? n_wire : FRAMES - wire;
+		n_tap = n_tap < FRAMES - tap ? n_tap : FRAMES - tap;
+		change_chip(rig, slow);
+		lump(rig, n_wire, n_tap);
+		wire += n_wire;
+		tap += n_tap;
+	}
+	print_message("# %u frames each way, %u dropped by the chip\n", FRAMES,
+		      rig->received.missing);
+}
+
+/* Nothing but what the chip dropped is missing, and that is counted. */
+static void assert_only_dropped_by_the_chip(struct pump_rig *rig, uint64_t dropped_before)
+{
+	struct pump_counters counters = pump_rig_counters(rig);
+
+	assert_int_equal(rig->received.bad, 0);
+	assert_int_equal(rig->received.repeated, 0);
+	assert_int_equal(rig->received.missing,
+			 w5500_sim_stats(rig->board.chip)->rx_dropped_full -
+				 dropped_before);
+	assert_int_equal(counters.rx_frames, rig->received.good);
+	assert_true(rig->received.missing == 0 || counters.rx_overflow_suspected > 0);
+	assert_int_equal(rig->board.sent.bad, 0);
+	assert_int_equal(rig->board.sent.repeated, 0);
+	assert_int_equal(rig->board.sent.missing, 0);
+	assert_int_equal(counters.rx_header_bad, 0);
+	assert_clean(rig);
+}
+
+static uint64_t steps(struct pump_rig *rig)
+{
+	struct pump_counters c = pump_rig_counters(rig);
+
+	return c.recover_resync + c.recover_reopen + c.recover_soft_reset +
+	       c.recover_hard_reset + c.recover_probe;
+}
+
+static void random_frames_pass_any_chip(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	carry_random_frames(rig, false);
+	assert_only_dropped_by_the_chip(rig, 0);
+	assert_int_equal(rig->received.good + rig->received.missing, FRAMES);
+	assert_int_equal(rig->board.sent.good, FRAMES);
+	assert_int_equal(steps(rig), 0);
+}
+
+static void random_frames_pass_any_chip_that_is_slow_with_commands(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t learnt, dropped;
+
+	pump_rig_up(rig);
+	/* The one SEND that such a chip ignores before it is known. */
+	w5500_sim_options(rig->board.chip)->command_busy_ns = 500 * US;
+	pump_rig_traffic(rig, 100, 100);
+	pump_rig_for(rig, 300 * MS);
+	learnt = steps(rig);
+	assert_true(learnt <= 1);
+	assert_works(rig);
+	rig->received.missing = rig->board.sent.missing = 0;
+	dropped = w5500_sim_stats(rig->board.chip)->rx_dropped_full;
+	carry_random_frames(rig, true);
+	assert_only_dropped_by_the_chip(rig, dropped);
+	assert_int_equal(steps(rig), learnt);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, pump_rig_setup, pump_rig_teardown)
+		TEST(random_frames_pass_any_chip),
+		TEST(random_frames_pass_any_chip_that_is_slow_with_commands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
