@@ -174,6 +174,17 @@ static void watch_kernel_drops(struct node *n)
 	n->tx_dropped = dropped;
 }
 
+static void tell_incidents(struct node *n)
+{
+	struct pump_counters counters;
+	char text[200];
+
+	pump_get_counters(n->pump, &counters);
+	while (incidents_next(&n->incidents, &counters, clock_now_ns(&clock_system), text,
+			      sizeof(text)))
+		log_warning("%s", text);
+}
+
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct node *n = userdata;
@@ -182,6 +193,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	feed_watchdog(n);
 	notifier_flush(n->notifier);
 	watch_kernel_drops(n);
+	tell_incidents(n);
 	if (n->chip.settling)
 		node_look_at_chip(n);
 	(void)sd_event_source_set_time_relative(source, TICK_US);

@@ -22,6 +22,7 @@
 #include "mqttnode/display.h"
 #include "mqttnode/facts.h"
 #include "mqttnode/identity.h"
+#include "mqttnode/incidents.h"
 #include "mqttnode/ladder.h"
 #include "mqttnode/mqtt.h"
 #include "mqttnode/node.h"
@@ -60,6 +61,7 @@ struct node {
 
 	struct announcer announcer;
 	struct rungs_chip chip;
+	struct incidents incidents;
 	bool link_up;
 	char hint[sizeof(((struct pump_status *)NULL)->hint)];
 
