@@ -97,6 +97,9 @@ static void plan_burst(struct w5500 *chip, struct plan *p, unsigned int hints)
 
 	if (len == 0 && hints)
 		len = EXPECTED_BURST;
+	/* Nothing can be committed now: leave as much for the next burst. */
+	if (chip->unsettled)
+		limit /= 2;
 	if (limit > W5500_BURST_MAX)
 		limit = W5500_BURST_MAX;
 	if (limit > w5500_message_burst_room(m))
