@@ -20,6 +20,7 @@ EXPECTED = [
     'usr/share/man/man5/mqttnode.conf.5',
     'usr/share/man/man8/mqttnode.8',
     'NetworkManager/conf.d/50-mqttnode.conf',
+    'lib/modprobe.d/mqttnode.conf',
     'modules-load.d/mqttnode.conf',
     'sysctl.d/50-mqttnode.conf',
     'sysusers.d/mqttnode.conf',

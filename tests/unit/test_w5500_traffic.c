@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_w5500_traffic.c — frames in, frames out; what that costs is in test_w5500_cost.c
+ * test_w5500_traffic.c — frames in, frames out; what that costs is in test_packet_cost.c
  *
  * No frame may be lost, repeated, changed or overtaken, and the simulated chip may
  * not report a violation.

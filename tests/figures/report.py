@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""report.py — the figures as tables for people"""
+from peers import peer
+
+COLUMNS = ('calls', 'transfers', 'selects', 'bytes', 'bus µs', 'frames/s', 'share',
+           'at 5 µs', 'at 50 µs', 'CS 0 µs', 'TAP', 'wake-ups', 'instr.')
+
+
+def row(name, cells):
+    print(f'{name:<34}' + ''.join(f'{cell:>10}' for cell in cells))
+
+
+def percent(value):
+    return f'{100 * value:.1f} %'
+
+
+def packet_row(name, case):
+    at = case['at']
+    row(name, (f'{case["calls"]:.3f}', f'{case["transfers"]:.2f}', f'{case["selects"]:.2f}',
+               f'{case["bytes"]:.1f}', f'{case["bus_us"]:.1f}', f'{case["frames_per_s"]:.0f}',
+               percent(case['share']), percent(at['5us']['share']),
+               percent(at['50us']['share']), percent(at['15us_no_toggle']['share']),
+               f'{case["tap_calls"]:.2f}', f'{case["wakeups"]:.2f}',
+               f'{case["instructions"]:.0f}' if 'instructions' in case else ''))
+
+
+def peer_rows(direction, size, names):
+    for name in names:
+        base = peer(name, direction, size)
+        row(f'    {name}', (f'{base["calls"]:.3f}', '', f'{base["calls"]:.2f}',
+                            f'{base["bytes"]:.1f}', f'{base["bus_us"]:.1f}',
+                            f'{base["frames_per_s"]:.0f}', percent(base['share']),
+                            percent(peer(name, direction, size, 5)['share']),
+                            percent(peer(name, direction, size, 50)['share']),
+                            percent(base['share']), '', '', ''))
+
+
+def packets(figures):
+    print('The packet path: per frame, on the simulated board. A model: 15 µs a bus call, 10 µs a\n'
+          'chip select toggle inside one, bytes at 31.25 MHz; beside it the share of the bus limit\n'
+          'at 5 and 50 µs a call, and without the cost of a toggle. Counts are exact. The health\n'
+          'tick (4 a second) is in the idle rows only. Of the peers only calls and bytes are known,\n'
+          'read from their sources; they were not run.\n')
+    row('', COLUMNS)
+    for name, case in figures.items():
+        if 'share' not in case:
+            continue
+        packet_row(name, case)
+        direction, size, load, bufsiz, _ = name.split('_')
+        if load == 'backlog' and bufsiz == '65536' and direction in ('rx', 'tx'):
+            peer_rows(direction, int(size), figures['peers'])
+    print('\nLink up, nothing to do: per second\n')
+    row('', ('calls', 'selects', 'bytes', 'TAP', 'wake-ups'))
+    for name, case in figures.items():
+        if 'calls_per_s' in case:
+            row(name, (f'{case["calls_per_s"]:.2f}', f'{case["selects_per_s"]:.2f}',
+                       f'{case["bytes_per_s"]:.1f}', f'{case["tap_calls_per_s"]:.2f}',
+                       f'{case["wakeups_per_s"]:.2f}'))
+
+
+def tables(figures):
+    packets(figures)
