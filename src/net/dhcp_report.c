@@ -74,15 +74,16 @@ static void take_value(struct values *values, const char *string)
 	}
 }
 
-/* Adds a clause about @value, escaped, to the note while there is room. */
+/* Adds a clause about @value, escaped, to the note if there is room for all of it. */
 static void add_note(struct dhcp_report *report, const char *what, const char *value)
 {
 	size_t used = strlen(report->note);
-	char shown[32];
+	char shown[32], clause[64];
 
-	text_format(report->note + used, sizeof(report->note) - used, "%s%s %s",
-		    used > 0 ? ", " : "", what,
+	text_format(clause, sizeof(clause), "%s%s %s", used > 0 ? ", " : "", what,
 		    text_escape_str(shown, sizeof(shown), value));
+	if (used + strlen(clause) < sizeof(report->note))
+		memcpy(report->note + used, clause, strlen(clause) + 1);
 }
 
 /* Whether a machine can have this address: unicast, not 0/8, not loopback (RFC
