@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """bench.py — what tests/bench does once there is a build
 
-Usage: bench.py BUILD [--json] [--plot FILE] [--update]
+Usage: bench.py BUILD TOOLS [--json] [--plot FILE] [--mqtt] [--update]
 """
 import argparse
 import json
@@ -9,6 +9,7 @@ import pathlib
 import sys
 
 import measure
+import mqtt_bench
 import plot
 import report
 
@@ -26,11 +27,18 @@ def dump(figures):
 def arguments():
     parser = argparse.ArgumentParser(prog='tests/bench')
     parser.add_argument('build', type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument('tools', type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument('--json', action='store_true', help='one object for machines')
     parser.add_argument('--plot', metavar='FILE', help='also draw share against size (SVG)')
+    parser.add_argument('--mqtt', action='store_true',
+                        help='also measure publishing and receiving, beside mosquitto')
     parser.add_argument('--update', action='store_true',
                         help='only make the committed figures and picture anew')
     return parser.parse_args()
+
+
+def progress(text):
+    print(f'measuring: {text}', file=sys.stderr)
 
 
 def update(build):
@@ -43,8 +51,9 @@ def main():
     options = arguments()
     if options.update:
         return update(options.build)
-    figures = measure.everything(
-        options.build, lambda text: print(f'measuring: {text}', file=sys.stderr))
+    figures = measure.everything(options.build, progress)
+    if options.mqtt:
+        figures |= mqtt_bench.measure(options.build, options.tools, progress)
     if options.plot:
         plot.plot(figures, options.plot)
     if options.json:

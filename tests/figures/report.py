@@ -58,5 +58,22 @@ def packets(figures):
                        f'{case["wakeups_per_s"]:.2f}'))
 
 
+def mqtt(figures):
+    print('\nMQTT on a loopback broker, 64 bytes: messages a second, medians, beside mosquitto_pub\n'
+          '-l and mosquitto_sub in the same run\n')
+    row('', ('mqttnode', 'mosquitto', 'ratio'))
+    for name, case in figures.items():
+        if 'ratio' in case:
+            row(name, (f'{case["per_s"]:.0f}', f'{case["peer_per_s"]:.0f}',
+                       f'{case["ratio"]:.2f}'))
+    steady = figures['mqtt_steady']
+    print(f'\n100 publications at 10 a second each, and 100 subscriptions to them: '
+          f'{steady["cpu_percent"]:.1f} % of a processor,\n{steady["private_kib"]} KiB of private '
+          f'memory, {steady["missed"]} beats missed, {steady["received_per_s"]:.0f} messages a '
+          'second received')
+
+
 def tables(figures):
     packets(figures)
+    if 'mqtt_steady' in figures:
+        mqtt(figures)
