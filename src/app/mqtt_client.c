@@ -16,11 +16,15 @@
 #include <limits.h>
 #include <mosquitto.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "mqttnode/cleanup.h"
+
+/* Packets read in a turn beside the first: the thread has other things to do. */
+#define PACKETS_MAX 32
 
 struct mqtt_client {
 	struct mosquitto *mosq;
@@ -306,6 +310,14 @@ static int await_tcp(struct mqtt_client *c, struct mqtt_error *ret)
 	}
 }
 
+/* Whether the broker has sent more than was read, in a connection that is made. */
+static bool has_more(const struct mqtt_client *c)
+{
+	struct pollfd fd = { .fd = mqtt_client_fd(c), .events = POLLIN };
+
+	return fd.fd >= 0 && mqtt_client_is_secured(c) && poll(&fd, 1, 0) > 0;
+}
+
 int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 {
 	int rc;
@@ -323,6 +335,11 @@ int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 	 */
 	errno = 0;
 	rc = mosquitto_loop(c->mosq, 0, 1);
+	/* That reads one packet: more of them need no turn of the thread each. */
+	for (int i = 0; i < PACKETS_MAX && rc == MOSQ_ERR_SUCCESS && has_more(c); i++) {
+		errno = 0;
+		rc = mosquitto_loop_read(c->mosq, 1);
+	}
 	if (rc != MOSQ_ERR_SUCCESS)
 		return explain_loss(c, error, rc, errno);
 	if (mqtt_client_is_secured(c))
