@@ -37,7 +37,7 @@ def out_and_in():
             plugged, answered = time.monotonic(), online.pinger.answered("node")
             node.board.cable(True)
             until(lambda: online.pinger.answered("node") > answered, 5, "the ping is answered")
-            notes.append(took(plugged, time.monotonic(), 1.5, "from cable in to the ping's reply"))
+            notes.append(took(plugged, time.monotonic(), 0.8, "from cable in to the ping's reply"))
             again = online.wait_published(15)
             notes.append(took(plugged, again, 5.0, "from cable in to the publication"))
             node.wait_online()
