@@ -144,6 +144,11 @@ struct subscription_settings {
 	char *file;		 /* path, or below the state directory; or NULL */
 };
 
+enum mqtt_protocol {
+	MQTT_PROTOCOL_3_1_1,
+	MQTT_PROTOCOL_5,
+};
+
 struct tls_settings {
 	bool on;	      /* the group mqtt.tls is there */
 	char *ca_file;	      /* NULL: the CAs that the system trusts */
@@ -167,6 +172,8 @@ struct mqtt_settings {
 	unsigned int reconnect_max_s;
 	bool clean_session;
 	char *discovery; /* prefix of the topics of Home Assistant; "": off */
+	enum mqtt_protocol protocol;
+	uint32_t session_expiry_s; /* MQTT 5, without clean_session */
 	struct publication_settings *publish;
 	size_t n_publish;
 	struct subscription_settings *subscribe;

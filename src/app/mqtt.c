@@ -46,7 +46,8 @@
  * an earlier session was never acknowledged the library sends it again itself,
  * and no other is added: what the library keeps stays bounded.
  *
- * Stop: "offline" retained, its PUBACK, DISCONNECT. What is not done within the
+ * Stop: "offline" retained, its PUBACK, DISCONNECT, and the broker's end of the
+ * connection: what arrives until then is thrown away. What is not done within the
  * limit is left to the will: the connection is reset without DISCONNECT.
  */
 #include "mqttnode/mqtt.h"
@@ -74,6 +75,9 @@
 
 /* Birth and "offline" travel beside the publications. */
 #define STATUS_INFLIGHT 2
+
+/* MQTT 5: what a packet holds beside a payload, above all a topic of 64 KiB. */
+#define PACKET_REST (72 * 1024)
 
 /*
  * While a connection is being made some versions of the library would have us
@@ -108,7 +112,7 @@ struct mail {
 enum stop_phase {
 	STOP_NOT,
 	STOP_SAYING_OFFLINE, /* waiting for the PUBACK of "offline" */
-	STOP_DISCONNECTING,  /* waiting until DISCONNECT is written */
+	STOP_DISCONNECTING,  /* DISCONNECT sent, waiting for the broker to close */
 	STOP_DONE,
 };
 
@@ -144,21 +148,35 @@ struct mqtt {
 	bool offline_acknowledged;
 	enum stop_phase stop_phase;
 	unsigned int quick_rounds;
+	struct log_limit refusals;
 };
 
 /* --- what the library tells ------------------------------------------------ */
 
-static void on_connack(void *ctx, int code)
+static void on_connack(void *ctx, const struct mqtt_connack *connack)
 {
 	struct mqtt *m = ctx;
 
-	mqtt_connection_connack(&m->connection, code);
+	mqtt_connection_connack(&m->connection, connack);
 }
 
-static void on_acknowledged(void *ctx, int id)
+/* A refused message will not be taken later either: it is done with, and told. */
+static void tell_refusal(struct mqtt *m, const char *refusal)
+{
+	unsigned int held_back;
+
+	m->counters.refused++;
+	if (log_allow(&m->refusals, &held_back))
+		log_warning("The broker refused a message: %s (%u more not logged)",
+			    refusal, held_back);
+}
+
+static void on_acknowledged(void *ctx, int id, const char *refusal)
 {
 	struct mqtt *m = ctx;
 
+	if (refusal)
+		tell_refusal(m, refusal);
 	if (id == m->birth_id)
 		m->birth_id = 0;
 	else if (id == m->offline_id)
@@ -253,11 +271,10 @@ static void on_session_nobody(void *ctx, bool online)
 
 /* --- stop ------------------------------------------------------------------ */
 
-/* DISCONNECT: mostly it is written at once, and there is nothing to wait for. */
 static void disconnect(struct mqtt *m)
 {
 	mqtt_client_disconnect(m->client);
-	m->stop_phase = mqtt_client_fd(m->client) < 0 ? STOP_DONE : STOP_DISCONNECTING;
+	m->stop_phase = STOP_DISCONNECTING;
 }
 
 static void begin_stop(struct mqtt *m)
@@ -422,12 +439,26 @@ static int make_tls(struct mqtt *m, const struct mqtt_config *config, char *erro
 	return tls->on ? mqtt_tls_new(&m->tls, &tls_config, error, error_size) : 0;
 }
 
+/* The largest packet that a subscription has a use for: a payload and its topic. */
+static uint32_t packet_max(const struct mqtt_settings *settings)
+{
+	size_t max = 0;
+
+	for (size_t i = 0; i < settings->n_subscribe; i++)
+		if (settings->subscribe[i].max_size > max)
+			max = settings->subscribe[i].max_size;
+	return (uint32_t)max + PACKET_REST;
+}
+
 static int make_client(struct mqtt *m, const struct mqtt_config *config)
 {
 	const struct mqtt_settings *settings = config->settings;
 	const struct mqtt_client_config client_config = {
 		.client_id = config->client_id,
 		.clean_session = settings->clean_session,
+		.v5 = settings->protocol == MQTT_PROTOCOL_5,
+		.session_expiry_s = settings->session_expiry_s,
+		.packet_max = packet_max(settings),
 		.keepalive_s = settings->keepalive_s,
 		.username = settings->username,
 		.password = config->password,
@@ -481,6 +512,7 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
 	m->timing = &mqtt_timing_default;
 	m->ladder = config->ladder;
 	m->on_session = on_session_nobody;
+	m->refusals = (struct log_limit){ .interval_s = 60, .burst = 3 };
 	m->mail_fd = m->ended_fd = -1;
 	r = make_tls(m, config, error, error_size);
 	if (r == 0)

@@ -18,6 +18,13 @@
 /* A clock that is before 2026 is not set: this software is younger. */
 #define CLOCK_PLAUSIBLE_S 1767225600
 
+/* Reason codes of MQTT 5, section 2.4. */
+#define V5_UNSUPPORTED_VERSION 132
+#define V5_NOT_AUTHORIZED      135
+#define V5_UNAVAILABLE	       136
+#define V5_BUSY		       137
+#define V5_SESSION_TAKEN_OVER  142
+
 static void say(struct mqtt_cause *ret, enum rung rung, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -261,6 +268,17 @@ void mqtt_cause_tls_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer
 	    peer_text(peer, who), waited_s);
 }
 
+/* The broker ended the session and said why. */
+static void say_disconnect(struct mqtt_cause *ret, const struct mqtt_error *error)
+{
+	if (error->error == V5_SESSION_TAKEN_OVER)
+		say(ret, RUNG_CONNACK,
+		    "Another client connected with our client id: every client needs one of "
+		    "its own");
+	else
+		say(ret, RUNG_CONNACK, "The broker ended the session: %s", error->reason);
+}
+
 void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 			   const struct mqtt_error *error)
 {
@@ -282,7 +300,10 @@ void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 			say_system(ret, peer, error->error);
 		break;
 	case MQTT_ERROR_PROTOCOL:
-		say(ret, RUNG_CONNACK, "%s does not speak MQTT 3.1.1: %s", who, question);
+		say(ret, RUNG_CONNACK, "%s does not speak MQTT: %s", who, question);
+		break;
+	case MQTT_ERROR_DISCONNECT:
+		say_disconnect(ret, error);
 		break;
 	case MQTT_ERROR_SILENT:
 	case MQTT_ERROR_TLS:
@@ -315,7 +336,8 @@ static void say_not_authorised(struct mqtt_cause *ret, const char *user)
 		    "Refused: not authorised (no user name is configured)");
 }
 
-void mqtt_cause_refused(struct mqtt_cause *ret, int code, const char *user)
+/* MQTT 3.1.1, table 3.1. */
+static void say_refused_3(struct mqtt_cause *ret, int code, const char *user)
 {
 	static const char *const reasons[] = {
 		[1] = "MQTT 3.1.1 is not supported",
@@ -333,6 +355,25 @@ void mqtt_cause_refused(struct mqtt_cause *ret, int code, const char *user)
 	ret->persistent = code != 3;
 }
 
+void mqtt_cause_refused(struct mqtt_cause *ret, const struct mqtt_connack *connack,
+			const char *user)
+{
+	int code = connack->code;
+
+	if (!connack->meaning)
+		say_refused_3(ret, code, user);
+	else if (code == V5_NOT_AUTHORIZED && !connack->reason[0])
+		say_not_authorised(ret, user);
+	else if (code == V5_UNSUPPORTED_VERSION)
+		say(ret, RUNG_CONNACK,
+		    "The broker does not speak MQTT 5: set mqtt.protocol to \"3.1.1\"");
+	else
+		say(ret, RUNG_CONNACK, "Refused: %.48s%s%.*s", connack->meaning,
+		    connack->reason[0] ? ": " : "", MQTT_REASON_SIZE, connack->reason);
+	if (connack->meaning)
+		ret->persistent = code != V5_UNAVAILABLE && code != V5_BUSY;
+}
+
 void mqtt_cause_lost(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 		     const struct mqtt_error *error, unsigned int keepalive_s)
 {
@@ -348,7 +389,10 @@ void mqtt_cause_lost(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 		say_system(ret, peer, error->error);
 		break;
 	case MQTT_ERROR_PROTOCOL:
-		say(ret, RUNG_CONNACK, "The broker broke the rules of MQTT 3.1.1");
+		say(ret, RUNG_CONNACK, "The broker broke the rules of MQTT");
+		break;
+	case MQTT_ERROR_DISCONNECT:
+		say_disconnect(ret, error);
 		break;
 	case MQTT_ERROR_TLS:
 	case MQTT_ERROR_OTHER:

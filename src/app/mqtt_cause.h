@@ -71,8 +71,12 @@ void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 			   const struct mqtt_error *error);
 void mqtt_cause_connack_timeout(struct mqtt_cause *ret, unsigned int waited_s);
 
-/* CONNACK with a @code other than 0, MQTT 3.1.1 section 3.2.2.3; @user: NULL if none. */
-void mqtt_cause_refused(struct mqtt_cause *ret, int code, const char *user);
+/*
+ * CONNACK with a code other than 0: MQTT 3.1.1 section 3.2.2.3, MQTT 5 section
+ * 3.2.2.2; @user: NULL if none.
+ */
+void mqtt_cause_refused(struct mqtt_cause *ret, const struct mqtt_connack *connack,
+			const char *user);
 
 /* A session ended. */
 void mqtt_cause_lost(struct mqtt_cause *ret, const struct mqtt_peer *peer,

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #include <sys/socket.h>
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/fd.h"
+#include "mqttnode/text.h"
 
 /* Packets read in a turn beside the first: the thread has other things to do. */
 #define PACKETS_MAX 32
@@ -31,6 +34,10 @@ struct mqtt_client {
 	struct mqtt_tls *tls; /* borrowed; NULL: TCP alone */
 	uint16_t keepalive_s;
 	bool established; /* TCP is, or was */
+	bool v5;
+	int linger_fd; /* after DISCONNECT: the connection, until the broker closes */
+	int disconnect_code; /* MQTT 5: of the broker's DISCONNECT, or -1 */
+	char disconnect_reason[MQTT_REASON_SIZE];
 	struct mqtt_client_events events;
 	void *ctx;
 };
@@ -108,20 +115,66 @@ static int explain(struct mqtt_error *ret, int rc, int error)
 	return -EIO;
 }
 
-static void handle_connect(struct mosquitto *mosq, void *userdata, int code)
+/* The broker's own words about something, which it may say in MQTT 5; returns @buf. */
+static const char *reason_string(const mosquitto_property *properties,
+				 char buf[MQTT_REASON_SIZE])
 {
-	struct mqtt_client *c = userdata;
+	char *words = NULL;
 
-	(void)mosq;
-	c->events.on_connack(c->ctx, code);
+	buf[0] = '\0';
+	if (mosquitto_property_read_string(properties, MQTT_PROP_REASON_STRING, &words,
+					   false))
+		text_escape_str(buf, MQTT_REASON_SIZE, words);
+	free(words);
+	return buf;
 }
 
-static void handle_publish(struct mosquitto *mosq, void *userdata, int id)
+static void handle_connect(struct mosquitto *mosq, void *userdata, int code, int flags,
+			   const mosquitto_property *properties)
+{
+	struct mqtt_client *c = userdata;
+	char reason[MQTT_REASON_SIZE];
+	struct mqtt_connack connack = {
+		.code = code,
+		.meaning = c->v5 ? mosquitto_reason_string(code) : NULL,
+		.reason = reason_string(properties, reason),
+		.keepalive_s = c->keepalive_s,
+	};
+
+	(void)mosq;
+	(void)flags;
+	(void)mosquitto_property_read_int16(properties, MQTT_PROP_SERVER_KEEP_ALIVE,
+					    &connack.keepalive_s, false);
+	c->events.on_connack(c->ctx, &connack);
+}
+
+static void handle_disconnect(struct mosquitto *mosq, void *userdata, int code,
+			      const mosquitto_property *properties)
 {
 	struct mqtt_client *c = userdata;
 
 	(void)mosq;
-	c->events.on_acknowledged(c->ctx, id);
+	/* Below are the library's own codes, and the broker's for a plain end. */
+	if (!c->v5 || code < MQTT_RC_UNSPECIFIED)
+		return;
+	c->disconnect_code = code;
+	(void)reason_string(properties, c->disconnect_reason);
+}
+
+static void handle_publish(struct mosquitto *mosq, void *userdata, int id, int code,
+			   const mosquitto_property *properties)
+{
+	struct mqtt_client *c = userdata;
+	char reason[MQTT_REASON_SIZE];
+
+	(void)mosq;
+	if (code < MQTT_RC_UNSPECIFIED) {
+		c->events.on_acknowledged(c->ctx, id, NULL);
+		return;
+	}
+	if (!reason_string(properties, reason)[0])
+		text_format(reason, sizeof(reason), "%s", mosquitto_reason_string(code));
+	c->events.on_acknowledged(c->ctx, id, reason);
 }
 
 static void handle_subscribe(struct mosquitto *mosq, void *userdata, int id, int n,
@@ -159,11 +212,38 @@ static int use_tls(struct mosquitto *mosq, const struct mqtt_tls *tls)
 	return rc;
 }
 
+/*
+ * What CONNECT says in MQTT 5. Only the call that connects and waits takes
+ * properties; the library keeps them for all later ones. Without a host it does
+ * no more than that.
+ */
+static int set_connect_properties(struct mosquitto *mosq,
+				  const struct mqtt_client_config *config)
+{
+	mosquitto_property *properties = NULL;
+	int rc;
+
+	rc = mosquitto_property_add_int32(&properties, MQTT_PROP_MAXIMUM_PACKET_SIZE,
+					  config->packet_max);
+	if (rc == MOSQ_ERR_SUCCESS && !config->clean_session)
+		rc = mosquitto_property_add_int32(&properties,
+						  MQTT_PROP_SESSION_EXPIRY_INTERVAL,
+						  config->session_expiry_s);
+	if (rc == MOSQ_ERR_SUCCESS) {
+		rc = mosquitto_connect_bind_v5(mosq, NULL, 1, config->keepalive_s, NULL,
+					       properties);
+		rc = rc == MOSQ_ERR_INVAL ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
+	}
+	mosquitto_property_free_all(&properties);
+	return rc;
+}
+
 static int configure(struct mosquitto *mosq, const struct mqtt_client_config *config)
 {
 	int rc;
 
-	rc = mosquitto_int_option(mosq, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V311);
+	rc = mosquitto_int_option(mosq, MOSQ_OPT_PROTOCOL_VERSION,
+				  config->v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
 	if (rc == MOSQ_ERR_SUCCESS)
 		rc = mosquitto_int_option(mosq, MOSQ_OPT_TCP_NODELAY, 1);
 	if (rc == MOSQ_ERR_SUCCESS)
@@ -177,6 +257,8 @@ static int configure(struct mosquitto *mosq, const struct mqtt_client_config *co
 					config->will_payload, 1, true);
 	if (rc == MOSQ_ERR_SUCCESS && config->tls)
 		rc = use_tls(mosq, config->tls);
+	if (rc == MOSQ_ERR_SUCCESS && config->v5)
+		rc = set_connect_properties(mosq, config);
 	if (rc == MOSQ_ERR_NOMEM)
 		return -ENOMEM;
 	return rc == MOSQ_ERR_SUCCESS ? 0 : -EINVAL;
@@ -195,6 +277,9 @@ int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *c
 	c->ctx = ctx;
 	c->keepalive_s = config->keepalive_s;
 	c->tls = config->tls;
+	c->v5 = config->v5;
+	c->linger_fd = -1;
+	c->disconnect_code = -1;
 	(void)mosquitto_lib_init(); /* counted by the library */
 	c->mosq = mosquitto_new(config->client_id, config->clean_session, c);
 	r = c->mosq ? configure(c->mosq, config) : -errno;
@@ -202,8 +287,9 @@ int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *c
 		(void)mqtt_client_free(c);
 		return r;
 	}
-	mosquitto_connect_callback_set(c->mosq, handle_connect);
-	mosquitto_publish_callback_set(c->mosq, handle_publish);
+	mosquitto_connect_v5_callback_set(c->mosq, handle_connect);
+	mosquitto_disconnect_v5_callback_set(c->mosq, handle_disconnect);
+	mosquitto_publish_v5_callback_set(c->mosq, handle_publish);
 	mosquitto_subscribe_callback_set(c->mosq, handle_subscribe);
 	mosquitto_message_callback_set(c->mosq, handle_message);
 	*ret = c;
@@ -214,6 +300,7 @@ struct mqtt_client *mqtt_client_free(struct mqtt_client *c)
 {
 	if (!c)
 		return NULL;
+	(void)fd_close(c->linger_fd);
 	mosquitto_destroy(c->mosq);
 	(void)mosquitto_lib_cleanup();
 	free(c);
@@ -239,7 +326,14 @@ static int explain_loss(const struct mqtt_client *c, struct mqtt_error *ret, int
 	/* However TLS ends, the library calls it EPROTO. */
 	if (c->tls && ret->kind == MQTT_ERROR_SYSTEM && ret->error == EPROTO)
 		ret->kind = MQTT_ERROR_CLOSED;
-	(void)explain_tls(c, ret);
+	if (!explain_tls(c, ret) && c->disconnect_code >= 0) {
+		ret->kind = MQTT_ERROR_DISCONNECT;
+		ret->error = c->disconnect_code;
+		text_format(ret->reason, sizeof(ret->reason), "%s",
+			    c->disconnect_reason[0]
+				    ? c->disconnect_reason
+				    : mosquitto_reason_string(c->disconnect_code));
+	}
 	return -EIO;
 }
 
@@ -258,6 +352,8 @@ int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t p
 
 	(void)inet_ntop(AF_INET, &broker, host, sizeof(host));
 	(void)inet_ntop(AF_INET, &local, bind_to, sizeof(bind_to));
+	c->linger_fd = fd_close(c->linger_fd);
+	c->disconnect_code = -1;
 	c->established = false;
 	if (c->tls)
 		mqtt_tls_begin(c->tls, tls_session, c);
@@ -318,10 +414,26 @@ static bool has_more(const struct mqtt_client *c)
 	return fd.fd >= 0 && mqtt_client_is_secured(c) && poll(&fd, 1, 0) > 0;
 }
 
+/* Reads to nowhere until the broker has closed as well. */
+static int drain(struct mqtt_client *c)
+{
+	char buf[4096];
+	ssize_t n;
+
+	do
+		n = recv(c->linger_fd, buf, sizeof(buf), MSG_DONTWAIT);
+	while (n > 0 || (n < 0 && errno == EINTR));
+	if (n == 0 || errno != EAGAIN)
+		c->linger_fd = fd_close(c->linger_fd);
+	return 0;
+}
+
 int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 {
 	int rc;
 
+	if (c->linger_fd >= 0 && mosquitto_socket(c->mosq) < 0)
+		return drain(c);
 	if (!c->established && mqtt_client_fd(c) >= 0) {
 		int r = await_tcp(c, error);
 
@@ -352,7 +464,9 @@ int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 
 int mqtt_client_fd(const struct mqtt_client *c)
 {
-	return mosquitto_socket(c->mosq);
+	int fd = mosquitto_socket(c->mosq);
+
+	return fd >= 0 ? fd : c->linger_fd;
 }
 
 bool mqtt_client_wants_write(const struct mqtt_client *c)
@@ -417,6 +531,8 @@ int mqtt_client_subscribe(struct mqtt_client *c, const char *filter, int qos, in
 
 void mqtt_client_disconnect(struct mqtt_client *c)
 {
+	/* The library closes as soon as DISCONNECT is written: the copy keeps it open. */
+	c->linger_fd = fcntl(mqtt_client_fd(c), F_DUPFD_CLOEXEC, 0);
 	(void)mosquitto_disconnect(c->mosq);
 }
 
@@ -433,7 +549,9 @@ void mqtt_client_abort(struct mqtt_client *c)
 	 * then finds the socket dead and closes it.
 	 */
 	(void)connect(fd, &unspecified, sizeof(unspecified));
-	(void)mosquitto_loop_read(c->mosq, 1);
+	c->linger_fd = fd_close(c->linger_fd);
+	if (mosquitto_socket(c->mosq) >= 0)
+		(void)mosquitto_loop_read(c->mosq, 1);
 }
 
 bool mqtt_client_topic_matches(const char *filter, const char *topic)

@@ -16,12 +16,18 @@
 
 #include "mqtt_tls.h"
 
+/* What is shown of a broker's own words. */
+#define MQTT_REASON_SIZE 80
+
 struct mqtt_client;
 
 /* What is fixed for the life of a client. Strings are copied. */
 struct mqtt_client_config {
 	const char *client_id;
 	bool clean_session;
+	bool v5;
+	uint32_t session_expiry_s; /* MQTT 5: how long the broker keeps the session */
+	uint32_t packet_max;	   /* MQTT 5: larger packets are not sent to us; bytes */
 	uint16_t keepalive_s;
 	const char *username;	/* NULL: none */
 	const char *password;	/* NULL: none */
@@ -40,13 +46,23 @@ struct mqtt_incoming {
 	bool retain;
 };
 
+/* The answer to CONNECT. */
+struct mqtt_connack {
+	int code;	      /* 0: accepted */
+	const char *meaning;  /* of a code of MQTT 5, as the standard calls it; or NULL */
+	const char *reason;   /* the broker's own words, escaped; "" if it has none */
+	uint16_t keepalive_s; /* what the broker wants, or as configured */
+};
+
 /*
  * What the library tells during mqtt_client_turn(). It holds a lock of its own
  * meanwhile: none of these may call the client. Copy and return.
  */
 struct mqtt_client_events {
-	void (*on_connack)(void *ctx, int code);
-	void (*on_acknowledged)(void *ctx, int id); /* QoS 1, 2; QoS 0: written */
+	/* @code of MQTT 3.1.1, or of MQTT 5, which may say why and set the keepalive */
+	void (*on_connack)(void *ctx, const struct mqtt_connack *connack);
+	/* QoS 1, 2; QoS 0: written. @refusal: why it was not accepted (MQTT 5) or NULL */
+	void (*on_acknowledged)(void *ctx, int id, const char *refusal);
 	void (*on_suback)(void *ctx, int id, bool granted);
 	void (*on_message)(void *ctx, const struct mqtt_incoming *message);
 };
@@ -58,6 +74,7 @@ enum mqtt_error_kind {
 	MQTT_ERROR_SYSTEM,   /* errno in @error */
 	MQTT_ERROR_PROTOCOL, /* what arrived is not MQTT */
 	MQTT_ERROR_TLS,	     /* see @tls */
+	MQTT_ERROR_DISCONNECT, /* the broker said why (MQTT 5): code in @error, @reason */
 	MQTT_ERROR_OTHER,    /* see @text */
 };
 
@@ -66,6 +83,7 @@ struct mqtt_error {
 	int error;
 	const char *text; /* static */
 	struct mqtt_tls_failure tls;
+	char reason[MQTT_REASON_SIZE];
 };
 
 /* Makes a client without a connection; @ctx goes to @events. 0 or -errno. */
@@ -114,7 +132,11 @@ int mqtt_client_publish(struct mqtt_client *c, const char *topic, const void *pa
 /* Asks for a topic filter; on_suback() tells the answer. 0 or -EIO. */
 int mqtt_client_subscribe(struct mqtt_client *c, const char *filter, int qos, int *id);
 
-/* Sends DISCONNECT, which discards the will; the socket is -1 once it is written. */
+/*
+ * Sends DISCONNECT, which discards the will. The socket is -1 once the broker
+ * has closed: what it still sends is read and thrown away, since to close with
+ * something unread resets the connection, and the broker might see that first.
+ */
 void mqtt_client_disconnect(struct mqtt_client *c);
 
 /* Resets the TCP connection without DISCONNECT: the broker publishes the will. */

@@ -178,7 +178,7 @@ static void connect_now(struct mqtt_connection *c, struct in_addr broker, uint64
 		.local = c->path.address,
 		.tls = c->settings->tls.on,
 	};
-	c->connack = -1;
+	c->connack.code = -1;
 	c->state = MQTT_CONNECTING;
 	c->deadline_ns = c->began_ns + ms(c->timing->connect_ms);
 	if (c->deadline_ns < least)
@@ -285,9 +285,11 @@ static void go_online(struct mqtt_connection *c, uint64_t now)
 	c->hurry = false;
 	c->failures = 0;
 	c->counters->connects++;
-	rung_passed(c, RUNG_CONNACK,
-		    text_format(text, sizeof(text), "broker %s:%u", c->settings->host,
-				c->settings->port));
+	rung_passed(
+		c, RUNG_CONNACK,
+		text_format(text, sizeof(text), "broker %s:%u%s", c->settings->host,
+			    c->settings->port,
+			    c->settings->protocol == MQTT_PROTOCOL_5 ? ", MQTT 5" : ""));
 }
 
 /* Whether an error that came before TCP was seen to be up says that it never was. */
@@ -303,6 +305,7 @@ static bool never_connected(const struct mqtt_error *error)
 	case MQTT_ERROR_CLOSED:
 	case MQTT_ERROR_PROTOCOL:
 	case MQTT_ERROR_TLS:
+	case MQTT_ERROR_DISCONNECT:
 		break;
 	}
 	return false;
@@ -341,12 +344,12 @@ static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint
 
 	if (c->state == MQTT_CONNECTING && !never_connected(error))
 		tcp_established(c, c->peer.local, now);
-	if (c->connack > 0)
-		mqtt_cause_refused(&cause, c->connack, c->settings->username);
+	if (c->connack.code > 0)
+		mqtt_cause_refused(&cause, &c->connack, c->settings->username);
 	else if (error->kind == MQTT_ERROR_TLS)
 		tls_cause(c, &cause, &error->tls);
 	else if (c->state == MQTT_ONLINE)
-		mqtt_cause_lost(&cause, &c->peer, error, c->settings->keepalive_s);
+		mqtt_cause_lost(&cause, &c->peer, error, c->connack.keepalive_s);
 	else if (c->state == MQTT_CONNECTING)
 		mqtt_cause_tcp(&cause, &c->peer, error);
 	else if (c->state == MQTT_HANDSHAKE)
@@ -382,7 +385,7 @@ static void climb(struct mqtt_connection *c, uint64_t now)
 		}
 	}
 	if (c->state == MQTT_WAIT_CONNACK) {
-		if (c->connack == 0) {
+		if (c->connack.code == 0) {
 			go_online(c, now);
 		} else if (now >= c->deadline_ns) {
 			mqtt_cause_connack_timeout(&cause,
@@ -405,7 +408,7 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 	c->ladder = ladder;
 	c->counters = counters;
 	c->failed_rung = -1;
-	c->connack = -1;
+	c->connack.code = -1;
 	c->backoff.base_ms = timing->backoff_base_ms;
 	c->backoff.cap_ms = settings->reconnect_max_s * 1000;
 	text_format(c->lookup.host, sizeof(c->lookup.host), "%s", settings->host);
@@ -507,7 +510,10 @@ short mqtt_connection_poll_events(const struct mqtt_connection *c)
 	return POLLIN;
 }
 
-void mqtt_connection_connack(struct mqtt_connection *c, int code)
+void mqtt_connection_connack(struct mqtt_connection *c,
+			     const struct mqtt_connack *connack)
 {
-	c->connack = code;
+	c->connack = *connack;
+	text_format(c->connack_reason, sizeof(c->connack_reason), "%s", connack->reason);
+	c->connack.reason = c->connack_reason;
 }

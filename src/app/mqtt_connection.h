@@ -54,7 +54,8 @@ struct mqtt_connection {
 	struct mqtt_lookup lookup; /* latest result */
 	unsigned int attempts;	   /* also chooses among several addresses */
 	struct mqtt_peer peer;	   /* of the current or last attempt */
-	int connack;		   /* code received, or -1 */
+	struct mqtt_connack connack; /* code -1: not yet */
+	char connack_reason[MQTT_REASON_SIZE];
 
 	struct mqtt_backoff backoff;
 	uint64_t attempt_ns;  /* when the back-off ends */
@@ -91,7 +92,8 @@ uint64_t mqtt_connection_next_ns(const struct mqtt_connection *c, uint64_t now);
 short mqtt_connection_poll_events(const struct mqtt_connection *c);
 
 /* The library received CONNACK. */
-void mqtt_connection_connack(struct mqtt_connection *c, int code);
+void mqtt_connection_connack(struct mqtt_connection *c,
+			     const struct mqtt_connack *connack);
 
 /* Drops the connection, if any, without DISCONNECT. */
 void mqtt_connection_drop(struct mqtt_connection *c, uint64_t now);

@@ -139,6 +139,7 @@ static json_object *mqtt_json(struct mqtt *mqtt)
 	COUNTER(dropped_stalled);
 	COUNTER(dropped_queue);
 	COUNTER(dropped_handover);
+	COUNTER(refused);
 	COUNTER(received);
 	COUNTER(received_oversize);
 	COUNTER(received_unexpected);

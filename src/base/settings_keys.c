@@ -66,8 +66,8 @@ static const struct key_choice methods[] = {
 };
 
 static const struct key_choice protocols[] = {
-	{ "3.1.1", 0, false },
-	{ "5", 0, true },
+	{ "3.1.1", MQTT_PROTOCOL_3_1_1, false },
+	{ "5", MQTT_PROTOCOL_5, false },
 	{ NULL, 0, false },
 };
 
@@ -292,7 +292,10 @@ LATER("network.ipv6"),
 { VALUE("mqtt.discovery", store_string), INTO(mqtt_settings, discovery),
   .fallback = "\"\"", .max = 255, .check = check_prefix,
   .valid = "the prefix of Home Assistant's topics, mostly \"homeassistant\", or \"\"" },
-{ VALUE("mqtt.protocol", store_choice), .fallback = "\"3.1.1\"", .choices = protocols },
+{ VALUE("mqtt.protocol", store_choice), INTO(mqtt_settings, protocol),
+  .fallback = "\"3.1.1\"", .choices = protocols },
+{ VALUE("mqtt.session_expiry", store_int), INTO(mqtt_settings, session_expiry_s),
+  .fallback = "86400", .min = 1, .max = UINT32_MAX - 1.0 },
 { GROUP("mqtt.tls"), INTO(mqtt_settings, tls) },
 { VALUE("mqtt.tls.ca_file", store_string), INTO(tls_settings, ca_file),
   .min = 1, .max = 4095, .check = check_path,

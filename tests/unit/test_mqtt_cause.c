@@ -157,7 +157,7 @@ static void connections_that_end_before_connack(void **state)
 	mqtt_cause_no_connack(&cause, &peer, &error);
 	assert_cause(
 		RUNG_CONNACK, false,
-		"10.0.0.1:1883 does not speak MQTT 3.1.1: is it an MQTT broker, or does it want TLS?");
+		"10.0.0.1:1883 does not speak MQTT: is it an MQTT broker, or does it want TLS?");
 	error = (struct mqtt_error){ .kind = MQTT_ERROR_OTHER, .text = "out of memory" };
 	mqtt_cause_no_connack(&cause, &peer, &error);
 	assert_cause(RUNG_CONNACK, false, "No CONNACK from 10.0.0.1:1883: out of memory");
@@ -180,10 +180,10 @@ static void refusals(void **state)
 
 	(void)state;
 	for (int code = 0; code < (int)ARRAY_SIZE(texts); code++) {
-		mqtt_cause_refused(&cause, code, NULL);
+		mqtt_cause_refused(&cause, &(struct mqtt_connack){ .code = code }, NULL);
 		assert_cause(RUNG_CONNACK, code != 3, texts[code]);
 	}
-	mqtt_cause_refused(&cause, 4, "node");
+	mqtt_cause_refused(&cause, &(struct mqtt_connack){ .code = 4 }, "node");
 	assert_cause(RUNG_CONNACK, true, "Refused: bad user name or password");
 }
 
@@ -192,13 +192,13 @@ static void a_user_who_is_refused_is_named(void **state)
 	char name[200];
 
 	(void)state;
-	mqtt_cause_refused(&cause, 5, "no\033de");
+	mqtt_cause_refused(&cause, &(struct mqtt_connack){ .code = 5 }, "no\033de");
 	assert_cause(RUNG_CONNACK, true,
 		     "Refused: not authorised (user \"no\\x1bde\": check user name and "
 		     "password)");
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	mqtt_cause_refused(&cause, 5, name);
+	mqtt_cause_refused(&cause, &(struct mqtt_connack){ .code = 5 }, name);
 	assert_non_null(strstr(cause.text, "nnn"));
 	assert_non_null(strstr(cause.text, "\": check user name and password)"));
 }
@@ -216,7 +216,7 @@ static void sessions_that_end(void **state)
 	assert_cause(RUNG_CONNACK, false, "Broker silent for 20 s");
 	error.kind = MQTT_ERROR_PROTOCOL;
 	mqtt_cause_lost(&cause, &peer, &error, 20);
-	assert_cause(RUNG_CONNACK, false, "The broker broke the rules of MQTT 3.1.1");
+	assert_cause(RUNG_CONNACK, false, "The broker broke the rules of MQTT");
 	error = (struct mqtt_error){ .kind = MQTT_ERROR_SYSTEM, .error = ECONNRESET };
 	mqtt_cause_lost(&cause, &peer, &error, 20);
 	assert_cause(RUNG_TCP, false, "10.0.0.1:1883 reset the connection");

@@ -2,6 +2,7 @@
 /* test_mqtt_stop.c — the thread ends within its limit, whatever it is doing */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "unit.h"
 
@@ -125,9 +126,32 @@ static void a_session_says_offline_and_disconnects(void **state)
 	assert_false(rig_ends_within(&rig, 100)); /* waits for PUBACK */
 	broker_puback(broker, p->id);
 	/* PUBACK is acted upon when it comes, not with the next tick of a second */
-	assert_true(rig_ends_within(&rig, 800));
 	broker_expect(broker, PACKET_DISCONNECT);
+	assert_false(rig_ends_within(&rig, 100)); /* waits for the broker to close */
+	broker_hang_up(broker);
+	assert_true(rig_ends_within(&rig, 800));
+}
+
+static void a_flood_does_not_reset_the_disconnect(void **state)
+{
+	static uint8_t flood[200000];
+	struct packet *p;
+
+	(void)state;
+	rig_online(&rig);
+	p = broker_expect(broker, PACKET_PUBLISH);
+	broker_puback(broker, p->id);
+	mqtt_stop(rig.mqtt, LIMIT_MS);
+	p = broker_expect(broker, PACKET_PUBLISH);
+	broker_puback(broker, p->id);
+	broker_publish(broker, "t", flood, sizeof(flood), 0, false);
+	broker_expect(broker, PACKET_DISCONNECT);
+	/* more than TCP keeps: it is read, although nobody wants it any more */
+	for (int i = 0; i < 100; i++)
+		broker_publish(broker, "t", flood, sizeof(flood), 0, false);
+	assert_int_equal(shutdown(broker->fd, SHUT_WR), 0);
 	assert_false(broker_expect_closed(broker));
+	assert_true(rig_ends_within(&rig, SOON_MS));
 }
 
 static void without_a_status_topic_it_only_disconnects(void **state)
@@ -137,6 +161,7 @@ static void without_a_status_topic_it_only_disconnects(void **state)
 	rig_online(&rig);
 	mqtt_stop(rig.mqtt, LIMIT_MS);
 	broker_expect(broker, PACKET_DISCONNECT);
+	broker_hang_up(broker);
 	assert_true(rig_ends_within(&rig, SOON_MS));
 	/* a connection that was given up is not one that was lost */
 	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_OK, "broker 127.0.0.1:%u",
@@ -255,6 +280,7 @@ int main(void)
 		TEST(while_a_syn_is_not_answered),
 		TEST(while_waiting_for_connack),
 		TEST(a_session_says_offline_and_disconnects),
+		TEST(a_flood_does_not_reset_the_disconnect),
 		TEST(without_a_status_topic_it_only_disconnects),
 		TEST(nothing_more_is_published_during_a_stop),
 		TEST(a_broker_that_does_not_answer_is_left_to_the_will),

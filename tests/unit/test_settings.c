@@ -110,7 +110,8 @@ static void takes_every_key(void **state)
 		"mqtt: { host = \"192.0.2.1\"; port = 8884L; client_id = \"a\"; username = \"\\\"u\\\"\";\n"
 		"  password_credential = \"c\"; base_topic = \"b\"; status = false; keepalive = 65535;\n"
 		"  tls: { ca_file = \"/ca\"; cert_file = \"/c\"; key_credential = \"k\"; insecure = false; };\n"
-		"  reconnect_max = 3600; clean_session = false; protocol = \"3.1.1\";\n"
+		"  reconnect_max = 3600; clean_session = false; protocol = \"5\";\n"
+		"  session_expiry = 60;\n"
 		"  publish: ( { topic = \"/t\"; text = \"a\\n{ip} {{\"; interval = 0.01; qos = 2;\n"
 		"    retain = true; }, { topic = \"u\"; text = \"\"; } );\n"
 		"  subscribe: ( { topic = \"+/#\"; qos = 1; actions = [ \"oled\" ];\n"
@@ -152,6 +153,8 @@ static void takes_every_key(void **state)
 	assert_int_equal(s->mqtt.keepalive_s, 65535);
 	assert_int_equal(s->mqtt.reconnect_max_s, 3600);
 	assert_false(s->mqtt.clean_session);
+	assert_int_equal(s->mqtt.protocol, MQTT_PROTOCOL_5);
+	assert_int_equal(s->mqtt.session_expiry_s, 60);
 	assert_int_equal(s->mqtt.n_publish, 2);
 	assert_string_equal(s->mqtt.publish[0].text, "a\n{ip} {{");
 	assert_int_equal(s->mqtt.publish[0].interval_ms, 10);
