@@ -48,6 +48,7 @@ struct mqtt_counters {
 	uint64_t dropped_queue;	      /* QoS 1/2: backlog full, oldest dropped */
 	uint64_t dropped_handover;    /* composed faster than the thread takes them */
 	uint64_t refused;	      /* of those published, not accepted (MQTT 5) */
+	uint64_t status_corrected;    /* a wrong word on BASE/status was set right */
 	uint64_t received;	      /* all that arrived, with the next three */
 	uint64_t received_oversize;   /* larger than max_size of a filter that matches */
 	uint64_t received_unexpected; /* no filter matches */

@@ -42,4 +42,10 @@ void report_status(const struct report_sources *sources, json_object *answer);
  */
 void report_screen(struct display *display, json_object *answer);
 
+/*
+ * Adds who the node is: version, boot_id, since (RFC 3339, when the daemon
+ * started by the clock as it is now) and the members of node.
+ */
+void report_info(const struct report_sources *sources, json_object *answer);
+
 #endif

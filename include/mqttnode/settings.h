@@ -168,6 +168,8 @@ struct mqtt_settings {
 	char *password_file;	   /* path, or NULL */
 	char *base_topic;	   /* NULL: mqttnode/CLIENT_ID */
 	bool status;		   /* birth and will on BASE/status */
+	bool info;		   /* who the node is, on BASE/info */
+	unsigned int health_interval_s; /* how it is, on BASE/health; 0: not */
 	uint16_t keepalive_s;
 	unsigned int reconnect_max_s;
 	bool clean_session;

@@ -32,6 +32,7 @@
  *	mqtt_lookup.c	  the resolver, the only call that can block
  *	mqtt_backoff.c	  how long to wait after a failure
  *	mqtt_cause.c	  what went wrong, in words
+ *	mqtt_status.c	  "online" and "offline"
  *	mqtt_subscribe.c  SUBSCRIBE, the rung SUBACK, messages that arrive
  *	mqtt_handover.c	  what others have composed (publications.h)
  *	mqtt_outbox.c	  what waits, what is under way, what is dropped
@@ -42,9 +43,8 @@
  * comes back later, or the address changes, one attempt skips the back-off.
  *
  * Each time CONNACK arrives: subscribe to everything, then publish "online",
- * retained, on BASE/status. The retained will is "offline". If the "online" of
- * an earlier session was never acknowledged the library sends it again itself,
- * and no other is added: what the library keeps stays bounded.
+ * retained, on BASE/status, and subscribe to that: a wrong word there, such as
+ * a late will, is corrected. The retained will is "offline".
  *
  * Stop: "offline" retained, its PUBACK, DISCONNECT, and the broker's end of the
  * connection: what arrives until then is thrown away. What is not done within the
@@ -70,6 +70,7 @@
 #include "mqtt_connection.h"
 #include "mqtt_handover.h"
 #include "mqtt_outbox.h"
+#include "mqtt_status.h"
 #include "mqtt_subscribe.h"
 #include "mqtt_tls.h"
 
@@ -87,9 +88,6 @@
 #define QUICK_ROUNDS 16
 #define QUICK_NS     (5 * NSEC_PER_MSEC)
 #define CALM_NS	     (20 * NSEC_PER_MSEC)
-
-#define STATUS_ONLINE  "online"
-#define STATUS_OFFLINE "offline"
 
 const struct mqtt_timing mqtt_timing_default = {
 	.connect_ms = 10000,
@@ -119,7 +117,6 @@ enum stop_phase {
 struct mqtt {
 	const struct mqtt_settings *settings; /* borrowed, as the next */
 	const struct mqtt_timing *timing;
-	char *status_topic; /* NULL: mqtt.status is off */
 
 	pthread_mutex_t lock; /* protects the next two */
 	struct mail mailbox;
@@ -143,9 +140,7 @@ struct mqtt {
 	struct mqtt_subscriber *subscriber;
 	struct ladder *ladder; /* borrowed */
 	bool was_online;
-	int birth_id; /* of the "online" not yet acknowledged; 0: none */
-	int offline_id;
-	bool offline_acknowledged;
+	struct mqtt_status status;
 	enum stop_phase stop_phase;
 	unsigned int quick_rounds;
 	struct log_limit refusals;
@@ -177,11 +172,7 @@ static void on_acknowledged(void *ctx, int id, const char *refusal)
 
 	if (refusal)
 		tell_refusal(m, refusal);
-	if (id == m->birth_id)
-		m->birth_id = 0;
-	else if (id == m->offline_id)
-		m->offline_acknowledged = true;
-	else
+	if (!mqtt_status_acknowledged(&m->status, id))
 		mqtt_outbox_acknowledged(m->outbox, id);
 }
 
@@ -196,6 +187,9 @@ static void on_message(void *ctx, const struct mqtt_incoming *message)
 {
 	struct mqtt *m = ctx;
 
+	if (mqtt_status_heard(&m->status, message) &&
+	    !mqtt_subscriber_wants(m->subscriber, message->topic))
+		return;
 	mqtt_subscriber_message(m->subscriber, message);
 }
 
@@ -219,14 +213,6 @@ static int send_message(void *ctx, const struct mqtt_outgoing *message, int *id)
 				   message->len, message->qos, message->retain, id);
 }
 
-/* Publishes the status word; the number in *@id, 0 if it could not be sent. */
-static void publish_status(struct mqtt *m, const char *word, int *id)
-{
-	if (mqtt_client_publish(m->client, m->status_topic, word, strlen(word), 1, true,
-				id) < 0)
-		*id = 0;
-}
-
 static void follow_session(struct mqtt *m, uint64_t now)
 {
 	bool online = m->connection.state == MQTT_ONLINE;
@@ -240,8 +226,7 @@ static void follow_session(struct mqtt *m, uint64_t now)
 	} else {
 		mqtt_subscriber_begin(m->subscriber, m->client,
 				      now + m->timing->connack_ms * NSEC_PER_MSEC);
-		if (m->status_topic && m->birth_id == 0)
-			publish_status(m, STATUS_ONLINE, &m->birth_id);
+		mqtt_status_begin(&m->status, m->client);
 	}
 	m->on_session(m->session_ctx, online);
 }
@@ -282,8 +267,8 @@ static void begin_stop(struct mqtt *m)
 	publish(m); /* what was composed before comes before "offline" */
 	if (m->connection.state != MQTT_ONLINE) {
 		m->stop_phase = STOP_DONE;
-	} else if (m->status_topic) {
-		publish_status(m, STATUS_OFFLINE, &m->offline_id);
+	} else if (m->status.topic) {
+		mqtt_status_end(&m->status, m->client);
 		m->stop_phase = STOP_SAYING_OFFLINE;
 	} else {
 		disconnect(m);
@@ -293,7 +278,7 @@ static void begin_stop(struct mqtt *m)
 /* Goes on with a stop that has begun. */
 static void go_on_stopping(struct mqtt *m, uint64_t now)
 {
-	if (m->stop_phase == STOP_SAYING_OFFLINE && m->offline_acknowledged)
+	if (m->stop_phase == STOP_SAYING_OFFLINE && m->status.offline_acknowledged)
 		disconnect(m);
 	if (m->stop_phase == STOP_DISCONNECTING && mqtt_client_fd(m->client) < 0)
 		m->stop_phase = STOP_DONE;
@@ -345,6 +330,8 @@ static uint64_t next_ns(const struct mqtt *m, uint64_t now)
 
 	if (m->mail.stop)
 		return min_ns(next, m->mail.stop_deadline_ns);
+	if (m->was_online)
+		next = min_ns(next, mqtt_status_next_ns(&m->status));
 	return min_ns(next, mqtt_subscriber_next_ns(m->subscriber));
 }
 
@@ -405,10 +392,13 @@ static void *mqtt_thread(void *arg)
 			continue; /* after a lookup that may have taken long */
 		follow_session(m, now);
 		mqtt_subscriber_turn(m->subscriber, now);
-		if (m->stop_phase == STOP_NOT)
+		if (m->stop_phase == STOP_NOT) {
+			if (m->was_online)
+				mqtt_status_turn(&m->status, m->client, now);
 			publish(m);
-		else
+		} else {
 			go_on_stopping(m, now);
+		}
 		if (m->stop_phase == STOP_DONE)
 			break;
 		share_counters(m);
@@ -462,8 +452,8 @@ static int make_client(struct mqtt *m, const struct mqtt_config *config)
 		.keepalive_s = settings->keepalive_s,
 		.username = settings->username,
 		.password = config->password,
-		.will_topic = m->status_topic,
-		.will_payload = STATUS_OFFLINE,
+		.will_topic = m->status.topic,
+		.will_payload = MQTT_STATUS_OFFLINE,
 		.tls = m->tls,
 		.inflight_max = MQTT_INFLIGHT_MAX + STATUS_INFLIGHT,
 	};
@@ -480,12 +470,10 @@ static int make_all(struct mqtt *m, const struct mqtt_config *config)
 	m->ended_fd = fd_event_new();
 	if (m->mail_fd < 0 || m->ended_fd < 0)
 		return m->mail_fd < 0 ? m->mail_fd : m->ended_fd;
-	if (settings->status &&
-	    asprintf(&m->status_topic, "%s/status", config->base_topic) < 0) {
-		m->status_topic = NULL;
-		return -ENOMEM;
-	}
-	r = mqtt_handover_new(&m->handover);
+	r = mqtt_status_init(&m->status, settings->status ? config->base_topic : NULL,
+			     &m->counters);
+	if (r == 0)
+		r = mqtt_handover_new(&m->handover);
 	if (r == 0)
 		r = make_client(m, config);
 	if (r == 0)
@@ -550,7 +538,7 @@ struct mqtt *mqtt_free(struct mqtt *m)
 	(void)fd_close(m->mail_fd);
 	(void)fd_close(m->ended_fd);
 	(void)pthread_mutex_destroy(&m->lock);
-	free(m->status_topic);
+	mqtt_status_clear(&m->status);
 	free(m);
 	return NULL;
 }

@@ -264,6 +264,14 @@ static bool matches(const char *filter, const char *topic)
 	return mqtt_client_topic_matches(topic_filter_of_share(filter), topic);
 }
 
+bool mqtt_subscriber_wants(const struct mqtt_subscriber *s, const char *topic)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (matches(s->subscriptions[i].topic, topic))
+			return true;
+	return false;
+}
+
 void mqtt_subscriber_message(struct mqtt_subscriber *s,
 			     const struct mqtt_incoming *message)
 {

@@ -37,6 +37,9 @@ void mqtt_subscriber_begin(struct mqtt_subscriber *s, struct mqtt_client *client
 /* The session has ended. */
 void mqtt_subscriber_end(struct mqtt_subscriber *s);
 
+/* Whether a filter matches @topic. */
+bool mqtt_subscriber_wants(const struct mqtt_subscriber *s, const char *topic);
+
 /* SUBACK arrived for the request @id. */
 void mqtt_subscriber_suback(struct mqtt_subscriber *s, int id, bool granted);
 

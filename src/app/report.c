@@ -3,6 +3,9 @@
 #include "mqttnode/report.h"
 
 #include <arpa/inet.h>
+#include <time.h>
+
+#include <systemd/sd-id128.h>
 
 #include "mqttnode/canvas.h"
 #include "mqttnode/clock.h"
@@ -35,9 +38,8 @@ static void add_address(json_object *o, const char *key, struct in_addr address)
 		json_object_object_add(o, key, NULL);
 }
 
-static json_object *node_json(const struct facts_view *facts)
+static void add_node(json_object *o, const struct facts_view *facts)
 {
-	json_object *o = json_object_new_object();
 	char mac[MAC_TEXT_SIZE];
 
 	add_string(o, "hostname", facts->hostname);
@@ -47,7 +49,42 @@ static json_object *node_json(const struct facts_view *facts)
 	add_address(o, "address", facts->address);
 	add_number(o, "prefix_length", facts->prefix_len);
 	add_address(o, "gateway", facts->gateway);
+}
+
+static json_object *node_json(const struct facts_view *facts)
+{
+	json_object *o = json_object_new_object();
+
+	add_node(o, facts);
 	return o;
+}
+
+/* The time @ago_s before now. */
+static void add_time(json_object *o, const char *key, uint64_t ago_s)
+{
+	time_t when = time(NULL) - (time_t)ago_s;
+	char text[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm))
+		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	add_string(o, key, text);
+}
+
+void report_info(const struct report_sources *sources, json_object *answer)
+{
+	char boot_id[SD_ID128_STRING_MAX] = "";
+	struct facts_view facts;
+	sd_id128_t id;
+
+	facts_get(sources->facts, &facts);
+	if (sd_id128_get_boot(&id) >= 0)
+		(void)sd_id128_to_string(id, boot_id);
+	add_string(answer, "version", MQTTNODE_VERSION);
+	add_string(answer, "boot_id", boot_id);
+	add_time(answer, "since",
+		 (clock_now_ns(&clock_system) - facts.started_ns) / NSEC_PER_SEC);
+	add_node(answer, &facts);
 }
 
 static json_object *ladder_json(const struct ladder_view *view, uint64_t now)
@@ -140,6 +177,7 @@ static json_object *mqtt_json(struct mqtt *mqtt)
 	COUNTER(dropped_queue);
 	COUNTER(dropped_handover);
 	COUNTER(refused);
+	COUNTER(status_corrected);
 	COUNTER(received);
 	COUNTER(received_oversize);
 	COUNTER(received_unexpected);

@@ -133,39 +133,61 @@ static void check_network(const struct check *c)
 	}
 }
 
-/* The retained word of the node itself, which no publication may overwrite. */
-static void check_status_topic(const struct check *c)
+/* What the node says about itself, which no publication may overwrite. */
+static void check_own_topics(const struct check *c, const char *base)
 {
 	const struct mqtt_settings *m = &c->s->mqtt;
 	const struct conf_node *list = check_member(c, "mqtt", "publish");
-	_cleanup_free_ char *status = NULL;
-	const struct conf_node *id = check_member(c, "mqtt", "client_id");
+	const struct {
+		const char *name, *off;
+		bool used;
+	} own[] = {
+		{ "status", "mqtt.status = false", m->status },
+		{ "info", "mqtt.info = false", m->info },
+		{ "health", "mqtt.health_interval = 0", m->health_interval_s > 0 },
+	};
+	size_t len = strlen(base);
+
+	for (size_t i = 0; i < m->n_publish; i++) {
+		const char *topic = m->publish[i].topic;
+
+		if (!topic || strncmp(topic, base, len) != 0 || topic[len] != '/')
+			continue;
+		for (size_t j = 0; j < ARRAY_SIZE(own); j++)
+			if (own[j].used && strcmp(topic + len + 1, own[j].name) == 0)
+				check_wrong(
+					c,
+					conf_node_member(conf_node_at(list, i), "topic"),
+					"mqtt.publish[%zu].topic: this is the %s topic of the node; "
+					"valid is another one, or %s",
+					i, own[j].name, own[j].off);
+	}
+}
+
+static void check_base_topic(const struct check *c)
+{
+	const struct mqtt_settings *m = &c->s->mqtt;
+	_cleanup_free_ char *base = NULL;
 	char why[256];
 	int r;
 
 	if (m->base_topic)
-		r = asprintf(&status, "%s/status", m->base_topic);
+		r = asprintf(&base, "%s", m->base_topic);
 	else if (m->client_id)
-		r = asprintf(&status, "mqttnode/%s/status", m->client_id);
+		r = asprintf(&base, "mqttnode/%s", m->client_id);
 	else
 		return;
 	if (r < 0) {
-		status = NULL;
+		base = NULL;
 		c->report->out_of_memory = true;
 		return;
 	}
-	if (!m->base_topic && topic_check_name(status, why, sizeof(why)) < 0)
+	if (!m->base_topic && topic_check_name(base, why, sizeof(why)) < 0)
 		check_wrong(
-			c, id,
+			c, check_member(c, "mqtt", "client_id"),
 			"mqtt.client_id: cannot be part of the topic mqttnode/CLIENT_ID; valid is an "
 			"id without + and #, or a mqtt.base_topic beside it");
-	for (size_t i = 0; m->status && i < m->n_publish; i++)
-		if (m->publish[i].topic && strcmp(m->publish[i].topic, status) == 0)
-			check_wrong(
-				c, conf_node_member(conf_node_at(list, i), "topic"),
-				"mqtt.publish[%zu].topic: this is the status topic of the node; valid "
-				"is another one, or mqtt.status = false",
-				i);
+	check_own_topics(c, base);
 }
 
 static void check_duplicates(const struct check *c)
@@ -213,7 +235,7 @@ static void check_mqtt(const struct check *c)
 			"mqtt.client_id: not set; valid with clean_session = false is an id that "
 			"stays the same");
 	settings_check_secrets(c);
-	check_status_topic(c);
+	check_base_topic(c);
 	check_duplicates(c);
 	settings_check_publications(c);
 	settings_check_subscriptions(c);

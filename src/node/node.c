@@ -99,6 +99,8 @@ static int make_mqtt(struct node *n)
 				  n->identity.base_topic);
 	if (r == 0)
 		r = make_actions(n);
+	if (r == 0)
+		r = node_make_vitals(n);
 	if (r < 0)
 		return log_error_errno(r, "Cannot set up MQTT: %m");
 	r = make_broker(n);
@@ -207,6 +209,7 @@ static bool take_down(struct node *n)
 	n->actions = actions_free(n->actions);
 	n->discovery = discovery_free(n->discovery);
 	n->orders = queue_free(n->orders);
+	n->vitals = vitals_free(n->vitals);
 	n->inbox = queue_free(n->inbox);
 	n->pages = pages_free(n->pages);
 	n->display = display_free(n->display);

@@ -83,6 +83,7 @@ static void on_lease(void *ctx, const struct lease *lease)
 	n->self.prefix_len = lease->prefix_len;
 	n->self.gateway = lease->gateway;
 	facts_set(n->facts, &n->self);
+	vitals_changed(n->vitals);
 	mqtt_set_address(n->mqtt, lease->address);
 }
 
@@ -194,6 +195,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	notifier_flush(n->notifier);
 	watch_kernel_drops(n);
 	tell_incidents(n);
+	if (n->phase == NODE_RUNNING)
+		node_turn_vitals(n);
 	if (n->chip.settling)
 		node_look_at_chip(n);
 	(void)sd_event_source_set_time_relative(source, TICK_US);

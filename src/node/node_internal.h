@@ -33,6 +33,7 @@
 #include "mqttnode/queue.h"
 #include "mqttnode/rungs.h"
 #include "mqttnode/uplink.h"
+#include "mqttnode/vitals.h"
 
 /* Messages on their way from the mqtt thread to the screen. */
 #define NODE_INBOX_MAX 64
@@ -52,6 +53,7 @@ struct node {
 	struct mqtt *mqtt;
 	struct discovery *discovery; /* NULL: off */
 	struct publications *publications;
+	struct vitals *vitals;
 	struct queue *orders; /* NULL: no subscription acts; as the next */
 	struct actions *actions;
 	struct uplink *uplink;
@@ -99,6 +101,10 @@ void node_look_at_ladder(struct node *n);
  * holds it is -EADDRINUSE, logged.
  */
 int node_make_control(struct node *n, const char *socket_path);
+
+/* What the node tells the broker about itself: made once, looked at once a second. */
+int node_make_vitals(struct node *n);
+void node_turn_vitals(struct node *n);
 
 /* SIGTERM and SIGINT: starts the stop, see the theory in node.c. */
 int node_on_terminate(sd_event_source *source, const struct signalfd_siginfo *si,

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
-/* node_verbs.c — the control socket and what it answers */
+/* node_verbs.c — what the node tells about itself: on the control socket, at the broker
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "mqttnode/clock.h"
 #include "mqttnode/log.h"
 #include "mqttnode/report.h"
 #include "mqttnode/text.h"
 
 #include "node_internal.h"
 
-static int answer_status(void *ctx, json_object *request, json_object *answer,
-			 char *error, size_t error_size)
+static struct report_sources sources_of(const struct node *n)
 {
-	struct node *n = ctx;
-	const struct report_sources sources = {
+	return (struct report_sources){
 		.ladder = n->ladder,
 		.facts = n->facts,
 		.pump = n->pump,
@@ -25,6 +25,12 @@ static int answer_status(void *ctx, json_object *request, json_object *answer,
 		.display = n->display,
 		.tap_tx_dropped = n->tx_dropped,
 	};
+}
+
+static int answer_status(void *ctx, json_object *request, json_object *answer,
+			 char *error, size_t error_size)
+{
+	const struct report_sources sources = sources_of(ctx);
 
 	(void)request;
 	(void)error;
@@ -46,6 +52,51 @@ static int answer_screen(void *ctx, json_object *request, json_object *answer,
 	}
 	report_screen(n->display, answer);
 	return 0;
+}
+
+static void describe_info(void *ctx, json_object *o)
+{
+	const struct report_sources sources = sources_of(ctx);
+
+	report_info(&sources, o);
+}
+
+static void describe_health(void *ctx, json_object *o)
+{
+	const struct report_sources sources = sources_of(ctx);
+
+	report_status(&sources, o);
+}
+
+static int publish(void *ctx, const struct mqtt_outgoing *message)
+{
+	const struct node *n = ctx;
+
+	return mqtt_publish(n->mqtt, message);
+}
+
+int node_make_vitals(struct node *n)
+{
+	const struct vitals_config config = {
+		.base_topic = n->identity.base_topic,
+		.info = n->settings->mqtt.info,
+		.health_interval_s = n->settings->mqtt.health_interval_s,
+		.describe_info = describe_info,
+		.describe_health = describe_health,
+		.publish = publish,
+		.ctx = n,
+	};
+
+	return vitals_new(&n->vitals, &config);
+}
+
+void node_turn_vitals(struct node *n)
+{
+	struct mqtt_counters counters;
+
+	mqtt_get_counters(n->mqtt, &counters);
+	vitals_turn(n->vitals, counters.connects > counters.disconnects,
+		    counters.connects, clock_now_ns(&clock_system));
 }
 
 void node_socket_path(char *buf, size_t size)

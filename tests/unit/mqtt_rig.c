@@ -123,6 +123,16 @@ static void parse_publish(struct packet *p)
 		 (const char *)p->body + at);
 }
 
+/* A SUBSCRIBE for the node's own status topic, which most tests do not care about. */
+static bool is_own_status(const struct packet *p)
+{
+	static const char filter[] = "\0\x0b"
+				     "base/status";
+
+	return p->len > sizeof(filter) &&
+	       memcmp(p->body + 2, filter, sizeof(filter) - 1) == 0;
+}
+
 struct packet *broker_expect(struct broker *b, enum packet_type type)
 {
 	struct packet *p = &b->in;
@@ -147,6 +157,8 @@ struct packet *broker_expect(struct broker *b, enum packet_type type)
 		parse_publish(p);
 	else if (p->type >= PACKET_PUBACK && p->type <= PACKET_SUBSCRIBE && p->len >= 2)
 		p->id = get_be16(p->body);
+	if (p->type == PACKET_SUBSCRIBE && type != PACKET_SUBSCRIBE && is_own_status(p))
+		return broker_expect(b, type);
 	assert_int_equal(p->type, type);
 	return p;
 }

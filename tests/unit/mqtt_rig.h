@@ -66,7 +66,10 @@ void broker_close(struct broker *b);
 /* Waits for a connection. */
 void broker_accept(struct broker *b);
 
-/* Waits for a packet of this type, which is in @b->in until the next call. */
+/*
+ * Waits for a packet of this type, which is in @b->in until the next call. What the
+ * node asks for its own status topic is passed over unless a SUBSCRIBE is expected.
+ */
 struct packet *broker_expect(struct broker *b, enum packet_type type);
 
 /* Waits until the node has closed; returns whether it was a reset. Data is skipped. */

@@ -148,6 +148,7 @@ static void every_session_subscribes_and_says_online(void **state)
 		assert_int_equal(p->qos, 1);
 		assert_false(p->dup);
 		broker_puback(broker, p->id);
+		broker_expect(broker, PACKET_SUBSCRIBE); /* base/status */
 		/* The answer is seen before the end of the session. */
 		broker_publish(broker, "a/x", "x", 1, 0, false);
 		rig_expect_counter(&rig, received, (uint64_t)i + 1);
@@ -161,6 +162,36 @@ static void every_session_subscribes_and_says_online(void **state)
 		}
 	}
 	rig_expect_counter(&rig, connects, 3);
+}
+
+static void a_wrong_status_is_corrected(void **state)
+{
+	struct packet *p;
+
+	(void)state;
+	rig.settings.status = true;
+	rig_online(&rig);
+	p = expect_publish("base/status", "online");
+	broker_puback(broker, p->id);
+	p = broker_expect(broker, PACKET_SUBSCRIBE);
+	assert_memory_equal(p->body + 2,
+			    "\0\x0b"
+			    "base/status\1",
+			    14);
+	broker_suback(broker, p->id, 1);
+	/* the echo, and then a late will */
+	broker_publish(broker, "base/status", "online", 6, 0, false);
+	assert_true(broker_is_quiet(broker, 100));
+	broker_publish(broker, "base/status", "offline", 7, 0, false);
+	p = expect_publish("base/status", "online");
+	assert_true(p->retain);
+	broker_puback(broker, p->id);
+	rig_expect_counter(&rig, status_corrected, 1);
+	/* somebody insists: not again at once */
+	broker_publish(broker, "base/status", "", 0, 0, false);
+	assert_true(broker_is_quiet(broker, 500));
+	/* nobody subscribed to it: no business of anybody else */
+	assert_int_equal(rig_counter(&rig, offsetof(struct mqtt_counters, received)), 0);
 }
 
 static void an_unanswered_birth_is_repeated_not_multiplied(void **state)
@@ -177,6 +208,7 @@ static void an_unanswered_birth_is_repeated_not_multiplied(void **state)
 		p = expect_publish("base/status", "online");
 		assert_true(p->dup);
 		assert_true(p->retain);
+		broker_expect(broker, PACKET_SUBSCRIBE); /* base/status */
 		assert_true(broker_is_quiet(broker, 50));
 	}
 	broker_puback(broker, p->id);
@@ -445,6 +477,7 @@ int main(void)
 		TEST(connect_carries_will_credentials_and_keepalive),
 		TEST(connect_can_do_without),
 		TEST(every_session_subscribes_and_says_online),
+		TEST(a_wrong_status_is_corrected),
 		TEST(an_unanswered_birth_is_repeated_not_multiplied),
 		TEST(a_refused_subscription_fails_its_rung_only),
 		TEST(all_subscriptions_refused),

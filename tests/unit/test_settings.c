@@ -96,6 +96,45 @@ static void has_a_default_for_every_key(void **state)
 	settings_free(s);
 }
 
+static void assert_mqtt(const struct mqtt_settings *m)
+{
+	assert_string_equal(m->host, "192.0.2.1");
+	assert_int_equal(m->port, 8884);
+	assert_string_equal(m->client_id, "a");
+	assert_string_equal(m->username, "\"u\"");
+	assert_string_equal(m->password_credential, "c");
+	assert_true(m->tls.on);
+	assert_string_equal(m->tls.ca_file, "/ca");
+	assert_string_equal(m->tls.cert_file, "/c");
+	assert_null(m->tls.key_file);
+	assert_string_equal(m->tls.key_credential, "k");
+	assert_false(m->tls.insecure);
+	assert_string_equal(m->base_topic, "b");
+	assert_false(m->status);
+	assert_false(m->info);
+	assert_int_equal(m->health_interval_s, 0);
+	assert_int_equal(m->keepalive_s, 65535);
+	assert_int_equal(m->reconnect_max_s, 3600);
+	assert_false(m->clean_session);
+	assert_int_equal(m->protocol, MQTT_PROTOCOL_5);
+	assert_int_equal(m->session_expiry_s, 60);
+	assert_int_equal(m->n_publish, 2);
+	assert_string_equal(m->publish[0].text, "a\n{ip} {{");
+	assert_int_equal(m->publish[0].interval_ms, 10);
+	assert_int_equal(m->publish[0].qos, 2);
+	assert_true(m->publish[0].retain);
+	assert_string_equal(m->publish[1].topic, "u");
+	assert_string_equal(m->publish[1].text, "");
+	assert_int_equal(m->publish[1].interval_ms, 1000);
+	assert_int_equal(m->publish[1].qos, 0);
+	assert_false(m->publish[1].retain);
+	assert_int_equal(m->n_subscribe, 1);
+	assert_string_equal(m->subscribe[0].topic, "+/#");
+	assert_int_equal(m->subscribe[0].qos, 1);
+	assert_int_equal(m->subscribe[0].actions, SUBSCRIPTION_OLED);
+	assert_int_equal(m->subscribe[0].max_size, 256);
+}
+
 static void takes_every_key(void **state)
 {
 	static const uint8_t mac[] = { 0x02, 0xab, 0, 0x12, 0x34, 0x56 };
@@ -108,7 +147,7 @@ static void takes_every_key(void **state)
 		"  dns = ( \"1.1.1.1\", \"127.0.0.53\", \"9.9.9.9\" ); default_route = FALSE;\n"
 		"  table = 100; };\n"
 		"mqtt: { host = \"192.0.2.1\"; port = 8884L; client_id = \"a\"; username = \"\\\"u\\\"\";\n"
-		"  password_credential = \"c\"; base_topic = \"b\"; status = false; keepalive = 65535;\n"
+		"  password_credential = \"c\"; base_topic = \"b\"; status = false; info = false; health_interval = 0; keepalive = 65535;\n"
 		"  tls: { ca_file = \"/ca\"; cert_file = \"/c\"; key_credential = \"k\"; insecure = false; };\n"
 		"  reconnect_max = 3600; clean_session = false; protocol = \"5\";\n"
 		"  session_expiry = 60;\n"
@@ -137,39 +176,7 @@ static void takes_every_key(void **state)
 	assert_int_equal(ntohl(s->network.dns[2].s_addr), 0x09090909);
 	assert_false(s->network.default_route);
 	assert_int_equal(s->network.table, 100);
-	assert_string_equal(s->mqtt.host, "192.0.2.1");
-	assert_int_equal(s->mqtt.port, 8884);
-	assert_string_equal(s->mqtt.client_id, "a");
-	assert_string_equal(s->mqtt.username, "\"u\"");
-	assert_string_equal(s->mqtt.password_credential, "c");
-	assert_true(s->mqtt.tls.on);
-	assert_string_equal(s->mqtt.tls.ca_file, "/ca");
-	assert_string_equal(s->mqtt.tls.cert_file, "/c");
-	assert_null(s->mqtt.tls.key_file);
-	assert_string_equal(s->mqtt.tls.key_credential, "k");
-	assert_false(s->mqtt.tls.insecure);
-	assert_string_equal(s->mqtt.base_topic, "b");
-	assert_false(s->mqtt.status);
-	assert_int_equal(s->mqtt.keepalive_s, 65535);
-	assert_int_equal(s->mqtt.reconnect_max_s, 3600);
-	assert_false(s->mqtt.clean_session);
-	assert_int_equal(s->mqtt.protocol, MQTT_PROTOCOL_5);
-	assert_int_equal(s->mqtt.session_expiry_s, 60);
-	assert_int_equal(s->mqtt.n_publish, 2);
-	assert_string_equal(s->mqtt.publish[0].text, "a\n{ip} {{");
-	assert_int_equal(s->mqtt.publish[0].interval_ms, 10);
-	assert_int_equal(s->mqtt.publish[0].qos, 2);
-	assert_true(s->mqtt.publish[0].retain);
-	assert_string_equal(s->mqtt.publish[1].topic, "u");
-	assert_string_equal(s->mqtt.publish[1].text, "");
-	assert_int_equal(s->mqtt.publish[1].interval_ms, 1000);
-	assert_int_equal(s->mqtt.publish[1].qos, 0);
-	assert_false(s->mqtt.publish[1].retain);
-	assert_int_equal(s->mqtt.n_subscribe, 1);
-	assert_string_equal(s->mqtt.subscribe[0].topic, "+/#");
-	assert_int_equal(s->mqtt.subscribe[0].qos, 1);
-	assert_int_equal(s->mqtt.subscribe[0].actions, SUBSCRIPTION_OLED);
-	assert_int_equal(s->mqtt.subscribe[0].max_size, 256);
+	assert_mqtt(&s->mqtt);
 	settings_free(s);
 }
 
