@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* cli_png.c — a picture of the display as a PNG file: the only user of libpng */
+/*
+ * cli_png.c — a picture of the display as a PNG file: the only user of libpng
+ *
+ * The library is loaded when it is needed: linked, it and what it brings along
+ * would cost the daemon half a megabyte that it never uses.
+ */
 #include "cli_picture.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <png.h>
 #include <stdint.h>
@@ -14,6 +20,35 @@
 
 /* Dots a pixel: as they are, displays are smaller than a thumbnail. */
 #define SCALE 4
+
+#define LIBRARY "libpng16.so.16"
+
+/* What is used of it, by the names of png.h. */
+struct library {
+	__typeof__(png_image_write_to_file) *write_to_file;
+	__typeof__(png_image_write_to_stdio) *write_to_stdio;
+	__typeof__(png_image_free) *free;
+};
+
+static bool find(void *handle, const char *name, void *ret_function)
+{
+	void *symbol = dlsym(handle, name);
+
+	memcpy(ret_function, &symbol, sizeof(symbol)); /* POSIX: they are alike */
+	return symbol;
+}
+
+/* Stays loaded until the program ends, which is soon. 0 or -ENOSYS. */
+static int load(struct library *ret)
+{
+	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	if (!handle || !find(handle, "png_image_write_to_file", &ret->write_to_file) ||
+	    !find(handle, "png_image_write_to_stdio", &ret->write_to_stdio) ||
+	    !find(handle, "png_image_free", &ret->free))
+		return -ENOSYS;
+	return 0;
+}
 
 static uint8_t *enlarge(const struct canvas *c)
 {
@@ -39,18 +74,24 @@ int cli_picture_png(const struct canvas *c, const char *path, char *error, size_
 		.height = (uint32_t)c->height * SCALE,
 		.format = PNG_FORMAT_GRAY,
 	};
+	struct library png;
 	int written;
 
+	if (load(&png) < 0) {
+		text_format(error, size, "%s is needed (Debian package libpng16-16)",
+			    LIBRARY);
+		return -EIO;
+	}
 	if (!dots) {
 		text_format(error, size, "out of memory");
 		return -EIO;
 	}
 	if (strcmp(path, "-") == 0)
-		written = png_image_write_to_stdio(&image, stdout, 0, dots, 0, NULL);
+		written = png.write_to_stdio(&image, stdout, 0, dots, 0, NULL);
 	else
-		written = png_image_write_to_file(&image, path, 0, dots, 0, NULL);
+		written = png.write_to_file(&image, path, 0, dots, 0, NULL);
 	if (!written)
 		text_format(error, size, "%s", image.message);
-	png_image_free(&image);
+	png.free(&image);
 	return written ? 0 : -EIO;
 }
