@@ -10,6 +10,7 @@
 #ifndef MQTTNODE_SETTINGS_H
 #define MQTTNODE_SETTINGS_H
 
+#include "mqttnode/charset.h"
 #include "mqttnode/cleanup.h"
 #include "mqttnode/paths.h"
 
@@ -176,6 +177,7 @@ struct mqtt_settings {
 	char *discovery; /* prefix of the topics of Home Assistant; "": off */
 	enum mqtt_protocol protocol;
 	uint32_t session_expiry_s; /* MQTT 5, without clean_session */
+	enum charset fallback_charset; /* of payloads that are not UTF-8 */
 	struct publication_settings *publish;
 	size_t n_publish;
 	struct subscription_settings *subscribe;

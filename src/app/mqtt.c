@@ -479,8 +479,7 @@ static int make_all(struct mqtt *m, const struct mqtt_config *config)
 	if (r == 0)
 		r = mqtt_outbox_new(&m->outbox, &m->counters, send_message, m);
 	if (r == 0)
-		r = mqtt_subscriber_new(&m->subscriber, settings->subscribe,
-					settings->n_subscribe, config->ladder,
+		r = mqtt_subscriber_new(&m->subscriber, settings, config->ladder,
 					config->inbox, config->actions, &m->counters);
 	return r;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mqttnode/charset.h"
 #include "mqttnode/log.h"
 #include "mqttnode/text.h"
 #include "mqttnode/topic.h"
@@ -29,6 +30,7 @@ struct mqtt_subscriber {
 	struct queue *inbox;
 	struct queue *actions; /* NULL: no subscription has any */
 	struct mqtt_counters *counters;
+	struct charset_converter *converter; /* for the journal; NULL: none */
 
 	uint64_t deadline_ns; /* UINT64_MAX: nothing is expected */
 	struct log_limit logged;
@@ -39,17 +41,22 @@ struct mqtt_subscriber {
 };
 
 int mqtt_subscriber_new(struct mqtt_subscriber **ret,
-			const struct subscription_settings *subscriptions, size_t n,
-			struct ladder *ladder, struct queue *inbox, struct queue *actions,
+			const struct mqtt_settings *settings, struct ladder *ladder,
+			struct queue *inbox, struct queue *actions,
 			struct mqtt_counters *counters)
 {
 	struct mqtt_subscriber *s;
 
-	s = calloc(1, sizeof(*s) + n * sizeof(s->requests[0]));
+	s = calloc(1, sizeof(*s) + settings->n_subscribe * sizeof(s->requests[0]));
 	if (!s)
 		return -ENOMEM;
-	s->subscriptions = subscriptions;
-	s->n = n;
+	if (charset_converter_new(&s->converter, settings->fallback_charset) == -ENOTSUP)
+		log_warning("This system does not know the character set of "
+			    "mqtt.fallback_charset (Debian: install the package "
+			    "libc-gconv-modules-extra if there is one): such payloads "
+			    "will be shown as bytes");
+	s->subscriptions = settings->subscribe;
+	s->n = settings->n_subscribe;
 	s->ladder = ladder;
 	s->inbox = inbox;
 	s->actions = actions;
@@ -63,6 +70,9 @@ int mqtt_subscriber_new(struct mqtt_subscriber **ret,
 
 struct mqtt_subscriber *mqtt_subscriber_free(struct mqtt_subscriber *s)
 {
+	if (!s)
+		return NULL;
+	charset_converter_free(s->converter);
 	free(s);
 	return NULL;
 }
@@ -203,12 +213,18 @@ static void write_journal(struct mqtt_subscriber *s, const struct mqtt_incoming 
 	char topic[SHOWN_TOPIC], payload[SHOWN_PAYLOAD], more[64] = "";
 	char topic_field[FIELD_TEXT], payload_field[FIELD_TEXT];
 	char qos[4], size[24];
+	_cleanup_free_ char *converted = NULL;
+	const void *text = message->payload;
+	size_t len = message->len;
 	unsigned int held_back;
 
 	if (!log_allow(&s->logged, &held_back))
 		return;
+	converted = charset_to_utf8(s->converter, message->payload, message->len, &len);
+	if (converted)
+		text = converted;
 	text_escape_str(topic_field, sizeof(topic_field), message->topic);
-	text_escape(payload_field, sizeof(payload_field), message->payload, message->len);
+	text_escape(payload_field, sizeof(payload_field), text, len);
 	text_format(qos, sizeof(qos), "%d", message->qos);
 	text_format(size, sizeof(size), "%zu", message->len);
 	if (held_back > 0)
@@ -224,11 +240,9 @@ static void write_journal(struct mqtt_subscriber *s, const struct mqtt_incoming 
 		LOG_FIELD_STR("MQTT_PAYLOAD", payload_field),
 	};
 
-	(void)log_write(
-		LOG_INFO, 0, fields, ARRAY_SIZE(fields), "Message on %s: %s%s",
-		text_escape_str(topic, sizeof(topic), message->topic),
-		text_escape(payload, sizeof(payload), message->payload, message->len),
-		more);
+	(void)log_write(LOG_INFO, 0, fields, ARRAY_SIZE(fields), "Message on %s: %s%s",
+			text_escape_str(topic, sizeof(topic), message->topic),
+			text_escape(payload, sizeof(payload), text, len), more);
 }
 
 /* Hands a copy over, for what @actions say; @subscription matters to actions.h only. */

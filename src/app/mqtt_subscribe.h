@@ -22,11 +22,13 @@
 
 struct mqtt_subscriber;
 
-/* All pointers but @ret must outlive it; @inbox and @actions may be NULL. 0 or -ENOMEM;
- * release with mqtt_subscriber_free(). */
+/*
+ * What @settings subscribes. All pointers but @ret must outlive it; @inbox and
+ * @actions may be NULL. 0 or -ENOMEM; release with mqtt_subscriber_free().
+ */
 int mqtt_subscriber_new(struct mqtt_subscriber **ret,
-			const struct subscription_settings *subscriptions, size_t n,
-			struct ladder *ladder, struct queue *inbox, struct queue *actions,
+			const struct mqtt_settings *settings, struct ladder *ladder,
+			struct queue *inbox, struct queue *actions,
 			struct mqtt_counters *counters);
 struct mqtt_subscriber *mqtt_subscriber_free(struct mqtt_subscriber *s);
 

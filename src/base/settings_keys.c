@@ -71,6 +71,12 @@ static const struct key_choice protocols[] = {
 	{ NULL, 0, false },
 };
 
+static const struct key_choice charsets[] = {
+	{ "none", CHARSET_NONE, false },
+	{ "gb18030", CHARSET_GB18030, false },
+	{ NULL, 0, false },
+};
+
 static const struct key_choice actions[] = {
 	{ "journal", SUBSCRIPTION_JOURNAL, false },
 	{ "oled", SUBSCRIPTION_OLED, false },
@@ -300,6 +306,8 @@ LATER("network.ipv6"),
   .fallback = "\"3.1.1\"", .choices = protocols },
 { VALUE("mqtt.session_expiry", store_int), INTO(mqtt_settings, session_expiry_s),
   .fallback = "86400", .min = 1, .max = UINT32_MAX - 1.0 },
+{ VALUE("mqtt.fallback_charset", store_choice), INTO(mqtt_settings, fallback_charset),
+  .fallback = "\"none\"", .choices = charsets },
 { GROUP("mqtt.tls"), INTO(mqtt_settings, tls) },
 { VALUE("mqtt.tls.ca_file", store_string), INTO(tls_settings, ca_file),
   .min = 1, .max = 4095, .check = check_path,

@@ -34,6 +34,7 @@ OWNERS = {
     'linux/i2c-dev.h': r'src/hw/i2cdev\.c',
     'linux/if_tun.h': r'src/net/tap\.c',
     'png.h': r'src/cli/cli_png\.c',
+    'iconv.h': r'src/base/charset\.c',
     'fribidi.h': r'src/hw/bidi\.c',
 }
 

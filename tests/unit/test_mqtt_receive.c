@@ -226,6 +226,7 @@ static void the_journal_shows_messages_escaped_and_cut(void **state)
 
 	(void)state;
 	memset(longer, 'z', sizeof(longer));
+	rig.settings.fallback_charset = CHARSET_GB18030;
 	subscribe("#", SUBSCRIPTION_JOURNAL, 65536);
 	file = memfd_create("stderr", MFD_CLOEXEC);
 	saved = dup(STDERR_FILENO);
@@ -237,7 +238,8 @@ static void the_journal_shows_messages_escaped_and_cut(void **state)
 	broker_publish(broker, "in/attack", attack, sizeof(attack) - 1, 0, false);
 	broker_publish(broker, "in/long", longer, sizeof(longer), 0, false);
 	broker_publish(broker, "in/empty", "", 0, 0, false);
-	rig_expect_counter(&rig, received, 3);
+	broker_publish(broker, "in/gbk", "\xce\xc2\xb6\xc8 25", 7, 0, false);
+	rig_expect_counter(&rig, received, 4);
 	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
 	assert_true(pread(file, shown, sizeof(shown) - 1, 0) > 0);
 	close(file);
@@ -247,6 +249,7 @@ static void the_journal_shows_messages_escaped_and_cut(void **state)
 	assert_non_null(strstr(shown, " Message on in/long: zzz"));
 	assert_non_null(strstr(shown, "zzz\xe2\x80\xa6\n"));
 	assert_non_null(strstr(shown, " Message on in/empty: \n"));
+	assert_non_null(strstr(shown, " Message on in/gbk: 温度 25\n"));
 	assert_null(strchr(shown, '\033'));
 }
 

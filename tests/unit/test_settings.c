@@ -77,6 +77,7 @@ static void has_a_default_for_every_key(void **state)
 	assert_int_equal(s->mqtt.keepalive_s, 20);
 	assert_int_equal(s->mqtt.reconnect_max_s, 30);
 	assert_true(s->mqtt.clean_session);
+	assert_int_equal(s->mqtt.fallback_charset, CHARSET_NONE);
 	assert_int_equal(s->mqtt.n_publish, 0);
 	assert_int_equal(s->mqtt.n_subscribe, 0);
 	assert_string_equal(s->oled.i2c, "/dev/i2c-1");
@@ -116,6 +117,7 @@ static void assert_mqtt(const struct mqtt_settings *m)
 	assert_int_equal(m->keepalive_s, 65535);
 	assert_int_equal(m->reconnect_max_s, 3600);
 	assert_false(m->clean_session);
+	assert_int_equal(m->fallback_charset, CHARSET_GB18030);
 	assert_int_equal(m->protocol, MQTT_PROTOCOL_5);
 	assert_int_equal(m->session_expiry_s, 60);
 	assert_int_equal(m->n_publish, 2);
@@ -149,7 +151,7 @@ static void takes_every_key(void **state)
 		"mqtt: { host = \"192.0.2.1\"; port = 8884L; client_id = \"a\"; username = \"\\\"u\\\"\";\n"
 		"  password_credential = \"c\"; base_topic = \"b\"; status = false; info = false; health_interval = 0; keepalive = 65535;\n"
 		"  tls: { ca_file = \"/ca\"; cert_file = \"/c\"; key_credential = \"k\"; insecure = false; };\n"
-		"  reconnect_max = 3600; clean_session = false; protocol = \"5\";\n"
+		"  reconnect_max = 3600; clean_session = false; fallback_charset = \"gb18030\"; protocol = \"5\";\n"
 		"  session_expiry = 60;\n"
 		"  publish: ( { topic = \"/t\"; text = \"a\\n{ip} {{\"; interval = 0.01; qos = 2;\n"
 		"    retain = true; }, { topic = \"u\"; text = \"\"; } );\n"
