@@ -152,6 +152,12 @@ bool mqtt_joined(struct mqtt *m);
 /* A copy of the counters, as of the thread's last turn. Any thread. */
 void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret);
 
+/*
+ * A message with copies of @topic and of @len bytes of @payload, and a zero byte
+ * behind them; all else is zero. NULL without memory. Any thread.
+ */
+struct mqtt_message *mqtt_message_new(const char *topic, const void *payload, size_t len);
+
 /* Releases a struct mqtt_message. Accepts NULL. Any thread. */
 void mqtt_message_free(void *message);
 

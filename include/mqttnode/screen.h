@@ -15,7 +15,10 @@
 
 #include "mqttnode/canvas.h"
 #include "mqttnode/facts.h"
+#include "mqttnode/figures.h"
 #include "mqttnode/font_file.h"
+#include "mqttnode/history.h"
+#include "mqttnode/items.h"
 #include "mqttnode/ladder.h"
 
 #include <stdbool.h>
@@ -41,5 +44,22 @@ bool screen_draw_ladder(struct canvas *c, struct font_file *font,
  */
 bool screen_draw_message(struct canvas *c, struct font_file *font, const char *topic,
 			 const char *payload, size_t len, size_t first);
+
+/* The last messages, the newest first: each topic with a line of its payload. */
+void screen_draw_messages(struct canvas *c, struct font_file *font,
+			  const struct history *history);
+
+/* Traffic and bus figures. */
+void screen_draw_figures(struct canvas *c, const struct figures *figures);
+
+/*
+ * A page of the configuration: @title, "" for none, above @n items. Texts take a
+ * line, bars two, and digits share the rest and are as large as fits.
+ */
+void screen_draw_items(struct canvas *c, struct font_file *font, const char *title,
+		       const struct item_view *items, size_t n);
+
+/* What is shown while the daemon stops. */
+void screen_draw_last_word(struct canvas *c);
 
 #endif

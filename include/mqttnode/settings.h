@@ -24,6 +24,7 @@
 /* Holds NAME.conf for each instance mqttnode@NAME.service. */
 #define SETTINGS_INSTANCE_DIRECTORY MQTTNODE_SYSCONFDIR "/mqttnode"
 #define SETTINGS_DNS_MAX	    3
+#define SETTINGS_ITEMS_MAX	    8
 
 enum phy_mode {
 	PHY_MODE_AUTO,
@@ -67,6 +68,7 @@ enum subscription_action {
 	SUBSCRIPTION_GPIO = 1 << 2,
 	SUBSCRIPTION_COMMAND = 1 << 3,
 	SUBSCRIPTION_FILE = 1 << 4,
+	SUBSCRIPTION_PAGE = 1 << 5, /* an item of a page wants it; not in the file */
 };
 
 enum publication_trigger {
@@ -195,6 +197,35 @@ struct daily_hours {
 	uint16_t from_min, to_min;
 };
 
+enum page_kind {
+	PAGE_ITEMS = 1, /* of the configuration */
+	PAGE_ADDRESS,	/* the lesson's */
+	PAGE_LADDER,
+	PAGE_MESSAGES, /* the last ones */
+	PAGE_TRAFFIC,
+};
+
+enum item_kind {
+	ITEM_TEXT = 1,
+	ITEM_DIGITS,
+	ITEM_BAR,
+};
+
+struct item_settings {
+	enum item_kind kind;
+	char *label;	 /* NULL: none */
+	char *topic;	 /* published or subscribed to; NULL: none */
+	char *text;	 /* template, see template.h; checked */
+	double min, max; /* ends of a bar; min is less than max */
+};
+
+struct page_settings {
+	enum page_kind kind;
+	char *title; /* template; NULL: none; items only, as the next */
+	struct item_settings *items;
+	size_t n_items;
+};
+
 struct oled_settings {
 	char *i2c;	 /* device node; "" = no display */
 	uint8_t address; /* 7 bit */
@@ -210,6 +241,9 @@ struct oled_settings {
 	uint64_t idle_off_ms; /* dark after so long without an event; 0: never */
 	bool pixel_shift;
 	uint64_t message_time_ms;
+	uint64_t page_time_ms;
+	struct page_settings *pages; /* none: the address */
+	size_t n_pages;
 	char *font_file; /* path; "auto": where it is installed; "": none */
 };
 

@@ -20,6 +20,7 @@ enum template_variable {
 	TEMPLATE_SEQ,	    /* counts per publication from 1 */
 	TEMPLATE_UPTIME,    /* whole seconds of the daemon */
 	TEMPLATE_TIME,	    /* RFC 3339 UTC */
+	TEMPLATE_VALUE,	    /* on pages of the display: what a topic said last */
 	TEMPLATE_VARIABLES,
 };
 
@@ -27,10 +28,12 @@ enum template_variable {
 const char *template_variable_name(enum template_variable v);
 
 /*
- * Checks @text. Returns 0, or -EINVAL with a sentence in @error: an unknown
- * name (with the known ones), an open or empty brace.
+ * Checks @text, of a publication or for a page of the display. Returns 0, or
+ * -EINVAL with a sentence in @error: a name that is unknown there (with the known
+ * ones), an open or empty brace.
  */
 int template_check(const char *text, char *error, size_t size);
+int template_check_page(const char *text, char *error, size_t size);
 
 /*
  * Expands @text, which template_check() accepted, into a new string that the

@@ -3,6 +3,7 @@
 #ifndef MQTTNODE_TOPIC_H
 #define MQTTNODE_TOPIC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -21,5 +22,8 @@ int topic_check_filter(const char *filter, char *error, size_t size);
  */
 const char *topic_filter_of_share(const char *filter);
 int topic_check_shared(const char *filter, char *error, size_t size);
+
+/* Whether the filter covers the topic name; both were checked. Any thread. */
+bool topic_matches(const char *filter, const char *topic);
 
 #endif

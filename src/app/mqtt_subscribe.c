@@ -184,27 +184,23 @@ void mqtt_message_free(void *message)
 	free(m);
 }
 
-static struct mqtt_message *message_copy(const struct mqtt_incoming *message,
-					 unsigned int actions)
+struct mqtt_message *mqtt_message_new(const char *topic, const void *payload, size_t len)
 {
-	struct mqtt_message *copy = calloc(1, sizeof(*copy));
+	struct mqtt_message *m = calloc(1, sizeof(*m));
 
-	if (!copy)
+	if (!m)
 		return NULL;
-	copy->topic = strdup(message->topic);
-	copy->payload = malloc(message->len + 1);
-	if (!copy->topic || !copy->payload) {
-		mqtt_message_free(copy);
+	m->topic = strdup(topic);
+	m->payload = malloc(len + 1);
+	if (!m->topic || !m->payload) {
+		mqtt_message_free(m);
 		return NULL;
 	}
-	if (message->len > 0)
-		memcpy(copy->payload, message->payload, message->len);
-	copy->payload[message->len] = '\0';
-	copy->len = message->len;
-	copy->qos = message->qos;
-	copy->retain = message->retain;
-	copy->actions = actions;
-	return copy;
+	if (len > 0)
+		memcpy(m->payload, payload, len);
+	m->payload[len] = '\0';
+	m->len = len;
+	return m;
 }
 
 /* The payload never reaches the journal raw: it could forge lines or move the cursor. */
@@ -250,10 +246,15 @@ static void hand_over(struct mqtt_subscriber *s, struct queue *queue,
 		      const struct mqtt_incoming *message, unsigned int actions,
 		      size_t subscription)
 {
-	struct mqtt_message *copy = message_copy(message, actions);
+	struct mqtt_message *copy =
+		mqtt_message_new(message->topic, message->payload, message->len);
 
-	if (copy)
+	if (copy) {
+		copy->qos = message->qos;
+		copy->retain = message->retain;
+		copy->actions = actions;
 		copy->subscription = subscription;
+	}
 	if (!copy || queue_push(queue, copy) < 0) {
 		mqtt_message_free(copy);
 		s->counters->received_queue_full++;
@@ -289,7 +290,8 @@ bool mqtt_subscriber_wants(const struct mqtt_subscriber *s, const char *topic)
 void mqtt_subscriber_message(struct mqtt_subscriber *s,
 			     const struct mqtt_incoming *message)
 {
-	const unsigned int here = SUBSCRIPTION_JOURNAL | SUBSCRIPTION_OLED;
+	const unsigned int screen = SUBSCRIPTION_OLED | SUBSCRIPTION_PAGE;
+	const unsigned int here = SUBSCRIPTION_JOURNAL | screen;
 	bool expected = false, too_large = false;
 	unsigned int actions = 0;
 
@@ -319,6 +321,6 @@ void mqtt_subscriber_message(struct mqtt_subscriber *s,
 	}
 	if (actions & SUBSCRIPTION_JOURNAL)
 		write_journal(s, message);
-	if (s->inbox && actions & SUBSCRIPTION_OLED)
+	if (s->inbox && actions & screen)
 		hand_over(s, s->inbox, message, actions, 0);
 }

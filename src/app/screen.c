@@ -176,3 +176,14 @@ bool screen_draw_ladder(struct canvas *c, struct font_file *font,
 		c, font, draw_heading(c, view, screen_fits(c, font, 28, cause, len)),
 		cause, len, first);
 }
+
+void screen_draw_last_word(struct canvas *c)
+{
+	static const char *const words[] = { "mqttnode", "stops" };
+	enum font_face face = c->width >= 64 ? FONT_BOLD : FONT_SMALL;
+	int y = c->height / 2 - ROW - 1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		font_draw_text(c, face, (c->width - font_text_width(face, words[i])) / 2,
+			       y + (int)i * (ROW + 2), words[i]);
+}

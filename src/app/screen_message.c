@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* screen_message.c — the page of a message that arrived */
+/* screen_message.c — the page of a message that arrived, and that of the last ones */
 #include "mqttnode/screen.h"
 
 #include <stdlib.h>
@@ -30,4 +30,25 @@ bool screen_draw_message(struct canvas *c, struct font_file *font, const char *t
 	text_format(text + screen_previous_char(payload, SHOWN_BYTES), 64,
 		    "… (%zu bytes)", len);
 	return screen_draw_body(c, font, y, text, strlen(text), first);
+}
+
+void screen_draw_messages(struct canvas *c, struct font_file *font,
+			  const struct history *history)
+{
+	int y = 0;
+
+	if (history->n == 0)
+		font_draw_text(c, FONT_SMALL, 0, 0, "no messages");
+	for (size_t i = 0; i < history->n; i++) {
+		const struct history_entry *e = history_get(history, i);
+		struct canvas trial = *c;
+
+		y = screen_draw_tail(&trial, font, y, 1, e->topic);
+		y = screen_draw_one_line(&trial, font, FONT_BOLD, y,
+					 e->text[0] ? e->text : "(empty)");
+		/* only as a whole: a topic without its text says nothing */
+		if (y > c->height && i > 0)
+			break;
+		*c = trial;
+	}
 }

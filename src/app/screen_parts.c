@@ -70,6 +70,9 @@ bool screen_draw_body(struct canvas *c, struct font_file *font, int y, const cha
 	if (!fits(bold, c->height - y))
 		small = lay_out(c, font, FONT_SMALL, text, len);
 	l = small && !layout_has_tall_lines(small) ? small : bold;
+	/* a text may have become shorter since it was scrolled */
+	if (first >= layout_lines(l) && first > 0)
+		first = layout_lines(l) > 0 ? layout_lines(l) - 1 : 0;
 	drawn = layout_draw(l, c, 0, y, c->height - y, first, true);
 	return first + drawn < layout_lines(l);
 }
@@ -96,9 +99,10 @@ int screen_draw_tail(struct canvas *c, struct font_file *font, int y, size_t lin
 }
 
 int screen_draw_one_line(struct canvas *c, struct font_file *font, enum font_face face,
-			 int y, const char *text, size_t len)
+			 int y, const char *text)
 {
-	_cleanup_(layout_freep) struct layout *l = lay_out(c, font, face, text, len);
+	_cleanup_(layout_freep) struct layout *l =
+		lay_out(c, font, face, text, strlen(text));
 
 	if (!l || layout_lines(l) == 0)
 		return y + ROW;

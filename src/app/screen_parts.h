@@ -32,7 +32,7 @@ int screen_draw_tail(struct canvas *c, struct font_file *font, int y, size_t lin
 
 /* Draws one line of text, cut at the right edge by "…". Returns the y below it. */
 int screen_draw_one_line(struct canvas *c, struct font_file *font, enum font_face face,
-			 int y, const char *text, size_t len);
+			 int y, const char *text);
 
 /* The first byte of a character at or after @at, or before it. */
 size_t screen_next_char(const char *text, size_t len, size_t at);

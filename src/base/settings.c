@@ -209,7 +209,8 @@ static int load_groups(struct loader *l, const struct group *g,
 				       .node = element,
 				       .section = array + i * key->element_size };
 
-		text_format(shown, sizeof(shown), "%s[%zu]", key->path, i);
+		text_format(shown, sizeof(shown), "%s.%s[%zu]", g->shown,
+			    schema_name(key), i);
 		if (conf_node_type(element) != CONF_GROUP) {
 			char where[PLACE_SIZE + PATH_SIZE], found[128];
 
@@ -376,6 +377,9 @@ struct settings *settings_free(struct settings *s)
 	free(s->ethernet.interrupt);
 	free(s->ethernet.reset);
 	free(s->oled.i2c);
+	for (size_t i = 0; i < s->oled.n_pages; i++)
+		settings_clear_page(&s->oled.pages[i]);
+	free(s->oled.pages);
 	free(s->oled.font_file);
 	free(s->path);
 	free(s);

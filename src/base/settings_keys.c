@@ -115,6 +115,19 @@ static const struct key_choice safe_states[] = {
 	{ NULL, 0, false },
 };
 
+static const struct key_choice pages[] = {
+	{ "address", PAGE_ADDRESS, false },   { "ladder", PAGE_LADDER, false },
+	{ "messages", PAGE_MESSAGES, false }, { "traffic", PAGE_TRAFFIC, false },
+	{ "items", PAGE_ITEMS, false },	      { NULL, 0, false },
+};
+
+static const struct key_choice items[] = {
+	{ "text", ITEM_TEXT, false },
+	{ "digits", ITEM_DIGITS, false },
+	{ "bar", ITEM_BAR, false },
+	{ NULL, 0, false },
+};
+
 static const struct key_choice controllers[] = {
 	{ "ssd1306", OLED_SSD1306, false },
 	{ "ssd1309", OLED_SSD1309, false },
@@ -452,7 +465,31 @@ LATER("mqtt.publish.expiry"),
   .valid = "\"auto\", the path of a file such as \"/usr/share/unifont/unifont.hex\", or "
 	   "\"\" for none" },
 LATER("oled.max_write"),
-LATER("oled.pages"),
+{ VALUE("oled.page_time", store_seconds), INTO(oled_settings, page_time_ms),
+  .fallback = "8.0", .min = 1, .max = 3600 },
+{ GROUPS("oled.pages"), ELEMENTS(oled_settings, pages, n_pages), .max = 16 },
+{ VALUE("oled.pages.show", store_choice), INTO(page_settings, kind),
+  .fallback = "\"items\"", .choices = pages },
+{ VALUE("oled.pages.title", store_string), INTO(page_settings, title),
+  .max = 255, .check = template_check_page,
+  .valid = "up to 255 bytes of text, with variables such as {hostname}" },
+{ GROUPS("oled.pages.items"), ELEMENTS(page_settings, items, n_items),
+  .max = SETTINGS_ITEMS_MAX },
+{ VALUE("oled.pages.items.show", store_choice), INTO(item_settings, kind),
+  .fallback = "\"text\"", .choices = items },
+{ VALUE("oled.pages.items.label", store_string), INTO(item_settings, label),
+  .max = 64, .check = check_printable,
+  .valid = "up to 64 bytes of text without control characters" },
+{ VALUE("oled.pages.items.topic", store_string), INTO(item_settings, topic),
+  .min = 1, .max = BYTES_IN_MQTT_STRING, .check = topic_check_name,
+  .valid = "a topic without wildcards, such as \"home/temperature\"" },
+{ VALUE("oled.pages.items.text", store_string), INTO(item_settings, text),
+  .fallback = "\"{value}\"", .max = 255, .check = template_check_page,
+  .valid = "up to 255 bytes of text, with variables such as {value}" },
+{ VALUE("oled.pages.items.min", store_number), INTO(item_settings, min),
+  .fallback = "0.0", .min = -1e12, .max = 1e12 },
+{ VALUE("oled.pages.items.max", store_number), INTO(item_settings, max),
+  .fallback = "100.0", .min = -1e12, .max = 1e12 },
 };
 /* clang-format on */
 

@@ -267,4 +267,5 @@ void settings_check_relations(struct settings *s, const struct conf_file *file,
 	check_network(&c);
 	check_mqtt(&c);
 	check_oled(&c);
+	settings_check_pages(&c);
 }

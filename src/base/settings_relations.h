@@ -35,6 +35,15 @@ void settings_check_publications(const struct check *c);
 /* Releases an argument vector. Accepts NULL. */
 void settings_free_command(char **command);
 
+/*
+ * Relations within pages of the display, in settings_pages.c. Topics of items that
+ * nobody publishes or subscribes to are subscribed to.
+ */
+void settings_check_pages(const struct check *c);
+
+/* Releases what a page holds. */
+void settings_clear_page(struct page_settings *p);
+
 /* Releases what a publication holds. */
 void settings_clear_publication(struct publication_settings *p);
 

@@ -22,6 +22,7 @@ static const char *const names[] = {
 	[TEMPLATE_SEQ] = "seq",
 	[TEMPLATE_UPTIME] = "uptime",
 	[TEMPLATE_TIME] = "time",
+	[TEMPLATE_VALUE] = "value",
 };
 static_assert(ARRAY_SIZE(names) == TEMPLATE_VARIABLES, "every variable has a name");
 
@@ -77,20 +78,23 @@ static struct piece next_piece(const char **cursor)
 	return p;
 }
 
-/* "{ip}, {netmask}, ..." */
-static void list_names(char *buf, size_t size)
+/* "{ip}, {netmask}, ...", without @except */
+static void list_names(char *buf, size_t size, enum template_variable except)
 {
 	size_t used = 0;
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(names) && used < size; i++) {
+		if (i == except)
+			continue;
 		text_format(buf + used, size - used, "%s{%s}", i > 0 ? ", " : "",
 			    names[i]);
 		used += strlen(buf + used);
 	}
 }
 
-int template_check(const char *text, char *error, size_t size)
+static int check(const char *text, enum template_variable except, char *error,
+		 size_t size)
 {
 	char known[256], name[64];
 	struct piece p;
@@ -104,9 +108,10 @@ int template_check(const char *text, char *error, size_t size)
 				    name);
 			return -EINVAL;
 		}
-		if (p.kind == PIECE_UNKNOWN) {
+		if (p.kind == PIECE_UNKNOWN ||
+		    (p.kind == PIECE_VARIABLE && p.variable == except)) {
 			text_escape(name, sizeof(name), p.text, p.len);
-			list_names(known, sizeof(known));
+			list_names(known, sizeof(known), except);
 			text_format(
 				error, size,
 				"unknown variable \"{%s}\"; known are %s; \"{{\" is a brace",
@@ -115,6 +120,16 @@ int template_check(const char *text, char *error, size_t size)
 		}
 	} while (p.kind != PIECE_END);
 	return 0;
+}
+
+int template_check(const char *text, char *error, size_t size)
+{
+	return check(text, TEMPLATE_VALUE, error, size);
+}
+
+int template_check_page(const char *text, char *error, size_t size)
+{
+	return check(text, TEMPLATE_SEQ, error, size);
 }
 
 char *template_expand(const char *text, const char *const values[TEMPLATE_VARIABLES])

@@ -128,3 +128,23 @@ int topic_check_shared(const char *filter, char *error, size_t size)
 	}
 	return topic_check_filter(rest, error, size);
 }
+
+bool topic_matches(const char *filter, const char *topic)
+{
+	/* A wildcard at the begin does not match the topics of the broker itself. */
+	if (topic[0] == '$' && (filter[0] == '+' || filter[0] == '#'))
+		return false;
+	while (*filter && *filter != '#') {
+		if (*filter == '+') {
+			topic += strcspn(topic, "/");
+			filter++;
+		} else if (*filter == *topic) {
+			filter++;
+			topic++;
+		} else {
+			/* "a/#" matches "a" too */
+			return !*topic && strcmp(filter, "/#") == 0;
+		}
+	}
+	return *filter == '#' || !*topic;
+}

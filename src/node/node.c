@@ -119,7 +119,8 @@ static int make_display(struct node *n)
 	r = display_new(&n->display, &n->settings->oled, &clock_system);
 	if (r < 0)
 		return r;
-	return pages_new(&n->pages, n->event, n->display, n->facts, &n->settings->oled);
+	return pages_new(&n->pages, n->event, n->display, n->facts, &n->settings->oled,
+			 n->settings->mqtt.fallback_charset);
 }
 
 /* Makes every object, from the bottom up. 0 or -errno, logged. */

@@ -5,6 +5,7 @@
 
 #include "mqttnode/clock.h"
 #include "mqttnode/fd.h"
+#include "mqttnode/items.h"
 #include "mqttnode/log.h"
 
 #include "node_internal.h"
@@ -91,6 +92,8 @@ void node_on_composed(void *ctx, const struct mqtt_outgoing *message)
 {
 	struct node *n = ctx;
 
+	if (n->inbox)
+		items_published(&n->settings->oled, n->inbox, message);
 	(void)mqtt_publish(n->mqtt, message); /* counted if there is no room */
 }
 
@@ -125,24 +128,12 @@ static void on_gateway(void *ctx, enum gateway_state state, struct in_addr gatew
 
 static int on_inbox(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-	struct mqtt_message *message, *newest = NULL;
 	struct node *n = userdata;
 
 	(void)source;
 	(void)fd;
 	(void)revents;
-	/* Not for ever: a flood must not keep main from the rest, the watchdog too. */
-	for (int i = 0; i < NODE_INBOX_MAX && (message = queue_pop(n->inbox)); i++) {
-		if (!(message->actions & SUBSCRIPTION_OLED)) {
-			mqtt_message_free(message);
-			continue;
-		}
-		mqtt_message_free(newest);
-		newest = message;
-	}
-	if (newest)
-		pages_show_message(n->pages, newest->topic, newest->payload, newest->len);
-	mqtt_message_free(newest);
+	pages_read(n->pages, n->inbox);
 	return 0;
 }
 
@@ -199,6 +190,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 		node_turn_vitals(n);
 	if (n->chip.settling)
 		node_look_at_chip(n);
+	if (n->pages)
+		pages_tick(n->pages, n->pump, n->mqtt);
 	(void)sd_event_source_set_time_relative(source, TICK_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }

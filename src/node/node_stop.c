@@ -53,6 +53,8 @@ int node_on_terminate(sd_event_source *source, const struct signalfd_siginfo *si
 	n->phase = NODE_STOPPING_MQTT;
 	notifier_stopping(n->notifier);
 	notifier_status(n->notifier, "stopping");
+	if (n->pages)
+		pages_stop(n->pages);
 	(void)log_event(LOG_INFO, "stopping", "Stopping on %s",
 			si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
 	if (n->actions)

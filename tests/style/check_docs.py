@@ -41,6 +41,8 @@ COMPANIONS = {
     'mqtt.tls.cert_file': 'key_file = "/k";',
     'mqtt.tls.key_file': 'cert_file = "/c";',
     'mqtt.tls.key_credential': 'cert_file = "/c";',
+    **{f'oled.pages.items.{name}': 'show = "bar"; topic = "t";' for name in ('min', 'max')},
+    **{f'oled.pages.items.{name}': 'topic = "t";' for name in ('show', 'label')},
 }
 
 # A publication has one of these.
@@ -49,6 +51,7 @@ SOURCES = ('text', 'file', 'command', 'gpio')
 SECTIONS = {
     'GENERAL': '', 'ETHERNET': 'ethernet', 'NETWORK': 'network', 'MQTT': 'mqtt', 'TLS': 'mqtt.tls',
     'PUBLICATIONS': 'mqtt.publish', 'SUBSCRIPTIONS': 'mqtt.subscribe', 'OLED': 'oled',
+    'OLED PAGES': 'oled.pages', 'OLED ITEMS': 'oled.pages.items',
 }
 
 
@@ -83,7 +86,7 @@ def conf_keys(text):
 
 def manual_keys(text):
     """(path, description) of each key in mqttnode.conf(5)."""
-    for section, body in re.findall(r'^\.Sh (\w+)\n(.*?)(?=^\.Sh )', text, re.M | re.S):
+    for section, body in re.findall(r'^\.Sh ([\w ]+)\n(.*?)(?=^\.Sh )', text, re.M | re.S):
         if section in SECTIONS:
             for name, item in re.findall(r'^\.It Ic (\w+)\n(.*?)(?=^\.It |^\.El)', body,
                                          re.M | re.S):
@@ -110,6 +113,14 @@ def accepted(program, path, line):
     elif group.startswith('mqtt.'):
         inner = f'{group[5:]}: {{ {inner} }};'
         group = 'mqtt'
+    if group == 'oled.pages.items':
+        inner = f'items: ( {{ {inner} }} );'
+        group = 'oled.pages'
+    elif group == 'oled.pages' and (name != 'show' or '"items"' in line):
+        inner += ' items: ( { text = "x"; } );'
+    if group == 'oled.pages':
+        inner = f'pages: ( {{ {inner} }} );'
+        group = 'oled'
     host = '' if path == 'mqtt.host' else 'host = "h";'
     if group == 'mqtt':
         text = f'mqtt: {{ {host} {inner} }};'
@@ -136,7 +147,7 @@ def check_keys(program, conf, manual, report):
     keys, _ = code_keys(program)
     shown = list(conf_keys(conf))
     described = list(manual_keys(manual))
-    lists = {'mqtt.publish', 'mqtt.subscribe', 'mqtt.tls'}
+    lists = {'mqtt.publish', 'mqtt.subscribe', 'mqtt.tls', 'oled.pages', 'oled.pages.items'}
 
     report.case('the code has keys', [] if len(keys) > 20 else [f'only {len(keys)}'])
     report.case('the example shows every key once', compare(keys, shown, 'the example'))

@@ -94,6 +94,8 @@ static void has_a_default_for_every_key(void **state)
 	assert_true(s->oled.pixel_shift);
 	assert_int_equal(s->oled.message_time_ms, 5000);
 	assert_string_equal(s->oled.font_file, "auto");
+	assert_int_equal(s->oled.page_time_ms, 8000);
+	assert_int_equal(s->oled.n_pages, 0);
 	settings_free(s);
 }
 

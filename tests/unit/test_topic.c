@@ -148,6 +148,41 @@ static void agrees_with_the_library(void **state)
 	}
 }
 
+static void filters_match_as_in_the_library(void **state)
+{
+	static const char alphabet[] = "a/+#";
+	static const char names[] = "a/$";
+	char filter[8], topic[8], error[160];
+
+	(void)state;
+	for (unsigned int code = 0; code < 1U << 12; code++) {
+		unsigned int n = 1 + code % 6;
+
+		for (unsigned int i = 0; i < n; i++)
+			filter[i] = alphabet[code >> (2 * i) & 3];
+		filter[n] = '\0';
+		if (topic_check_filter(filter, error, sizeof(error)) < 0)
+			continue;
+		for (unsigned int name = 0; name < 243; name++) {
+			unsigned int rest = name, len = 1 + name % 5;
+			bool expected;
+
+			for (unsigned int i = 0; i < len; i++, rest /= 3)
+				topic[i] = names[rest % 3];
+			topic[len] = '\0';
+			if (mosquitto_topic_matches_sub(filter, topic, &expected) !=
+			    MOSQ_ERR_SUCCESS)
+				continue;
+			if (topic_matches(filter, topic) != expected)
+				fail_msg("%s and %s", filter, topic);
+		}
+	}
+	assert_true(topic_matches("home/+/temperature", "home/kitchen/temperature"));
+	assert_true(topic_matches("home/#", "home"));
+	assert_false(topic_matches("home/+", "home/kitchen/temperature"));
+	assert_false(topic_matches("#", "$SYS/uptime"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -157,6 +192,7 @@ int main(void)
 		cmocka_unit_test(names_have_no_wildcards_and_no_dollar),
 		cmocka_unit_test(filters_have_wildcards_alone_in_their_level),
 		cmocka_unit_test(agrees_with_the_library),
+		cmocka_unit_test(filters_match_as_in_the_library),
 	};
 
 	return cmocka_run_group_tests_name("topic", tests, NULL, NULL);
