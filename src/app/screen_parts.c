@@ -77,25 +77,38 @@ bool screen_draw_body(struct canvas *c, struct font_file *font, int y, const cha
 	return first + drawn < layout_lines(l);
 }
 
+/* The text from @at on, "…" before it if that is not its begin. */
+static struct layout *lay_out_tail(const struct canvas *c, struct font_file *font,
+				   const char *text, size_t at)
+{
+	char tail[TAIL_BYTES + sizeof("…")];
+
+	text_format(tail, sizeof(tail), "%s%s", at > 0 ? "…" : "", text + at);
+	return lay_out(c, font, FONT_SMALL, tail, strlen(tail));
+}
+
 int screen_draw_tail(struct canvas *c, struct font_file *font, int y, size_t lines,
 		     const char *text)
 {
-	size_t len = strlen(text), at = len > TAIL_BYTES ? len - TAIL_BYTES : 0;
+	size_t len = strlen(text), low = len > TAIL_BYTES ? len - TAIL_BYTES : 0;
+	_cleanup_(layout_freep) struct layout *l = NULL;
+	size_t high = len;
 
-	for (;; at++) {
-		_cleanup_(layout_freep) struct layout *l = NULL;
-		char tail[TAIL_BYTES + sizeof("…")];
-
-		at = screen_next_char(text, len, at);
-		text_format(tail, sizeof(tail), "%s%s", at > 0 ? "…" : "", text + at);
-		l = lay_out(c, font, FONT_SMALL, tail, strlen(tail));
-		if (!l)
-			return y;
-		if (layout_lines(l) > lines && at < len)
-			continue;
-		lines = layout_draw(l, c, 0, y, c->height - y, 0, true);
-		return y + layout_height(l, 0, lines);
+	/* The first place from which on it fits: all of it, or somewhere in between. */
+	for (size_t at = low; low < high; at = low + (high - low) / 2) {
+		l = layout_free(l);
+		l = lay_out_tail(c, font, text, screen_next_char(text, len, at));
+		if (l && layout_lines(l) <= lines)
+			high = at;
+		else
+			low = at + 1;
 	}
+	layout_free(l);
+	l = lay_out_tail(c, font, text, screen_next_char(text, len, high));
+	if (!l)
+		return y;
+	lines = layout_draw(l, c, 0, y, c->height - y, 0, true);
+	return y + layout_height(l, 0, lines);
 }
 
 int screen_draw_one_line(struct canvas *c, struct font_file *font, enum font_face face,

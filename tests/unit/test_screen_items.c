@@ -66,7 +66,7 @@ static void lists_the_last_messages(void **state)
 	add(&h, "home/old", "pushed out");
 	add(&h, "home/garden/soil/moisture/front", "41 %");
 	add(&h, "home/door", "open\nby the cat");
-	add(&h, "home/空", "");
+	add(&h, "home/门", "");
 	add(&h, "home/温度", "客厅 25°C");
 	add(&h, "/public/01Studio/2", "Hello from the other side");
 	ON_EVERY_PANEL("screen_messages", screen_draw_messages(&canvas, font, &h));
