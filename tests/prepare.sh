@@ -11,7 +11,7 @@ build=$top/build-check
 
 packages_build=(gcc libc6-dev meson ninja-build pkgconf
 	libmosquitto-dev libgpiod-dev libconfig-dev libsystemd-dev libssl-dev libmnl-dev
-	libjson-c-dev libfribidi-dev libpng-dev libcmocka-dev)
+	libjson-c-dev libsqlite3-dev libfribidi-dev libpng-dev libcmocka-dev)
 packages_run=(busybox dnsmasq-base mosquitto-clients openssl iproute2 util-linux python3)
 packages_check=(mandoc systemd)
 

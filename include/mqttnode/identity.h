@@ -12,6 +12,10 @@
 
 #include <stddef.h>
 
+/* Where systemd puts these directories, if it does not say. */
+#define IDENTITY_STATE_DIRECTORY   "/var/lib/mqttnode"
+#define IDENTITY_RUNTIME_DIRECTORY "/run/mqttnode"
+
 /* The longest base topic that the configuration takes, and its end. */
 #define IDENTITY_TOPIC_SIZE 1025
 

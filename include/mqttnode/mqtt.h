@@ -14,6 +14,7 @@
 #include "mqttnode/ladder.h"
 #include "mqttnode/queue.h"
 #include "mqttnode/settings.h"
+#include "mqttnode/spool.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -27,6 +28,7 @@ struct mqtt_outgoing {
 	size_t len;
 	int qos;
 	bool retain;
+	bool store; /* QoS 1, 2: is to survive the process */
 };
 
 /* A message that arrived, as it travels to main. Release with mqtt_message_free(). */
@@ -45,7 +47,6 @@ struct mqtt_counters {
 	uint64_t published;	      /* handed to TCP; QoS 1/2: acknowledged */
 	uint64_t dropped_offline;     /* QoS 0 while not connected */
 	uint64_t dropped_stalled;     /* QoS 0 while TCP takes nothing */
-	uint64_t dropped_queue;	      /* QoS 1/2: backlog full, oldest dropped */
 	uint64_t dropped_handover;    /* composed faster than the thread takes them */
 	uint64_t refused;	      /* of those published, not accepted (MQTT 5) */
 	uint64_t status_corrected;    /* a wrong word on BASE/status was set right */
@@ -54,12 +55,11 @@ struct mqtt_counters {
 	uint64_t received_unexpected; /* no filter matches */
 	uint64_t received_queue_full; /* main did not keep up */
 	uint64_t backlog;	      /* QoS 1/2 messages waiting now */
+	struct spool_status spool;
 };
 
-/* Most QoS 1/2 messages kept in memory, their bytes, and most unacknowledged. */
-#define MQTT_BACKLOG_MAX       1000
-#define MQTT_BACKLOG_MAX_BYTES (1024 * 1024)
-#define MQTT_INFLIGHT_MAX      20
+/* Most QoS 1/2 messages that the broker has not acknowledged. */
+#define MQTT_INFLIGHT_MAX 20
 
 /* Most messages, and their bytes, between mqtt_publish() and the thread. */
 #define MQTT_HANDOVER_MAX	1000
@@ -92,6 +92,7 @@ struct mqtt_config {
 
 	const struct mqtt_settings *settings;
 	struct ladder *ladder;
+	struct spool *spool;   /* open, and the thread's from mqtt_start() until it ends */
 	struct queue *inbox;   /* received messages for main (struct mqtt_message *), or
 				  NULL if main has no use for any */
 	struct queue *actions; /* those that actions.h acts on, one for each

@@ -41,6 +41,7 @@
 #include "mqttnode/facts.h"
 #include "mqttnode/mqtt.h"
 #include "mqttnode/settings.h"
+#include "mqttnode/spool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,11 +59,12 @@ struct publications_counters {
 typedef void (*publications_sink)(void *ctx, const struct mqtt_outgoing *message);
 
 /*
- * @list and @facts must outlive it. 0 or -errno; release with
+ * @list, @facts and @spool, which gives numbers, must outlive it. 0 or -errno; release with
  * publications_free(). Main.
  */
 int publications_new(struct publications **ret, const struct publication_settings *list,
-		     size_t n, struct facts *facts, publications_sink sink, void *ctx);
+		     size_t n, struct facts *facts, struct spool *spool,
+		     publications_sink sink, void *ctx);
 
 /* Stops the thread if it runs. Accepts NULL, returns NULL. Main. */
 struct publications *publications_free(struct publications *p);

@@ -101,6 +101,22 @@ struct input_settings {
 	uint64_t debounce_ms; /* at least 1 */
 };
 
+/* What is dropped when the spool is full. */
+enum spool_drop {
+	SPOOL_DROP_OLDEST,
+	SPOOL_DROP_NEWEST,
+};
+
+/* Messages that wait for the broker, see spool.h. */
+struct spool_settings {
+	uint32_t messages;	   /* most that are kept */
+	uint64_t bytes;		   /* most bytes of them */
+	uint64_t age_ms;	   /* older ones are dropped; 0: none is */
+	enum spool_drop drop;
+	uint32_t rate;		   /* most to catch up with per second */
+	uint64_t sync_ms;	   /* how long they may miss on the disk; 0: never */
+};
+
 struct publication_settings {
 	char *topic;
 	char *text;		 /* template, see template.h; checked; or NULL */
@@ -118,6 +134,7 @@ struct publication_settings {
 	char *unit; /* of the value, or NULL */
 	char *name; /* for Home Assistant, see discovery.h; or NULL */
 	char *device_class, *state_class; /* as there; or NULL */
+	bool store; /* QoS 1, 2: is to survive the process */
 };
 
 enum line_safe {
@@ -180,6 +197,7 @@ struct mqtt_settings {
 	enum mqtt_protocol protocol;
 	uint32_t session_expiry_s; /* MQTT 5, without clean_session */
 	enum charset fallback_charset; /* of payloads that are not UTF-8 */
+	struct spool_settings spool;
 	struct publication_settings *publish;
 	size_t n_publish;
 	struct subscription_settings *subscribe;

@@ -7,6 +7,7 @@
 #ifndef MQTTNODE_TEMPLATE_H
 #define MQTTNODE_TEMPLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum template_variable {
@@ -34,6 +35,9 @@ const char *template_variable_name(enum template_variable v);
  */
 int template_check(const char *text, char *error, size_t size);
 int template_check_page(const char *text, char *error, size_t size);
+
+/* Whether @text, which template_check() accepted, shows the variable @v. */
+bool template_uses(const char *text, enum template_variable v);
 
 /*
  * Expands @text, which template_check() accepted, into a new string that the

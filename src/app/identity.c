@@ -11,8 +11,6 @@
 #include "mqttnode/mac.h"
 #include "mqttnode/text.h"
 
-#define STATE_DIRECTORY_FALLBACK "/var/lib/mqttnode"
-
 char *identity_directory(const char *variable, const char *fallback, char *buf,
 			 size_t size)
 {
@@ -28,7 +26,7 @@ static void derive_mac(const struct ethernet_settings *settings, uint8_t mac[6])
 	char directory[256], text[MAC_TEXT_SIZE];
 	int r;
 
-	identity_directory("STATE_DIRECTORY", STATE_DIRECTORY_FALLBACK, directory,
+	identity_directory("STATE_DIRECTORY", IDENTITY_STATE_DIRECTORY, directory,
 			   sizeof(directory));
 	r = mac_derive(mac, settings->spi, directory);
 	if (r > 0)

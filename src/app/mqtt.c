@@ -48,7 +48,8 @@
  *
  * Stop: "offline" retained, its PUBACK, DISCONNECT, and the broker's end of the
  * connection: what arrives until then is thrown away. What is not done within the
- * limit is left to the will: the connection is reset without DISCONNECT.
+ * limit is left to the will: the connection is reset without DISCONNECT. What was
+ * not delivered is written to the disk, after half of that time at the latest.
  */
 #include "mqttnode/mqtt.h"
 
@@ -105,6 +106,7 @@ struct mail {
 	struct mqtt_path path;
 	bool stop;
 	uint64_t stop_deadline_ns;
+	uint64_t park_ns; /* what is not delivered is written to the disk then */
 };
 
 enum stop_phase {
@@ -138,9 +140,11 @@ struct mqtt {
 	struct mqtt_connection connection;
 	struct mqtt_outbox *outbox;
 	struct mqtt_subscriber *subscriber;
-	struct ladder *ladder; /* borrowed */
+	struct ladder *ladder; /* borrowed, as the next */
+	struct spool *spool;
 	bool was_online;
 	struct mqtt_status status;
+	bool parked;
 	enum stop_phase stop_phase;
 	unsigned int quick_rounds;
 	struct log_limit refusals;
@@ -232,7 +236,7 @@ static void follow_session(struct mqtt *m, uint64_t now)
 }
 
 /* Takes what others want published, and sends what can be sent. */
-static void publish(struct mqtt *m)
+static void publish(struct mqtt *m, uint64_t now)
 {
 	struct mqtt_handed *handed;
 
@@ -245,7 +249,7 @@ static void publish(struct mqtt *m)
 		free(handed);
 	}
 	m->counters.dropped_handover = mqtt_handover_dropped(m->handover);
-	mqtt_outbox_turn(m->outbox);
+	mqtt_outbox_turn(m->outbox, now);
 }
 
 static void on_session_nobody(void *ctx, bool online)
@@ -262,9 +266,9 @@ static void disconnect(struct mqtt *m)
 	m->stop_phase = STOP_DISCONNECTING;
 }
 
-static void begin_stop(struct mqtt *m)
+static void begin_stop(struct mqtt *m, uint64_t now)
 {
-	publish(m); /* what was composed before comes before "offline" */
+	publish(m, now); /* what was composed before comes before "offline" */
 	if (m->connection.state != MQTT_ONLINE) {
 		m->stop_phase = STOP_DONE;
 	} else if (m->status.topic) {
@@ -284,6 +288,11 @@ static void go_on_stopping(struct mqtt *m, uint64_t now)
 		m->stop_phase = STOP_DONE;
 	if (m->connection.state != MQTT_ONLINE || now >= m->mail.stop_deadline_ns)
 		m->stop_phase = STOP_DONE;
+	/* The disk needs time too, while the broker is waited for. */
+	if (!m->parked && now >= m->mail.park_ns) {
+		spool_park(m->spool);
+		m->parked = true;
+	}
 }
 
 /* Whether a lookup came back so late that nobody waits for this thread any more. */
@@ -295,11 +304,16 @@ static bool is_abandoned(const struct mqtt *m, uint64_t now)
 
 static void report_undelivered(const struct mqtt *m)
 {
-	size_t n = mqtt_outbox_undelivered(m->outbox);
+	struct spool_status status;
 
-	if (n > 0)
-		(void)log_event(LOG_WARNING, "undelivered",
-				"%zu messages were not delivered before the stop", n);
+	spool_get_status(m->spool, &status);
+	if (status.messages > 0)
+		(void)log_event(
+			LOG_WARNING, "undelivered",
+			"%llu messages were not delivered before the stop, %llu of "
+			"them are kept for the next start",
+			(unsigned long long)status.messages,
+			(unsigned long long)status.on_disk);
 }
 
 /* --- the thread ------------------------------------------------------------ */
@@ -314,6 +328,7 @@ static void take_mail(struct mqtt *m)
 
 static void share_counters(struct mqtt *m)
 {
+	spool_get_status(m->spool, &m->counters.spool);
 	(void)pthread_mutex_lock(&m->lock);
 	m->shared_counters = m->counters;
 	(void)pthread_mutex_unlock(&m->lock);
@@ -329,9 +344,11 @@ static uint64_t next_ns(const struct mqtt *m, uint64_t now)
 	uint64_t next = mqtt_connection_next_ns(&m->connection, now);
 
 	if (m->mail.stop)
-		return min_ns(next, m->mail.stop_deadline_ns);
+		return min_ns(next,
+			      m->parked ? m->mail.stop_deadline_ns : m->mail.park_ns);
 	if (m->was_online)
 		next = min_ns(next, mqtt_status_next_ns(&m->status));
+	next = min_ns(next, mqtt_outbox_next_ns(m->outbox));
 	return min_ns(next, mqtt_subscriber_next_ns(m->subscriber));
 }
 
@@ -382,7 +399,7 @@ static void *mqtt_thread(void *arg)
 		if (is_abandoned(m, now))
 			goto end;
 		if (m->mail.stop && m->stop_phase == STOP_NOT)
-			begin_stop(m);
+			begin_stop(m, now);
 		if (m->stop_phase == STOP_DONE)
 			break;
 		mqtt_connection_set_path(&m->connection, &m->mail.path, now);
@@ -395,7 +412,7 @@ static void *mqtt_thread(void *arg)
 		if (m->stop_phase == STOP_NOT) {
 			if (m->was_online)
 				mqtt_status_turn(&m->status, m->client, now);
-			publish(m);
+			publish(m, now);
 		} else {
 			go_on_stopping(m, now);
 		}
@@ -405,6 +422,7 @@ static void *mqtt_thread(void *arg)
 		wait_for_news(m, now);
 		now = clock_now_ns(&clock_system);
 	}
+	spool_park(m->spool);
 	report_undelivered(m);
 	mqtt_client_abort(m->client);
 end:
@@ -477,7 +495,8 @@ static int make_all(struct mqtt *m, const struct mqtt_config *config)
 	if (r == 0)
 		r = make_client(m, config);
 	if (r == 0)
-		r = mqtt_outbox_new(&m->outbox, &m->counters, send_message, m);
+		r = mqtt_outbox_new(&m->outbox, config->spool, settings->spool.rate,
+				    &m->counters, send_message, m);
 	if (r == 0)
 		r = mqtt_subscriber_new(&m->subscriber, settings, config->ladder,
 					config->inbox, config->actions, &m->counters);
@@ -498,6 +517,7 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
 	m->settings = config->settings;
 	m->timing = &mqtt_timing_default;
 	m->ladder = config->ladder;
+	m->spool = config->spool;
 	m->on_session = on_session_nobody;
 	m->refusals = (struct log_limit){ .interval_s = 60, .burst = 3 };
 	m->mail_fd = m->ended_fd = -1;
@@ -595,10 +615,12 @@ int mqtt_publish(struct mqtt *m, const struct mqtt_outgoing *message)
 
 void mqtt_stop(struct mqtt *m, unsigned int limit_ms)
 {
+	uint64_t now = clock_now_ns(&clock_system);
+
 	(void)pthread_mutex_lock(&m->lock);
 	m->mailbox.stop = true;
-	m->mailbox.stop_deadline_ns =
-		clock_now_ns(&clock_system) + limit_ms * NSEC_PER_MSEC;
+	m->mailbox.park_ns = now + limit_ms * NSEC_PER_MSEC / 2;
+	m->mailbox.stop_deadline_ns = now + limit_ms * NSEC_PER_MSEC;
 	(void)pthread_mutex_unlock(&m->lock);
 	fd_event_signal(m->mail_fd);
 }

@@ -2,70 +2,64 @@
 /*
  * mqtt_outbox.c — messages on their way out: what waits, what is under way, what is lost
  *
- * QoS 0 is sent now or never. QoS 1 and 2 go through the backlog, a bounded
- * list that loses its oldest message when it is full. From its head at most
- * MQTT_INFLIGHT_MAX are handed to the library, which keeps each until it is
- * acknowledged, over reconnects too. So the library's own queues, which have no
- * limit, stay small whatever the broker does.
+ * QoS 0 is sent now or never. QoS 1 and 2 go through the spool, which is bounded
+ * and keeps their order. From its head at most MQTT_INFLIGHT_MAX are handed to
+ * the library, which keeps each until it is acknowledged, over reconnects too.
+ * So the library's own queues, which have no limit, stay small whatever the
+ * broker does.
+ *
+ * What has waited when a session begins is sent at a limited rate, so that a
+ * thousand nodes that find their broker again do not drown it. Each new message
+ * allows one more: however many there are, the queue gets shorter at that rate.
+ * Once it is empty there is no limit.
  */
 #include "mqtt_outbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/queue.h>
 
-struct waiting {
-	STAILQ_ENTRY(waiting) link;
-	struct mqtt_outgoing message;
-	char data[]; /* the payload, then the topic */
-};
+#include "mqttnode/clock.h"
+
+static_assert(MQTT_INFLIGHT_MAX <= SPOOL_IN_FLIGHT_MAX, "the spool has room for them");
+
+/* While it catches up it wakes up so often per second, not for each message. */
+#define BURSTS_PER_SECOND 50
 
 struct mqtt_outbox {
-	struct mqtt_counters *counters; /* borrowed */
+	struct spool *spool; /* borrowed, as the next */
+	struct mqtt_counters *counters;
 	mqtt_sender sender;
 	void *ctx;
 	bool online;
+	bool stalled; /* TCP takes nothing */
 
-	STAILQ_HEAD(, waiting) backlog;
-	size_t backlog_bytes;
-	int inflight[MQTT_INFLIGHT_MAX];
-	size_t n_inflight;
+	/* Catching up: how many messages may be sent, as of @allowed_ns. */
+	bool catching_up;
+	double rate, burst, allowed;
+	uint64_t allowed_ns;
 };
 
-int mqtt_outbox_new(struct mqtt_outbox **ret, struct mqtt_counters *counters,
-		    mqtt_sender sender, void *ctx)
+int mqtt_outbox_new(struct mqtt_outbox **ret, struct spool *spool, uint32_t rate,
+		    struct mqtt_counters *counters, mqtt_sender sender, void *ctx)
 {
 	struct mqtt_outbox *o;
 
 	o = calloc(1, sizeof(*o));
 	if (!o)
 		return -ENOMEM;
+	o->spool = spool;
+	o->rate = rate;
+	o->burst = rate > BURSTS_PER_SECOND ? o->rate / BURSTS_PER_SECOND : 1;
 	o->counters = counters;
 	o->sender = sender;
 	o->ctx = ctx;
-	STAILQ_INIT(&o->backlog);
 	*ret = o;
 	return 0;
 }
 
-/* Takes the oldest message out of the backlog and releases it. */
-static void remove_oldest(struct mqtt_outbox *o)
-{
-	struct waiting *w = STAILQ_FIRST(&o->backlog);
-
-	STAILQ_REMOVE_HEAD(&o->backlog, link);
-	o->backlog_bytes -= w->message.len;
-	o->counters->backlog--;
-	free(w);
-}
-
 struct mqtt_outbox *mqtt_outbox_free(struct mqtt_outbox *o)
 {
-	if (!o)
-		return NULL;
-	while (!STAILQ_EMPTY(&o->backlog))
-		remove_oldest(o);
 	free(o);
 	return NULL;
 }
@@ -73,6 +67,10 @@ struct mqtt_outbox *mqtt_outbox_free(struct mqtt_outbox *o)
 void mqtt_outbox_set_online(struct mqtt_outbox *o, bool online)
 {
 	o->online = online;
+	o->stalled = false;
+	o->catching_up = online && spool_waiting(o->spool) > 0;
+	o->allowed = 1;
+	o->allowed_ns = 0;
 }
 
 static void send_or_drop(struct mqtt_outbox *o, const struct mqtt_outgoing *message)
@@ -92,71 +90,100 @@ static void send_or_drop(struct mqtt_outbox *o, const struct mqtt_outgoing *mess
 		o->counters->dropped_offline++;
 }
 
-/* Appends a copy to the backlog. */
-static void keep(struct mqtt_outbox *o, const struct mqtt_outgoing *message)
-{
-	size_t topic_size = strlen(message->topic) + 1;
-	struct waiting *w = malloc(sizeof(*w) + message->len + topic_size);
-
-	if (!w) {
-		o->counters->dropped_queue++;
-		return;
-	}
-	w->message = *message;
-	w->message.payload = w->data;
-	w->message.topic = w->data + message->len;
-	memcpy(mempcpy(w->data, message->payload, message->len), message->topic,
-	       topic_size);
-	STAILQ_INSERT_TAIL(&o->backlog, w, link);
-	o->backlog_bytes += message->len;
-	o->counters->backlog++;
-	while (o->counters->backlog > MQTT_BACKLOG_MAX ||
-	       (o->backlog_bytes > MQTT_BACKLOG_MAX_BYTES && o->counters->backlog > 1)) {
-		remove_oldest(o);
-		o->counters->dropped_queue++;
-	}
-}
-
 void mqtt_outbox_put(struct mqtt_outbox *o, const struct mqtt_outgoing *message)
 {
-	if (message->qos == 0)
+	if (message->qos == 0) {
 		send_or_drop(o, message);
-	else
-		keep(o, message);
+		return;
+	}
+	spool_put(o->spool, &(struct spool_message){
+				    .topic = message->topic,
+				    .payload = message->payload,
+				    .len = message->len,
+				    .qos = message->qos,
+				    .retain = message->retain,
+				    .store = message->store,
+			    });
+	o->allowed++;
 }
 
-/* Hands the backlog to the library as far as it goes. */
-void mqtt_outbox_turn(struct mqtt_outbox *o)
+/* Time allows more, up to two bursts: one may be late. */
+static void allow(struct mqtt_outbox *o, uint64_t now)
 {
-	if (!o->online)
-		return;
-	while (o->n_inflight < MQTT_INFLIGHT_MAX && !STAILQ_EMPTY(&o->backlog)) {
-		struct waiting *w = STAILQ_FIRST(&o->backlog);
-		int id = 0;
-		int r = o->sender(o->ctx, &w->message, &id);
+	double more = (double)(now - o->allowed_ns) * o->rate / (double)NSEC_PER_SEC;
+	double most = 2 * o->burst;
 
-		if (r == -EAGAIN)
+	if (o->allowed_ns && o->allowed < most)
+		o->allowed = o->allowed + more < most ? o->allowed + more : most;
+	o->allowed_ns = now;
+	if (spool_waiting(o->spool) == 0)
+		o->catching_up = false;
+}
+
+static bool may_send(const struct mqtt_outbox *o)
+{
+	return spool_in_flight(o->spool) < MQTT_INFLIGHT_MAX &&
+	       (!o->catching_up || o->allowed >= 1);
+}
+
+/* Hands what waits to the library as far as it goes. */
+static void send_waiting(struct mqtt_outbox *o)
+{
+	struct spool_message m;
+
+	while (may_send(o) && spool_next(o->spool, &m)) {
+		const struct mqtt_outgoing message = {
+			.topic = m.topic,
+			.payload = m.payload,
+			.len = m.len,
+			.qos = m.qos,
+			.retain = m.retain,
+			.store = m.store,
+		};
+		int id = 0;
+		int r = o->sender(o->ctx, &message, &id);
+
+		if (r == -EAGAIN) {
+			o->stalled = true;
 			return;
+		}
 		if (r < 0)
-			o->counters->dropped_queue++;
+			spool_refused(o->spool);
 		else
-			o->inflight[o->n_inflight++] = id;
-		remove_oldest(o);
+			spool_sent(o->spool, id);
+		o->allowed--;
 	}
+}
+
+void mqtt_outbox_turn(struct mqtt_outbox *o, uint64_t now)
+{
+	spool_turn(o->spool, o->online, now);
+	o->stalled = false;
+	if (o->online) {
+		allow(o, now);
+		send_waiting(o);
+	}
+	o->counters->backlog = spool_waiting(o->spool);
+}
+
+uint64_t mqtt_outbox_next_ns(const struct mqtt_outbox *o)
+{
+	uint64_t next = spool_next_ns(o->spool), at;
+
+	/* Otherwise the next acknowledgement, or room in TCP, is what to wait for. */
+	if (o->online && o->catching_up && !o->stalled && o->allowed < 1 &&
+	    spool_in_flight(o->spool) < MQTT_INFLIGHT_MAX) {
+		at = o->allowed_ns +
+		     (uint64_t)((o->burst - o->allowed) / o->rate *
+				(double)NSEC_PER_SEC) +
+		     1;
+		next = at < next ? at : next;
+	}
+	return next;
 }
 
 void mqtt_outbox_acknowledged(struct mqtt_outbox *o, int id)
 {
-	for (size_t i = 0; i < o->n_inflight; i++) {
-		if (o->inflight[i] != id)
-			continue;
-		o->inflight[i] = o->inflight[--o->n_inflight];
+	if (spool_acknowledged(o->spool, id))
 		o->counters->published++;
-		return;
-	}
-}
-
-size_t mqtt_outbox_undelivered(const struct mqtt_outbox *o)
-{
-	return (size_t)o->counters->backlog + o->n_inflight;
 }

@@ -10,9 +10,11 @@
 #define MQTTNODE_MQTT_OUTBOX_H
 
 #include "mqttnode/mqtt.h"
+#include "mqttnode/spool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct mqtt_outbox;
 
@@ -25,11 +27,12 @@ struct mqtt_outbox;
 typedef int (*mqtt_sender)(void *ctx, const struct mqtt_outgoing *message, int *id);
 
 /*
- * @counters must outlive it. Counts published, dropped_offline, dropped_stalled,
- * dropped_queue and backlog. 0 or -ENOMEM; release with mqtt_outbox_free().
+ * @spool, which is not opened here, and @counters must outlive it. Of what has
+ * waited, @rate messages are sent per second. Counts published, dropped_offline,
+ * dropped_stalled and backlog. 0 or -ENOMEM; release with mqtt_outbox_free().
  */
-int mqtt_outbox_new(struct mqtt_outbox **ret, struct mqtt_counters *counters,
-		    mqtt_sender sender, void *ctx);
+int mqtt_outbox_new(struct mqtt_outbox **ret, struct spool *spool, uint32_t rate,
+		    struct mqtt_counters *counters, mqtt_sender sender, void *ctx);
 struct mqtt_outbox *mqtt_outbox_free(struct mqtt_outbox *o);
 
 /* A session has begun, or ended. */
@@ -41,13 +44,13 @@ void mqtt_outbox_set_online(struct mqtt_outbox *o, bool online);
  */
 void mqtt_outbox_put(struct mqtt_outbox *o, const struct mqtt_outgoing *message);
 
-/* Sends what can be sent. */
-void mqtt_outbox_turn(struct mqtt_outbox *o);
+/* Makes safe what was put, and sends what can be sent. May wait for the disk. */
+void mqtt_outbox_turn(struct mqtt_outbox *o, uint64_t now);
+
+/* When the next turn is due, or UINT64_MAX. */
+uint64_t mqtt_outbox_next_ns(const struct mqtt_outbox *o);
 
 /* The broker has acknowledged a message of QoS 1 or 2; other numbers are ignored. */
 void mqtt_outbox_acknowledged(struct mqtt_outbox *o, int id);
-
-/* Messages of QoS 1 and 2 that the broker does not have yet. */
-size_t mqtt_outbox_undelivered(const struct mqtt_outbox *o);
 
 #endif

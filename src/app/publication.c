@@ -26,6 +26,7 @@ static void give(const struct publication *p, const char *payload, size_t len)
 		.len = len,
 		.qos = p->settings->qos,
 		.retain = p->settings->retain,
+		.store = p->settings->store,
 	};
 
 	p->composer->counters.composed++;
@@ -76,6 +77,14 @@ static bool publish_shaped(struct publication *p, const struct shaped *shaped)
 	return true;
 }
 
+/* Sees to it that there is a number, if one is shown. Whether there is. */
+static bool take_number(struct publication *p)
+{
+	if (p->sequence >= 0 && p->number == 0)
+		p->number = spool_number(p->composer->spool, p->sequence);
+	return p->sequence < 0 || p->number > 0;
+}
+
 static void look_at_text(struct publication *p, uint64_t now)
 {
 	const struct facts_texts *texts = current_texts(p->composer, now);
@@ -84,10 +93,14 @@ static void look_at_text(struct publication *p, uint64_t now)
 	struct shaped shaped = { 0 };
 	char seq[24];
 
+	if (!take_number(p)) {
+		p->composer->counters.failed++;
+		return;
+	}
 	for (size_t v = 0; v < TEMPLATE_VARIABLES; v++)
 		values[v] = texts->text[v];
 	values[TEMPLATE_SEQ] =
-		text_format(seq, sizeof(seq), "%llu", (unsigned long long)p->seq + 1);
+		text_format(seq, sizeof(seq), "%llu", (unsigned long long)p->number);
 	payload = template_expand(p->settings->text, values);
 	if (!payload) {
 		p->composer->counters.failed++;
@@ -97,7 +110,7 @@ static void look_at_text(struct publication *p, uint64_t now)
 	shaped.len = strlen(payload);
 	/* A number is spent even if the message is dropped: the gap shows it. */
 	if (publish_shaped(p, &shaped))
-		p->seq++;
+		p->number = 0;
 }
 
 /* A source had nothing to give. @cause completes "Nothing to publish on TOPIC: ". */

@@ -25,7 +25,8 @@
 
 /* What all publications work with. */
 struct composer {
-	struct facts *facts; /* borrowed */
+	struct facts *facts; /* borrowed, as the next */
+	struct spool *spool; /* gives the numbers */
 	publications_sink sink;
 	void *sink_ctx;
 	sd_event *event; /* borrowed, as the next two */
@@ -43,7 +44,8 @@ struct publication {
 	const struct publication_settings *settings;
 	struct beat beat; /* for publications.c */
 	struct last_value last;
-	uint64_t seq;	     /* the last one given out */
+	int sequence;	     /* of its numbers, see spool.h; -1: it shows none */
+	uint64_t number;     /* taken and not shown yet; 0: none */
 	unsigned int wanted; /* by which triggers; while @busy */
 	bool busy;	     /* a source has been asked and has not answered */
 	struct input *input; /* NULL: another source */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
@@ -11,6 +12,7 @@
 #include "mqttnode/clock.h"
 #include "mqttnode/fd.h"
 #include "mqttnode/privileges.h"
+#include "mqttnode/template.h"
 #include "mqttnode/workers.h"
 
 #include "publication.h"
@@ -152,6 +154,29 @@ static void *publications_thread(void *arg)
 
 /* --- from outside ---------------------------------------------------------- */
 
+/* Its numbers belong to its topic; a second one of the same topic has its own. */
+static int find_sequence(struct publications *p, size_t i)
+{
+	const struct publication_settings *settings = p->list[i].settings;
+	_cleanup_free_ char *name = NULL;
+	unsigned int nth = 1;
+	int r;
+
+	p->list[i].sequence = -1;
+	if (!settings->text || !template_uses(settings->text, TEMPLATE_SEQ))
+		return 0;
+	for (size_t j = 0; j < i; j++)
+		nth += strcmp(p->list[j].settings->topic, settings->topic) == 0;
+	if (nth == 1)
+		name = strdup(settings->topic);
+	else if (asprintf(&name, "%s#%u", settings->topic, nth) < 0)
+		name = NULL;
+	r = name ? spool_sequence(p->composer.spool, name) : -ENOMEM;
+	if (r >= 0)
+		p->list[i].sequence = r;
+	return r < 0 ? r : 0;
+}
+
 static int watch(struct publications *p)
 {
 	int r;
@@ -173,7 +198,8 @@ static int watch(struct publications *p)
 }
 
 int publications_new(struct publications **ret, const struct publication_settings *list,
-		     size_t n, struct facts *facts, publications_sink sink, void *ctx)
+		     size_t n, struct facts *facts, struct spool *spool,
+		     publications_sink sink, void *ctx)
 {
 	_cleanup_(publications_freep) struct publications *p = NULL;
 	int r;
@@ -183,6 +209,7 @@ int publications_new(struct publications **ret, const struct publication_setting
 		return -ENOMEM;
 	(void)pthread_mutex_init(&p->lock, NULL);
 	p->composer.facts = facts;
+	p->composer.spool = spool;
 	p->composer.sink = sink;
 	p->composer.sink_ctx = ctx;
 	p->composer.on_answer = on_answer;
@@ -194,6 +221,8 @@ int publications_new(struct publications **ret, const struct publication_setting
 	r = watch(p);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = publication_init(&p->list[i], &p->composer, &list[i]);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = find_sequence(p, i);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(p);

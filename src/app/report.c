@@ -3,6 +3,7 @@
 #include "mqttnode/report.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 #include <time.h>
 
 #include <systemd/sd-id128.h>
@@ -161,6 +162,27 @@ static json_object *chip_json(struct pump *pump, uint64_t tap_tx_dropped)
 	return o;
 }
 
+static json_object *spool_json(const struct spool_status *status)
+{
+	json_object *o = json_object_new_object();
+
+#define COUNTER(name) add_number(o, #name, status->name)
+	COUNTER(messages);
+	COUNTER(bytes);
+	COUNTER(on_disk);
+	COUNTER(disk_bytes_written);
+	COUNTER(dropped_full);
+	COUNTER(dropped_age);
+	COUNTER(dropped_error);
+	COUNTER(dropped_memory);
+#undef COUNTER
+	if (status->disk_error)
+		add_string(o, "disk_error", strerror(status->disk_error));
+	else
+		json_object_object_add(o, "disk_error", NULL);
+	return o;
+}
+
 static json_object *mqtt_json(struct mqtt *mqtt)
 {
 	json_object *o = json_object_new_object();
@@ -174,7 +196,6 @@ static json_object *mqtt_json(struct mqtt *mqtt)
 	COUNTER(published);
 	COUNTER(dropped_offline);
 	COUNTER(dropped_stalled);
-	COUNTER(dropped_queue);
 	COUNTER(dropped_handover);
 	COUNTER(refused);
 	COUNTER(status_corrected);
@@ -184,6 +205,7 @@ static json_object *mqtt_json(struct mqtt *mqtt)
 	COUNTER(received_queue_full);
 	COUNTER(backlog);
 #undef COUNTER
+	json_object_object_add(o, "spool", spool_json(&counters.spool));
 	return o;
 }
 

@@ -77,6 +77,12 @@ static const struct key_choice charsets[] = {
 	{ NULL, 0, false },
 };
 
+static const struct key_choice spool_drops[] = {
+	{ "oldest", SPOOL_DROP_OLDEST, false },
+	{ "newest", SPOOL_DROP_NEWEST, false },
+	{ NULL, 0, false },
+};
+
 static const struct key_choice actions[] = {
 	{ "journal", SUBSCRIPTION_JOURNAL, false },
 	{ "oled", SUBSCRIPTION_OLED, false },
@@ -336,7 +342,20 @@ LATER("network.ipv6"),
   .valid = "the name of a systemd credential, such as \"mqtt-key\"" },
 { VALUE("mqtt.tls.insecure", store_bool), INTO(tls_settings, insecure),
   .fallback = "false" },
-LATER("mqtt.spool"),
+
+{ GROUP("mqtt.spool"), INTO(mqtt_settings, spool) },
+{ VALUE("mqtt.spool.messages", store_int), INTO(spool_settings, messages),
+  .fallback = "100000", .min = 100, .max = 1000000 },
+{ VALUE("mqtt.spool.bytes", store_int), INTO(spool_settings, bytes),
+  .fallback = "16777216", .min = 65536, .max = 1073741824 },
+{ VALUE("mqtt.spool.age", store_seconds), INTO(spool_settings, age_ms),
+  .fallback = "604800.0", .min = 0, .max = 31536000 },
+{ VALUE("mqtt.spool.drop", store_choice), INTO(spool_settings, drop),
+  .fallback = "\"oldest\"", .choices = spool_drops },
+{ VALUE("mqtt.spool.rate", store_int), INTO(spool_settings, rate),
+  .fallback = "100", .min = 1, .max = 100000 },
+{ VALUE("mqtt.spool.sync", store_seconds), INTO(spool_settings, sync_ms),
+  .fallback = "5.0", .min = 0, .max = 3600 },
 
 { GROUPS("mqtt.publish"), ELEMENTS(mqtt_settings, publish, n_publish), .max = 256 },
 { VALUE("mqtt.publish.topic", store_string), INTO(publication_settings, topic),
@@ -379,6 +398,8 @@ LATER("mqtt.spool"),
   .fallback = "0", .min = 0, .max = 2 },
 { VALUE("mqtt.publish.retain", store_bool), INTO(publication_settings, retain),
   .fallback = "false" },
+{ VALUE("mqtt.publish.store", store_bool), INTO(publication_settings, store),
+  .fallback = "true" },
 { VALUE("mqtt.publish.json", store_bool), INTO(publication_settings, json),
   .fallback = "false" },
 { VALUE("mqtt.publish.unit", store_string), INTO(publication_settings, unit),
@@ -393,7 +414,6 @@ LATER("mqtt.spool"),
   .valid = "a class of Home Assistant such as \"temperature\" or \"door\"" },
 { VALUE("mqtt.publish.state_class", store_choice_text),
   INTO(publication_settings, state_class), .choices = state_classes },
-LATER("mqtt.publish.store"),
 LATER("mqtt.publish.expiry"),
 
 { GROUPS("mqtt.subscribe"), ELEMENTS(mqtt_settings, subscribe, n_subscribe), .max = 256 },

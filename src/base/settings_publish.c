@@ -160,6 +160,18 @@ static void check_shaping(const struct place *p)
 			    p->i);
 }
 
+/* A message that is not acknowledged cannot be kept until it is. */
+static void check_store(const struct place *p)
+{
+	const struct publication_settings *s = &p->c->s->mqtt.publish[p->i];
+
+	if (find(p, "store") && s->store && s->qos == 0)
+		check_wrong(p->c, find(p, "store"),
+			    "mqtt.publish[%zu].store: found true with qos 0; valid with "
+			    "qos = 1 or 2 only",
+			    p->i);
+}
+
 void settings_check_publications(const struct check *c)
 {
 	const struct conf_node *list = check_member(c, "mqtt", "publish");
@@ -175,5 +187,6 @@ void settings_check_publications(const struct check *c)
 						       : PUBLISH_INTERVAL;
 		check_source(&p);
 		check_shaping(&p);
+		check_store(&p);
 	}
 }

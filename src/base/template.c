@@ -132,6 +132,17 @@ int template_check_page(const char *text, char *error, size_t size)
 	return check(text, TEMPLATE_SEQ, error, size);
 }
 
+bool template_uses(const char *text, enum template_variable v)
+{
+	struct piece p;
+
+	while ((p = next_piece(&text)).kind != PIECE_END) {
+		if (p.kind == PIECE_VARIABLE && p.variable == v)
+			return true;
+	}
+	return false;
+}
+
 char *template_expand(const char *text, const char *const values[TEMPLATE_VARIABLES])
 {
 	const char *cursor = text;

@@ -67,6 +67,7 @@ static int make_broker(struct node *n)
 		.base_topic = n->identity.base_topic,
 		.settings = &n->settings->mqtt,
 		.ladder = n->ladder,
+		.spool = n->spool,
 		.inbox = n->inbox,
 		.actions = n->orders,
 	};
@@ -84,15 +85,26 @@ static int make_broker(struct node *n)
 	return r < 0 ? log_error_errno(r, "%s", error) : 0;
 }
 
+static int make_spool(struct node *n)
+{
+	char state[256], runtime[256];
+
+	identity_directory("STATE_DIRECTORY", IDENTITY_STATE_DIRECTORY, state,
+			   sizeof(state));
+	identity_directory("RUNTIME_DIRECTORY", IDENTITY_RUNTIME_DIRECTORY, runtime,
+			   sizeof(runtime));
+	return spool_new(&n->spool, &n->settings->mqtt.spool, state, runtime);
+}
+
 static int make_mqtt(struct node *n)
 {
-	int r = 0;
+	int r = make_spool(n);
 
-	if (n->display)
+	if (r == 0 && n->display)
 		r = queue_new(&n->inbox, NODE_INBOX_MAX, mqtt_message_free);
 	if (r == 0)
 		r = publications_new(&n->publications, n->settings->mqtt.publish,
-				     n->settings->mqtt.n_publish, n->facts,
+				     n->settings->mqtt.n_publish, n->facts, n->spool,
 				     node_on_composed, n);
 	if (r == 0 && n->settings->mqtt.discovery[0])
 		r = discovery_new(&n->discovery, &n->settings->mqtt, &n->self,
@@ -170,6 +182,8 @@ static int start_threads(struct node *n)
 	int r;
 
 	r = pump_start(n->pump);
+	/* May wait for the disk; the link comes up meanwhile. */
+	spool_open(n->spool);
 	if (r == 0)
 		r = mqtt_start(n->mqtt);
 	if (r == 0)
@@ -206,6 +220,7 @@ static bool take_down(struct node *n)
 	if (left_behind)
 		return true;
 	n->mqtt = mqtt_free(n->mqtt);
+	n->spool = spool_free(n->spool);
 	n->publications = publications_free(n->publications);
 	n->actions = actions_free(n->actions);
 	n->discovery = discovery_free(n->discovery);

@@ -50,6 +50,7 @@ struct node {
 	struct pages *pages;	 /* as display */
 	struct pump *pump;
 	struct queue *inbox; /* as display: nobody else shows messages */
+	struct spool *spool; /* the mqtt thread's, while that runs */
 	struct mqtt *mqtt;
 	struct discovery *discovery; /* NULL: off */
 	struct publications *publications;

@@ -103,7 +103,7 @@ void node_socket_path(char *buf, size_t size)
 {
 	char dir[200];
 
-	identity_directory("RUNTIME_DIRECTORY", "/run/mqttnode", dir, sizeof(dir));
+	identity_directory("RUNTIME_DIRECTORY", IDENTITY_RUNTIME_DIRECTORY, dir, sizeof(dir));
 	text_format(buf, size, "%s/control", dir);
 }
 

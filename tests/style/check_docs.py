@@ -23,6 +23,7 @@ COMPANIONS = {
     'mqtt.password_file': 'username = "u";',
     'mqtt.password_credential': 'username = "u";',
     'mqtt.clean_session': 'client_id = "n";',
+    'mqtt.publish.store': 'qos = 1; text = "x";',
     'mqtt.publish.dead_band': 'file = "/f"; trigger = [ "change" ];',
     'mqtt.subscribe.gpio': 'actions = [ "gpio" ];',
     'mqtt.subscribe.file': 'actions = [ "file" ];',
@@ -50,6 +51,7 @@ SOURCES = ('text', 'file', 'command', 'gpio')
 
 SECTIONS = {
     'GENERAL': '', 'ETHERNET': 'ethernet', 'NETWORK': 'network', 'MQTT': 'mqtt', 'TLS': 'mqtt.tls',
+    'SPOOL': 'mqtt.spool',
     'PUBLICATIONS': 'mqtt.publish', 'SUBSCRIPTIONS': 'mqtt.subscribe', 'OLED': 'oled',
     'OLED PAGES': 'oled.pages', 'OLED ITEMS': 'oled.pages.items',
 }

@@ -353,6 +353,12 @@ void rig_make(struct rig *r)
 	r->settings.keepalive_s = 60;
 	r->settings.reconnect_max_s = 1;
 	r->settings.clean_session = true;
+	r->settings.spool = (struct spool_settings){
+		.messages = 1000,
+		.bytes = 1024 * 1024,
+		.rate = 100000,
+		.sync_ms = 5000,
+	};
 	r->timing = (struct mqtt_timing){
 		.connect_ms = DEADLINE_MS,
 		.tls_ms = DEADLINE_MS,
@@ -364,6 +370,7 @@ void rig_make(struct rig *r)
 		.confirm_ms = DEADLINE_MS,
 		.hurry_ms = 1,
 	};
+	assert_int_equal(spool_new(&r->spool, &r->settings.spool, NULL, NULL), 0);
 	assert_int_equal(ladder_new(&r->ladder), 0);
 	for (int i = RUNG_CHIP; i <= RUNG_ROUTE; i++)
 		ladder_report(r->ladder, (enum rung)i, RUNG_STATE_OK, "%s", "");
@@ -395,6 +402,7 @@ int rig_new(struct rig *r, const char *base_topic, const char *password)
 		.key_path = r->key_path,
 		.settings = &r->settings,
 		.ladder = r->ladder,
+		.spool = r->spool,
 		.inbox = r->inbox,
 		.actions = r->orders,
 	};
@@ -406,9 +414,10 @@ void rig_start(struct rig *r)
 {
 	assert_int_equal(rig_new(r, "base", "secret"), 0);
 	assert_int_equal(publications_new(&r->publications, r->settings.publish,
-					  r->settings.n_publish, r->facts, on_composed,
-					  r),
+					  r->settings.n_publish, r->facts, r->spool,
+					  on_composed, r),
 			 0);
+	spool_open(r->spool);
 	mqtt_set_session_callback(r->mqtt, on_session, r);
 	mqtt_set_timing(r->mqtt, &r->timing);
 	assert_int_equal(mqtt_start(r->mqtt), 0);
@@ -448,6 +457,7 @@ void rig_free(struct rig *r)
 		publications_stop(r->publications);
 	r->mqtt = mqtt_free(r->mqtt);
 	r->publications = publications_free(r->publications);
+	r->spool = spool_free(r->spool);
 	r->inbox = queue_free(r->inbox);
 	r->orders = queue_free(r->orders);
 	r->facts = facts_free(r->facts);

@@ -115,6 +115,7 @@ struct rig {
 	struct mqtt_settings settings;
 	struct mqtt_timing timing;
 	struct ladder *ladder;
+	struct spool *spool; /* in memory */
 	struct facts *facts;
 	struct queue *inbox;
 	struct queue *orders; /* NULL: nothing acts; released by rig_free() */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_mqtt_outbox.c — a window, a bounded backlog, counted drops */
+/* test_mqtt_outbox.c — a window, a rate, counted drops */
 #include "../../src/app/mqtt_outbox.h"
 
 #include <errno.h>
@@ -9,6 +9,9 @@
 #include "unit.h"
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/clock.h"
+
+#define MS NSEC_PER_MSEC
 
 /* A sender that remembers. */
 static struct sent {
@@ -17,10 +20,18 @@ static struct sent {
 	int qos;
 	bool retain;
 } sent[4096];
-static size_t n_sent;
+static size_t n_sent, n_acknowledged;
 static int sender_result;
+static uint64_t now;
 
 static struct mqtt_counters counters;
+static const struct spool_settings spool_settings = {
+	.messages = 5000,
+	.bytes = 1024 * 1024,
+	.rate = 100,
+	.sync_ms = 5000,
+};
+static struct spool *spool;
 static struct mqtt_outbox *outbox;
 
 static int sender(void *ctx, const struct mqtt_outgoing *message, int *id)
@@ -45,16 +56,38 @@ static int set_up(void **state)
 	(void)state;
 	memset(sent, 0, sizeof(sent));
 	memset(&counters, 0, sizeof(counters));
-	n_sent = 0;
+	n_sent = n_acknowledged = 0;
 	sender_result = 0;
-	return mqtt_outbox_new(&outbox, &counters, sender, &counters);
+	now = 1000 * MS;
+	if (spool_new(&spool, &spool_settings, NULL, NULL) < 0)
+		return -1;
+	spool_open(spool);
+	return mqtt_outbox_new(&outbox, spool, spool_settings.rate, &counters, sender,
+			       &counters);
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
 	outbox = mqtt_outbox_free(outbox);
+	spool = spool_free(spool);
 	return 0;
+}
+
+/* Messages that the broker does not have yet. */
+static uint64_t undelivered(void)
+{
+	struct spool_status status;
+
+	spool_get_status(spool, &status);
+	return status.messages;
+}
+
+/* Everything that was sent is acknowledged. */
+static void acknowledge_all(void)
+{
+	while (n_acknowledged < n_sent)
+		mqtt_outbox_acknowledged(outbox, (int)++n_acknowledged);
 }
 
 static void put(int qos, const char *payload)
@@ -67,6 +100,7 @@ static void put(int qos, const char *payload)
 		.len = strlen(payload),
 		.qos = qos,
 		.retain = qos > 0,
+		.store = qos > 0,
 	};
 
 	memcpy(copy, payload, message.len);
@@ -103,7 +137,7 @@ static void qos_0_is_sent_at_once_or_dropped_and_counted(void **state)
 	assert_int_equal(n_sent, 1);
 	assert_string_equal(sent[0].payload, "2");
 	assert_false(sent[0].retain);
-	assert_int_equal(mqtt_outbox_undelivered(outbox), 0);
+	assert_int_equal(undelivered(), 0);
 }
 
 static void qos_1_waits_for_a_session(void **state)
@@ -111,13 +145,13 @@ static void qos_1_waits_for_a_session(void **state)
 	(void)state;
 	for (unsigned int i = 1; i <= 5; i++)
 		put_number(i);
-	mqtt_outbox_turn(outbox);
+	mqtt_outbox_turn(outbox, now);
 	assert_int_equal(n_sent, 0);
 	assert_int_equal(counters.backlog, 5);
-	assert_int_equal(mqtt_outbox_undelivered(outbox), 5);
+	assert_int_equal(undelivered(), 5);
 	mqtt_outbox_set_online(outbox, true);
-	mqtt_outbox_turn(outbox);
-	assert_int_equal(n_sent, 5);
+	for (; n_sent < 5; now += 10 * MS)
+		mqtt_outbox_turn(outbox, now);
 	for (size_t i = 0; i < n_sent; i++) {
 		assert_string_equal(sent[i].topic, "topic");
 		assert_int_equal(sent[i].payload[0], '1' + (int)i);
@@ -126,43 +160,95 @@ static void qos_1_waits_for_a_session(void **state)
 	}
 	assert_int_equal(counters.backlog, 0);
 	assert_int_equal(counters.published, 0);
-	assert_int_equal(mqtt_outbox_undelivered(outbox), 5);
+	assert_int_equal(undelivered(), 5);
 	mqtt_outbox_acknowledged(outbox, 99); /* not ours */
 	for (int id = 1; id <= 5; id++)
 		mqtt_outbox_acknowledged(outbox, id);
 	mqtt_outbox_acknowledged(outbox, 5); /* twice */
 	assert_int_equal(counters.published, 5);
-	assert_int_equal(mqtt_outbox_undelivered(outbox), 0);
+	assert_int_equal(undelivered(), 0);
 }
 
-static void a_full_backlog_loses_the_oldest(void **state)
+static void what_has_waited_is_sent_at_a_limited_rate(void **state)
 {
+	const uint64_t begin = now;
+	uint64_t end = now;
+
 	(void)state;
-	for (unsigned int i = 1; i <= MQTT_BACKLOG_MAX + 30; i++)
+	for (unsigned int i = 1; i <= 150; i++)
 		put_number(i);
-	assert_int_equal(counters.backlog, MQTT_BACKLOG_MAX);
-	assert_int_equal(counters.dropped_queue, 30);
+	mqtt_outbox_turn(outbox, now);
 	mqtt_outbox_set_online(outbox, true);
-	mqtt_outbox_turn(outbox);
-	assert_string_equal(sent[0].payload, "31");
+	while (n_sent < 150) {
+		uint64_t limit = 3 + (now - begin) / MS * spool_settings.rate / 1000;
+
+		mqtt_outbox_turn(outbox, now);
+		acknowledge_all();
+		assert_true(n_sent <= limit);
+		assert_true(n_sent + 3 >= limit || n_sent == 150);
+		/* Bursts, not a wake-up for each. */
+		assert_true(mqtt_outbox_next_ns(outbox) >= now + 9 * MS);
+		end = now;
+		now = mqtt_outbox_next_ns(outbox);
+	}
+	assert_true(end - begin > 1400 * MS && end - begin < 1600 * MS);
 }
 
-static void the_backlog_is_bounded_in_bytes(void **state)
+static void new_messages_do_not_make_the_queue_longer(void **state)
 {
-	static char text[100000];
-	const struct mqtt_outgoing message = {
-		.topic = "topic",
-		.payload = text,
-		.len = sizeof(text),
-		.qos = 1,
-	};
-
 	(void)state;
-	for (unsigned int i = 0; i < 50; i++)
-		mqtt_outbox_put(outbox, &message);
-	assert_int_equal(counters.backlog, MQTT_BACKLOG_MAX_BYTES / sizeof(text));
-	assert_int_equal(counters.dropped_queue,
-			 50 - MQTT_BACKLOG_MAX_BYTES / sizeof(text));
+	for (unsigned int i = 1; i <= 1000; i++)
+		put_number(i);
+	mqtt_outbox_turn(outbox, now);
+	mqtt_outbox_set_online(outbox, true);
+	/* 500 new ones a second, and 100 of the old. */
+	for (unsigned int i = 0; i < 500 * 5; i++, now += 2 * MS) {
+		put_number(i);
+		mqtt_outbox_turn(outbox, now);
+		acknowledge_all();
+	}
+	assert_in_range(counters.backlog, 480, 520);
+	assert_string_equal(sent[999].payload, "1000");
+	assert_string_equal(sent[1000].payload, "0");
+}
+
+static void without_a_backlog_there_is_no_limit(void **state)
+{
+	(void)state;
+	put_number(1);
+	mqtt_outbox_turn(outbox, now);
+	mqtt_outbox_set_online(outbox, true);
+	mqtt_outbox_turn(outbox, now);
+	acknowledge_all();
+	mqtt_outbox_turn(outbox, now);
+	for (unsigned int i = 0; i < 1000; i++) {
+		put_number(i);
+		mqtt_outbox_turn(outbox, now);
+		acknowledge_all();
+	}
+	assert_int_equal(n_sent, 1001);
+	assert_int_equal(counters.backlog, 0);
+}
+
+static void nobody_wakes_up_for_a_connection_that_takes_nothing(void **state)
+{
+	(void)state;
+	for (unsigned int i = 1; i <= 100; i++)
+		put_number(i);
+	mqtt_outbox_turn(outbox, now);
+	mqtt_outbox_set_online(outbox, true);
+	sender_result = -EAGAIN;
+	now += 100 * MS;
+	mqtt_outbox_turn(outbox, now);
+	assert_true(mqtt_outbox_next_ns(outbox) > now + 1000 * MS);
+	/* The same while the window is full. */
+	sender_result = 0;
+	for (unsigned int i = 0; n_sent < MQTT_INFLIGHT_MAX; i++, now += 100 * MS) {
+		assert_true(i < 100);
+		mqtt_outbox_turn(outbox, now);
+	}
+	mqtt_outbox_turn(outbox, now);
+	assert_true(mqtt_outbox_next_ns(outbox) > now + 1000 * MS);
 }
 
 static void at_most_so_many_are_unacknowledged(void **state)
@@ -171,13 +257,13 @@ static void at_most_so_many_are_unacknowledged(void **state)
 	mqtt_outbox_set_online(outbox, true);
 	for (unsigned int i = 1; i <= 100; i++) {
 		put_number(i);
-		mqtt_outbox_turn(outbox);
+		mqtt_outbox_turn(outbox, now);
 	}
 	assert_int_equal(n_sent, MQTT_INFLIGHT_MAX);
 	assert_int_equal(counters.backlog, 100 - MQTT_INFLIGHT_MAX);
 	for (int id = 1; id <= 3; id++)
 		mqtt_outbox_acknowledged(outbox, id);
-	mqtt_outbox_turn(outbox);
+	mqtt_outbox_turn(outbox, now);
 	assert_int_equal(n_sent, MQTT_INFLIGHT_MAX + 3);
 	/* order is kept */
 	assert_string_equal(sent[n_sent - 1].payload, "23");
@@ -190,10 +276,10 @@ static void a_stalled_connection_keeps_the_backlog(void **state)
 	sender_result = -EAGAIN;
 	put_number(1);
 	put_number(2);
-	mqtt_outbox_turn(outbox);
+	mqtt_outbox_turn(outbox, now);
 	assert_int_equal(counters.backlog, 2);
 	sender_result = 0;
-	mqtt_outbox_turn(outbox);
+	mqtt_outbox_turn(outbox, now);
 	assert_int_equal(n_sent, 2);
 	assert_string_equal(sent[0].payload, "1");
 }
@@ -204,12 +290,12 @@ static void what_the_library_refuses_is_dropped_and_blocks_nothing(void **state)
 	mqtt_outbox_set_online(outbox, true);
 	sender_result = -EINVAL;
 	put_number(1);
-	mqtt_outbox_turn(outbox);
+	mqtt_outbox_turn(outbox, now);
 	assert_int_equal(counters.backlog, 0);
-	assert_int_equal(counters.dropped_queue, 1);
+	assert_int_equal(undelivered(), 0);
 	sender_result = 0;
 	put_number(2);
-	mqtt_outbox_turn(outbox);
+	mqtt_outbox_turn(outbox, now);
 	assert_int_equal(n_sent, 1);
 	assert_string_equal(sent[0].payload, "2");
 }
@@ -220,8 +306,10 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		TEST(qos_0_is_sent_at_once_or_dropped_and_counted),
 		TEST(qos_1_waits_for_a_session),
-		TEST(a_full_backlog_loses_the_oldest),
-		TEST(the_backlog_is_bounded_in_bytes),
+		TEST(what_has_waited_is_sent_at_a_limited_rate),
+		TEST(new_messages_do_not_make_the_queue_longer),
+		TEST(without_a_backlog_there_is_no_limit),
+		TEST(nobody_wakes_up_for_a_connection_that_takes_nothing),
 		TEST(at_most_so_many_are_unacknowledged),
 		TEST(a_stalled_connection_keeps_the_backlog),
 		TEST(what_the_library_refuses_is_dropped_and_blocks_nothing),

@@ -20,6 +20,8 @@
 #define DEADLINE_MS 10000
 
 static struct facts *facts;
+static const struct spool_settings spool_settings = { .messages = 100, .bytes = 65536 };
+static struct spool *spool;
 static struct queue *composed; /* struct copy */
 static struct publications *publications;
 
@@ -53,7 +55,8 @@ static int set_up(void **state)
 
 	(void)state;
 	view.started_ns = clock_now_ns(&clock_system) - 5 * NSEC_PER_SEC;
-	if (facts_new(&facts) < 0 || queue_new(&composed, 10000, free) < 0)
+	if (facts_new(&facts) < 0 || queue_new(&composed, 10000, free) < 0 ||
+	    spool_new(&spool, &spool_settings, NULL, NULL) < 0)
 		return -1;
 	facts_set(facts, &view);
 	return 0;
@@ -64,6 +67,7 @@ static int tear_down(void **state)
 	(void)state;
 	publications = publications_free(publications);
 	composed = queue_free(composed);
+	spool = spool_free(spool);
 	facts = facts_free(facts);
 	return 0;
 }
@@ -82,8 +86,10 @@ static void start(const struct publication_settings *list, size_t n)
 	assert_true(n <= ARRAY_SIZE(kept));
 	for (size_t i = 0; i < n; i++)
 		kept[i] = list[i];
-	assert_int_equal(publications_new(&publications, kept, n, facts, sink, &composed),
-			 0);
+	assert_int_equal(
+		publications_new(&publications, kept, n, facts, spool, sink, &composed),
+		0);
+	spool_open(spool);
 	assert_int_equal(publications_start(publications), 0);
 }
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spool.h — messages that wait for the broker: bounded, in order, over restarts
+ *
+ * Keeps what QoS 1 and 2 promise to deliver. There are three places:
+ *
+ *	runtime directory	tmpfs: survives the process, costs no flash
+ *	state directory		the disk: survives the machine
+ *	memory			messages that need not survive (store = false), and
+ *				whatever has no directory to go to
+ *
+ * A stored message begins in the runtime directory. It moves to the state
+ * directory, in batches, while there is no session, and at start and stop; with
+ * sync = 0, before it is sent. It leaves when the broker has acknowledged it,
+ * or when a limit is reached. Theory of operation: src/app/spool.c.
+ *
+ * Nothing here fails for good: without a directory, or with a full disk, less
+ * is kept, and the log says so.
+ *
+ * The owner, main until the MQTT thread starts and that thread then, may have
+ * to wait for the disk in any of these functions. spool_sequence() and
+ * spool_number() are for any thread and never wait.
+ */
+#ifndef MQTTNODE_SPOOL_H
+#define MQTTNODE_SPOOL_H
+
+#include "mqttnode/cleanup.h"
+#include "mqttnode/settings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Most messages that are kept without being stored, and their bytes. */
+#define SPOOL_MEMORY_MAX       1000
+#define SPOOL_MEMORY_MAX_BYTES (1024 * 1024)
+
+/* Most messages handed out and not acknowledged. */
+#define SPOOL_IN_FLIGHT_MAX 100
+
+/* What a message counts beside the bytes of its topic and its payload. */
+#define SPOOL_ROW_BYTES 32
+
+/* Numbers are reserved in the state directory in blocks of so many. */
+#define SPOOL_NUMBER_BLOCK 1000
+
+struct spool;
+
+struct spool_message {
+	const char *topic;
+	const void *payload;
+	size_t len;
+	int qos; /* 1 or 2 */
+	bool retain;
+	bool store; /* is to survive the process */
+};
+
+/* A copy for others to look at. */
+struct spool_status {
+	uint64_t messages; /* kept now, also those under way */
+	uint64_t bytes;	   /* SPOOL_ROW_BYTES each, topics and payloads */
+	uint64_t on_disk;  /* of the messages: those in the state directory */
+	uint64_t disk_bytes_written;
+	uint64_t dropped_full; /* the spool was at a limit of messages or bytes */
+	uint64_t dropped_age;
+	uint64_t dropped_error;	 /* refused by disk, memory or library */
+	uint64_t dropped_memory; /* not stored, and over SPOOL_MEMORY_MAX(_BYTES) */
+	int disk_error; /* why the state directory is not used now: errno; 0: it is */
+};
+
+/*
+ * Makes a spool that touches no disk yet. @settings must outlive it; a directory
+ * of NULL is one that is not there. 0 or -ENOMEM; release with spool_free().
+ */
+int spool_new(struct spool **ret, const struct spool_settings *settings,
+	      const char *state_directory, const char *runtime_directory);
+
+/* Closes what is open; what was not committed is lost. Accepts NULL, returns NULL. */
+struct spool *spool_free(struct spool *s);
+
+/*
+ * Opens the databases, sets aside what cannot be used, takes over what an
+ * earlier run left, oldest first. To be called once, before all others.
+ */
+void spool_open(struct spool *s);
+
+/* Keeps a copy of @message, if the limits allow it. Drops are counted and logged. */
+void spool_put(struct spool *s, const struct spool_message *message);
+
+/*
+ * Does what is due, @now being CLOCK_MONOTONIC: what was put is safe when this
+ * returns. @online: there is a session, the disk may rest.
+ */
+void spool_turn(struct spool *s, bool online, uint64_t now);
+
+/* When spool_turn() is due next, or UINT64_MAX. */
+uint64_t spool_next_ns(const struct spool *s);
+
+/* Messages that wait to be handed out, and that are handed out. */
+uint64_t spool_waiting(const struct spool *s);
+size_t spool_in_flight(const struct spool *s);
+
+/*
+ * The oldest message that waits. Returns whether there is one; it is valid
+ * until the next call. The caller then says what became of it: spool_sent()
+ * with the number of the acknowledgement to come, or spool_refused() if it
+ * never can be sent. At most SPOOL_IN_FLIGHT_MAX may be under way.
+ */
+bool spool_next(struct spool *s, struct spool_message *ret);
+void spool_sent(struct spool *s, int number);
+void spool_refused(struct spool *s);
+
+/*
+ * The broker has the message sent under @number. Returns whether there was one.
+ * It is removed with the next spool_turn() or soon after.
+ */
+bool spool_acknowledged(struct spool *s, int number);
+
+/* Moves all that is to survive to the state directory and gives numbers back. */
+void spool_park(struct spool *s);
+
+/*
+ * A sequence of numbers that are never used twice, also over restarts. Returns
+ * its handle, the same for the same @name, or -ENOMEM. Any thread.
+ */
+int spool_sequence(struct spool *s, const char *name);
+
+/*
+ * The next number of a sequence, from 1; 0: none is reserved at the moment. Some
+ * are after spool_open(), and again after spool_turn(). Any thread.
+ */
+uint64_t spool_number(struct spool *s, int sequence);
+
+void spool_get_status(const struct spool *s, struct spool_status *ret);
+
+DEFINE_CLEANUP(struct spool, spool_free);
+
+#endif

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+/*
+ * spool.c — messages that wait for the broker: bounded, in order, over restarts
+ *
+ * Theory of operation
+ *
+ * Every message gets an id, one higher than the last. There are three tiers,
+ * databases of the same kind (spool_tier.c, spool_store.c):
+ *
+ *	state	  the disk; begun only when something must go there
+ *	runtime	  tmpfs, or memory if there is no runtime directory
+ *	memory	  for messages that are not stored
+ *
+ * spool_put() adds to runtime or memory. spool_next() takes the lowest id above
+ * the cursor, whichever tier has it, and moves the cursor: so messages leave in
+ * the order in which they came, over all tiers and topics. Nothing is removed
+ * then; a message waits in its tier until it is acknowledged. What is below the
+ * oldest message under way is removed in one step, which is cheap, and which
+ * repairs itself if a transaction had to be taken back.
+ *
+ * Changes gather in a transaction for each tier. That of runtime and memory is
+ * committed by each spool_turn(), before what was put can be sent. That of state
+ * is kept open for the time of "sync" while messages drain: a power failure in
+ * this time sends some of them again, and flash is spared. The move from
+ * runtime to state writes there first and removes here afterwards; who dies in
+ * between leaves both, with the same ids, and the next start merges them.
+ *
+ * With sync = 0 that move is part of each turn. While there is a session and
+ * sync is not 0, nothing is moved, and when all that was on the disk is
+ * delivered nothing is written there, but one row for each 1000 numbers of a
+ * sequence (spool_number.c).
+ *
+ * A disk that is stuck holds the caller up, which is the MQTT thread: offline
+ * that does no harm; online it happens with sync = 0, while draining and when
+ * numbers are reserved. Pings are then late; the broker gives the session up
+ * after one and a half times the keepalive.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mqttnode/log.h"
+
+#include "spool_internal.h"
+
+static struct spool_usage *usage_of(struct spool *s, int tier)
+{
+	return tier == MEMORY ? &s->unstored : &s->stored;
+}
+
+static uint64_t row_size(const struct spool_row *row)
+{
+	return (uint64_t)strlen(row->topic) + row->len + SPOOL_ROW_BYTES;
+}
+
+/* --- in and out ------------------------------------------------------------ */
+
+/* The oldest message that waits in the tiers @first to @last. Its tier, or -1. */
+static int find_oldest(struct spool *s, int first, int last, struct spool_row *ret)
+{
+	int best = -1;
+
+	for (int i = first; i <= last; i++) {
+		struct spool_tier *t = &s->tiers[i];
+		struct spool_row row;
+		int r;
+
+		if (t->waiting == 0 || !t->store)
+			continue;
+		r = spool_store_next(t->store, s->cursor, &row);
+		if (r < 0) {
+			spool_failed(s, i, r);
+			return -1;
+		}
+		if (r == 0) {
+			t->waiting = 0;
+		} else if (best < 0 || row.id < ret->id) {
+			*ret = row;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* Takes a message that waits out of the accounts. */
+static void discount(struct spool *s, int tier, uint64_t bytes)
+{
+	struct spool_usage *usage = usage_of(s, tier);
+
+	s->tiers[tier].live--;
+	usage->messages--;
+	usage->bytes -= bytes;
+}
+
+/* Drops a message that waits. */
+static void drop(struct spool *s, int tier, const struct spool_row *row,
+		 uint64_t *counter)
+{
+	struct spool_tier *t = &s->tiers[tier];
+	uint64_t bytes = row_size(row);
+	int r;
+
+	(*counter)++;
+	t->waiting--;
+	discount(s, tier, bytes);
+	r = spool_store_remove(t->store, row->id, row->id);
+	if (r < 0)
+		spool_failed(s, tier, r);
+	else if (tier == STATE)
+		spool_commit_later(s);
+}
+
+static void log_drops(const struct spool *s)
+{
+	static struct log_limit limit = { .interval_s = 60, .burst = 1 };
+	unsigned int held;
+
+	if (log_allow(&limit, &held))
+		(void)log_event(LOG_WARNING, "spool-full",
+				"The spool is full with %" PRIu64 " messages of %" PRIu64
+				" bytes: the %s are dropped, %" PRIu64 " until now",
+				s->stored.messages, s->stored.bytes,
+				s->settings->drop == SPOOL_DROP_OLDEST ? "oldest"
+								       : "newest",
+				s->counters.dropped_full);
+}
+
+static bool is_over(const struct spool_usage *usage, uint64_t messages, uint64_t bytes)
+{
+	return usage->messages > messages || usage->bytes > bytes;
+}
+
+static bool stored_is_over(const struct spool *s, const struct spool_usage *usage)
+{
+	return is_over(usage, s->settings->messages, s->settings->bytes);
+}
+
+void spool_keep_limits(struct spool *s)
+{
+	struct spool_row row;
+	int tier;
+
+	while (stored_is_over(s, &s->stored)) {
+		tier = find_oldest(s, STATE, RUNTIME, &row);
+		if (tier < 0)
+			break;
+		drop(s, tier, &row, &s->counters.dropped_full);
+		log_drops(s);
+	}
+	while (is_over(&s->unstored, SPOOL_MEMORY_MAX, SPOOL_MEMORY_MAX_BYTES)) {
+		tier = find_oldest(s, MEMORY, MEMORY, &row);
+		if (tier < 0)
+			break;
+		drop(s, tier, &row, &s->counters.dropped_memory);
+	}
+}
+
+/* Whether there is no place for @message, however old the others are. */
+static bool is_refused(struct spool *s, const struct spool_message *message,
+		       uint64_t bytes)
+{
+	struct spool_usage with = s->stored;
+
+	if (!message->store)
+		return false;
+	if (bytes > s->settings->bytes)
+		return true;
+	with.messages++;
+	with.bytes += bytes;
+	return s->settings->drop == SPOOL_DROP_NEWEST && stored_is_over(s, &with);
+}
+
+static bool try_put(struct spool *s, int tier, const struct spool_row *row)
+{
+	int r;
+
+	if (!spool_ready(s, tier))
+		r = -s->tiers[tier].error;
+	else
+		r = spool_store_put(s->tiers[tier].store, row);
+	if (r < 0)
+		spool_failed(s, tier, r);
+	return r == 0;
+}
+
+void spool_put(struct spool *s, const struct spool_message *message)
+{
+	int tier = message->store ? RUNTIME : MEMORY;
+	const struct spool_row row = {
+		.id = s->next_id,
+		.time_s = s->wall_s,
+		.topic = message->topic,
+		.payload = message->payload,
+		.len = message->len,
+		.qos = message->qos,
+		.retain = message->retain,
+	};
+	uint64_t bytes = row_size(&row);
+	struct spool_usage *usage = usage_of(s, tier);
+
+	if (is_refused(s, message, bytes)) {
+		s->counters.dropped_full++;
+		log_drops(s);
+		return;
+	}
+	/* The second time it may be in memory. */
+	if (!try_put(s, tier, &row) && (tier == MEMORY || !try_put(s, tier, &row))) {
+		s->counters.dropped_error++;
+		return;
+	}
+	s->next_id++;
+	s->tiers[tier].live++;
+	s->tiers[tier].waiting++;
+	usage->messages++;
+	usage->bytes += bytes;
+	if (tier == RUNTIME)
+		spool_move_later(s);
+	spool_keep_limits(s);
+}
+
+static bool is_too_old(const struct spool *s, const struct spool_row *row)
+{
+	return s->settings->age_ms > 0 && s->wall_s > 0 && row->time_s > 0 &&
+	       s->wall_s - row->time_s > (int64_t)(s->settings->age_ms / 1000);
+}
+
+void spool_drop_old(struct spool *s)
+{
+	struct spool_row row;
+	int tier;
+
+	while ((tier = find_oldest(s, STATE, RUNTIME, &row)) >= 0 && is_too_old(s, &row))
+		drop(s, tier, &row, &s->counters.dropped_age);
+}
+
+bool spool_next(struct spool *s, struct spool_message *ret)
+{
+	for (;;) {
+		s->head_tier = find_oldest(s, STATE, MEMORY, &s->head);
+		if (s->head_tier < 0)
+			return false;
+		if (s->head_tier == MEMORY || !is_too_old(s, &s->head))
+			break;
+		drop(s, s->head_tier, &s->head, &s->counters.dropped_age);
+	}
+	*ret = (struct spool_message){
+		.topic = s->head.topic,
+		.payload = s->head.payload,
+		.len = s->head.len,
+		.qos = s->head.qos,
+		.retain = s->head.retain,
+		.store = s->head_tier != MEMORY,
+	};
+	return true;
+}
+
+void spool_sent(struct spool *s, int number)
+{
+	assert(s->n_slots < SPOOL_IN_FLIGHT_MAX);
+	s->slots[s->n_slots++] = (struct spool_slot){
+		.id = s->head.id,
+		.bytes = row_size(&s->head),
+		.number = number,
+		.tier = s->head_tier,
+	};
+	s->tiers[s->head_tier].waiting--;
+	s->cursor = s->head.id;
+}
+
+void spool_refused(struct spool *s)
+{
+	drop(s, s->head_tier, &s->head, &s->counters.dropped_error);
+}
+
+/*
+ * Gives up the slots of messages that are acknowledged, up to the first that is
+ * not. So what may be removed is always all that is older than the first slot.
+ */
+static void close_ranks(struct spool *s)
+{
+	size_t n = 0;
+
+	for (; n < s->n_slots && s->slots[n].acknowledged; n++) {
+		s->tiers[s->slots[n].tier].acknowledged = true;
+		if (s->slots[n].tier == STATE)
+			spool_commit_later(s);
+	}
+	s->n_slots -= n;
+	memmove(s->slots, s->slots + n, s->n_slots * sizeof(s->slots[0]));
+}
+
+bool spool_acknowledged(struct spool *s, int number)
+{
+	for (size_t i = 0; i < s->n_slots; i++) {
+		struct spool_slot *slot = &s->slots[i];
+
+		if (slot->number != number || slot->acknowledged)
+			continue;
+		slot->acknowledged = true;
+		discount(s, slot->tier, slot->bytes);
+		close_ranks(s);
+		return true;
+	}
+	return false;
+}
+
+uint64_t spool_waiting(const struct spool *s)
+{
+	return s->tiers[STATE].waiting + s->tiers[RUNTIME].waiting +
+	       s->tiers[MEMORY].waiting;
+}
+
+size_t spool_in_flight(const struct spool *s)
+{
+	return s->n_slots;
+}
+
+/* --- its life -------------------------------------------------------------- */
+
+static int set_path(struct spool_tier *t, const char *directory)
+{
+	if (!directory || asprintf(&t->path, "%s/spool.db", directory) >= 0)
+		return 0;
+	t->path = NULL;
+	return -ENOMEM;
+}
+
+int spool_new(struct spool **ret, const struct spool_settings *settings,
+	      const char *state_directory, const char *runtime_directory)
+{
+	_cleanup_(spool_freep) struct spool *s = NULL;
+
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	s->settings = settings;
+	s->next_id = 1;
+	s->move_ns = s->commit_ns = s->age_ns = SPOOL_NEVER;
+	s->tiers[STATE].durable = true;
+	if (set_path(&s->tiers[STATE], state_directory) < 0 ||
+	    set_path(&s->tiers[RUNTIME], runtime_directory) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(s);
+	return 0;
+}
+
+struct spool *spool_free(struct spool *s)
+{
+	if (!s)
+		return NULL;
+	for (int i = 0; i < TIERS; i++) {
+		spool_tier_close(&s->tiers[i]);
+		free(s->tiers[i].path);
+	}
+	for (size_t i = 0; i < s->n_sequences; i++)
+		free(s->sequences[i].name);
+	free(s->sequences);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
+	return NULL;
+}
+
+void spool_get_status(const struct spool *s, struct spool_status *ret)
+{
+	*ret = s->counters;
+	ret->messages = s->stored.messages + s->unstored.messages;
+	ret->bytes = s->stored.bytes + s->unstored.bytes;
+	ret->on_disk = s->tiers[STATE].live;
+	ret->disk_bytes_written = spool_tier_written(&s->tiers[STATE]);
+	ret->disk_error = s->tiers[STATE].error;
+}

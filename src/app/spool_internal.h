@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spool_internal.h — what the files of the spool share
+ *
+ *	spool.c		messages in and out, limits
+ *	spool_disk.c	what is written where and when, and what goes wrong
+ *	spool_number.c	sequences
+ *	spool_tier.c	one database that may be missing or break
+ *	spool_store.c	one SQLite database
+ */
+#ifndef MQTTNODE_SPOOL_INTERNAL_H
+#define MQTTNODE_SPOOL_INTERNAL_H
+
+#include "mqttnode/spool.h"
+
+#include <pthread.h>
+
+#include "spool_tier.h"
+
+enum { STATE, RUNTIME, MEMORY, TIERS };
+
+#define SPOOL_NEVER UINT64_MAX
+
+/* How much is kept; stored messages and others have limits of their own. */
+struct spool_usage {
+	uint64_t messages, bytes;
+};
+
+/* A message that was handed out. */
+struct spool_slot {
+	uint64_t id;
+	uint64_t bytes;
+	int number; /* of its acknowledgement */
+	int tier;
+	bool acknowledged;
+};
+
+struct spool_sequence {
+	char *name;
+	uint64_t last;		/* the last number given out */
+	uint64_t reserved;	/* the last one that may be given out */
+	uint64_t base, granted; /* the block that is being written down */
+};
+
+struct spool {
+	const struct spool_settings *settings; /* borrowed */
+	struct spool_tier tiers[TIERS];
+	struct spool_usage stored, unstored;
+	uint64_t next_id;
+	uint64_t cursor; /* all up to this id were handed out, or are gone */
+
+	struct spool_slot slots[SPOOL_IN_FLIGHT_MAX]; /* in the order of ids */
+	size_t n_slots;
+
+	/* What spool_next() showed. */
+	struct spool_row head;
+	int head_tier;
+
+	pthread_mutex_t lock; /* protects the next two, which any thread may use */
+	struct spool_sequence *sequences;
+	size_t n_sequences;
+
+	bool opened; /* what earlier runs left is known */
+	bool online;
+	uint64_t noted; /* in the runtime directory: delivered up to this id */
+	uint64_t now;
+	uint64_t move_ns;	  /* from runtime to state */
+	uint64_t commit_ns;	  /* of state */
+	uint64_t age_ns;	  /* look for messages that are too old */
+	int64_t wall_s;		  /* 0: the clock is not set */
+	int64_t wall_offset_s;	  /* from CLOCK_MONOTONIC; 0: not known */
+	int64_t composed_since_s; /* times from here on are of this run */
+
+	struct spool_status counters;
+};
+
+/* --- spool.c --------------------------------------------------------------- */
+
+/* Drops the oldest messages until the limits are kept. */
+void spool_keep_limits(struct spool *s);
+
+/* Drops the messages that are older than allowed. */
+void spool_drop_old(struct spool *s);
+
+/* --- spool_disk.c ---------------------------------------------------------- */
+
+/* Opens @tier if it is not open. Whether it can be used now. */
+bool spool_ready(struct spool *s, int tier);
+
+/* An operation on a tier gave @r < 0: sees to it that work goes on without it. */
+void spool_failed(struct spool *s, int tier, int r);
+
+/* Says once why the state directory cannot be used, if so. */
+void spool_tell_disk(struct spool *s);
+
+/* Removes what is acknowledged and commits. Whether all of it is safe now. */
+bool spool_commit(struct spool *s, int tier);
+
+/* Something changed in the state directory that can wait a little. */
+void spool_commit_later(struct spool *s);
+
+/* Something to be stored was added: when is it moved to the state directory? */
+void spool_move_later(struct spool *s);
+
+/* --- spool_number.c -------------------------------------------------------- */
+
+/* Reserves the next blocks of numbers, if few are left. */
+void spool_reserve_numbers(struct spool *s);
+
+/*
+ * Writes that no number above the last ones given out was used; to be committed.
+ * No more are given out until some are reserved again.
+ */
+void spool_give_numbers_back(struct spool *s);
+
+#endif
