@@ -213,6 +213,9 @@ int font_file_open(struct font_file **ret, const char *path, char *error, size_t
 	r = f->fd < 0 ? -errno : map(f, error, size);
 	if (r == 0)
 		r = check(f, error, size);
+	/* Checked page by page; a few of them will be wanted again. */
+	if (r == 0)
+		(void)madvise((void *)(uintptr_t)f->data, f->size, MADV_DONTNEED);
 	if (r < 0 && !error[0])
 		text_format(error, size, "%s", strerror(-r));
 	if (r < 0)
