@@ -60,35 +60,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "mqttnode/clock.h"
 #include "mqttnode/fd.h"
 #include "mqttnode/log.h"
 #include "mqttnode/text.h"
 
-#include "mqtt_client.h"
-#include "mqtt_connection.h"
-#include "mqtt_handover.h"
-#include "mqtt_outbox.h"
-#include "mqtt_status.h"
-#include "mqtt_subscribe.h"
-#include "mqtt_tls.h"
+#include "mqtt_internal.h"
 
 /* Birth and "offline" travel beside the publications. */
 #define STATUS_INFLIGHT 2
 
 /* MQTT 5: what a packet holds beside a payload, above all a topic of 64 KiB. */
 #define PACKET_REST (72 * 1024)
-
-/*
- * While a connection is being made some versions of the library would have us
- * spin (a refused TLS connection): after this many quick rounds in one attempt
- * the socket is looked at every CALM_NS only.
- */
-#define QUICK_ROUNDS 16
-#define QUICK_NS     (5 * NSEC_PER_MSEC)
-#define CALM_NS	     (20 * NSEC_PER_MSEC)
 
 const struct mqtt_timing mqtt_timing_default = {
 	.connect_ms = 10000,
@@ -102,335 +86,11 @@ const struct mqtt_timing mqtt_timing_default = {
 	.hurry_ms = 5000,
 };
 
-struct mail {
-	struct mqtt_path path;
-	bool stop;
-	uint64_t stop_deadline_ns;
-	uint64_t park_ns; /* what is not delivered is written to the disk then */
-};
-
-enum stop_phase {
-	STOP_NOT,
-	STOP_SAYING_OFFLINE, /* waiting for the PUBACK of "offline" */
-	STOP_DISCONNECTING,  /* DISCONNECT sent, waiting for the broker to close */
-	STOP_DONE,
-};
-
-struct mqtt {
-	const struct mqtt_settings *settings; /* borrowed, as the next */
-	const struct mqtt_timing *timing;
-
-	pthread_mutex_t lock; /* protects the next two */
-	struct mail mailbox;
-	struct mqtt_counters shared_counters;
-
-	pthread_t thread;
-	bool started;
-	int mail_fd;
-	int ended_fd;
-	struct mqtt_handover *handover;
-	void (*on_session)(void *ctx, bool online);
-	void *session_ctx;
-
-	/* From here on: the thread's alone while it runs. */
-	struct mail mail;
-	struct mqtt_counters counters;
-	struct mqtt_tls *tls; /* NULL: off */
-	struct mqtt_client *client;
-	struct mqtt_connection connection;
-	struct mqtt_outbox *outbox;
-	struct mqtt_subscriber *subscriber;
-	struct ladder *ladder; /* borrowed, as the next */
-	struct spool *spool;
-	bool was_online;
-	struct mqtt_status status;
-	bool parked;
-	enum stop_phase stop_phase;
-	unsigned int quick_rounds;
-	struct log_limit refusals;
-};
-
-/* --- what the library tells ------------------------------------------------ */
-
-static void on_connack(void *ctx, const struct mqtt_connack *connack)
-{
-	struct mqtt *m = ctx;
-
-	mqtt_connection_connack(&m->connection, connack);
-}
-
-/* A refused message will not be taken later either: it is done with, and told. */
-static void tell_refusal(struct mqtt *m, const char *refusal)
-{
-	unsigned int held_back;
-
-	m->counters.refused++;
-	if (log_allow(&m->refusals, &held_back))
-		log_warning("The broker refused a message: %s (%u more not logged)",
-			    refusal, held_back);
-}
-
-static void on_acknowledged(void *ctx, int id, const char *refusal)
-{
-	struct mqtt *m = ctx;
-
-	if (refusal)
-		tell_refusal(m, refusal);
-	if (!mqtt_status_acknowledged(&m->status, id))
-		mqtt_outbox_acknowledged(m->outbox, id);
-}
-
-static void on_suback(void *ctx, int id, bool granted)
-{
-	struct mqtt *m = ctx;
-
-	mqtt_subscriber_suback(m->subscriber, id, granted);
-}
-
-static void on_message(void *ctx, const struct mqtt_incoming *message)
-{
-	struct mqtt *m = ctx;
-
-	if (mqtt_status_heard(&m->status, message) &&
-	    !mqtt_subscriber_wants(m->subscriber, message->topic))
-		return;
-	mqtt_subscriber_message(m->subscriber, message);
-}
-
-static const struct mqtt_client_events client_events = {
-	.on_connack = on_connack,
-	.on_acknowledged = on_acknowledged,
-	.on_suback = on_suback,
-	.on_message = on_message,
-};
-
-/* --- publishing ------------------------------------------------------------ */
-
-static int send_message(void *ctx, const struct mqtt_outgoing *message, int *id)
-{
-	struct mqtt *m = ctx;
-
-	/* The library would queue without a limit what TCP does not take. */
-	if (mqtt_client_wants_write(m->client))
-		return -EAGAIN;
-	return mqtt_client_publish(m->client, message->topic, message->payload,
-				   message->len, message->qos, message->retain, id);
-}
-
-static void follow_session(struct mqtt *m, uint64_t now)
-{
-	bool online = m->connection.state == MQTT_ONLINE;
-
-	if (online == m->was_online)
-		return;
-	m->was_online = online;
-	mqtt_outbox_set_online(m->outbox, online);
-	if (!online) {
-		mqtt_subscriber_end(m->subscriber);
-	} else {
-		mqtt_subscriber_begin(m->subscriber, m->client,
-				      now + m->timing->connack_ms * NSEC_PER_MSEC);
-		mqtt_status_begin(&m->status, m->client);
-	}
-	m->on_session(m->session_ctx, online);
-}
-
-/* Takes what others want published, and sends what can be sent. */
-static void publish(struct mqtt *m, uint64_t now)
-{
-	struct mqtt_handed *handed;
-
-	/* Not for ever: the rest of a turn has its turn too. */
-	for (int i = 0; i < MQTT_HANDOVER_MAX; i++) {
-		handed = mqtt_handover_pop(m->handover);
-		if (!handed)
-			break;
-		mqtt_outbox_put(m->outbox, &handed->message);
-		free(handed);
-	}
-	m->counters.dropped_handover = mqtt_handover_dropped(m->handover);
-	mqtt_outbox_turn(m->outbox, now);
-}
-
 static void on_session_nobody(void *ctx, bool online)
 {
 	(void)ctx;
 	(void)online;
 }
-
-/* --- stop ------------------------------------------------------------------ */
-
-static void disconnect(struct mqtt *m)
-{
-	mqtt_client_disconnect(m->client);
-	m->stop_phase = STOP_DISCONNECTING;
-}
-
-static void begin_stop(struct mqtt *m, uint64_t now)
-{
-	publish(m, now); /* what was composed before comes before "offline" */
-	if (m->connection.state != MQTT_ONLINE) {
-		m->stop_phase = STOP_DONE;
-	} else if (m->status.topic) {
-		mqtt_status_end(&m->status, m->client);
-		m->stop_phase = STOP_SAYING_OFFLINE;
-	} else {
-		disconnect(m);
-	}
-}
-
-/* Goes on with a stop that has begun. */
-static void go_on_stopping(struct mqtt *m, uint64_t now)
-{
-	if (m->stop_phase == STOP_SAYING_OFFLINE && m->status.offline_acknowledged)
-		disconnect(m);
-	if (m->stop_phase == STOP_DISCONNECTING && mqtt_client_fd(m->client) < 0)
-		m->stop_phase = STOP_DONE;
-	if (m->connection.state != MQTT_ONLINE || now >= m->mail.stop_deadline_ns)
-		m->stop_phase = STOP_DONE;
-	/* The disk needs time too, while the broker is waited for. */
-	if (!m->parked && now >= m->mail.park_ns) {
-		spool_park(m->spool);
-		m->parked = true;
-	}
-}
-
-/* Whether a lookup came back so late that nobody waits for this thread any more. */
-static bool is_abandoned(const struct mqtt *m, uint64_t now)
-{
-	return m->mail.stop && m->stop_phase == STOP_NOT &&
-	       now >= m->mail.stop_deadline_ns;
-}
-
-static void report_undelivered(const struct mqtt *m)
-{
-	struct spool_status status;
-
-	spool_get_status(m->spool, &status);
-	if (status.messages > 0)
-		(void)log_event(
-			LOG_WARNING, "undelivered",
-			"%llu messages were not delivered before the stop, %llu of "
-			"them are kept for the next start",
-			(unsigned long long)status.messages,
-			(unsigned long long)status.on_disk);
-}
-
-/* --- the thread ------------------------------------------------------------ */
-
-static void take_mail(struct mqtt *m)
-{
-	(void)fd_event_clear(m->mail_fd);
-	(void)pthread_mutex_lock(&m->lock);
-	m->mail = m->mailbox;
-	(void)pthread_mutex_unlock(&m->lock);
-}
-
-static void share_counters(struct mqtt *m)
-{
-	spool_get_status(m->spool, &m->counters.spool);
-	(void)pthread_mutex_lock(&m->lock);
-	m->shared_counters = m->counters;
-	(void)pthread_mutex_unlock(&m->lock);
-}
-
-static uint64_t min_ns(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t next_ns(const struct mqtt *m, uint64_t now)
-{
-	uint64_t next = mqtt_connection_next_ns(&m->connection, now);
-
-	if (m->mail.stop)
-		return min_ns(next,
-			      m->parked ? m->mail.stop_deadline_ns : m->mail.park_ns);
-	if (m->was_online)
-		next = min_ns(next, mqtt_status_next_ns(&m->status));
-	next = min_ns(next, mqtt_outbox_next_ns(m->outbox));
-	return min_ns(next, mqtt_subscriber_next_ns(m->subscriber));
-}
-
-static bool is_connecting(const struct mqtt *m)
-{
-	return m->connection.state >= MQTT_CONNECTING &&
-	       m->connection.state < MQTT_ONLINE;
-}
-
-/* Waits for the socket, the mailbox, the handover or the next deadline. */
-static void wait_for_news(struct mqtt *m, uint64_t now)
-{
-	struct pollfd fds[] = {
-		{ .fd = m->mail_fd, .events = POLLIN },
-		{ .fd = m->connection.state >= MQTT_CONNECTING ? mqtt_client_fd(m->client)
-							       : -1,
-		  .events = mqtt_connection_poll_events(&m->connection) },
-		{ .fd = m->stop_phase == STOP_NOT ? mqtt_handover_fd(m->handover) : -1,
-		  .events = POLLIN },
-	};
-	uint64_t next = next_ns(m, now), timeout;
-	struct timespec ts;
-	int n;
-
-	if (!is_connecting(m)) {
-		m->quick_rounds = 0;
-	} else if (m->quick_rounds >= QUICK_ROUNDS) {
-		fds[1].fd = -1;
-		next = min_ns(next, now + CALM_NS);
-	}
-	timeout = next > now ? next - now : 0;
-	ts = (struct timespec){
-		.tv_sec = (time_t)(timeout / NSEC_PER_SEC),
-		.tv_nsec = (long)(timeout % NSEC_PER_SEC),
-	};
-	n = ppoll(fds, ARRAY_SIZE(fds), next == UINT64_MAX ? NULL : &ts, NULL);
-	if (n > 0 && fds[1].revents && clock_now_ns(&clock_system) - now < QUICK_NS)
-		m->quick_rounds++;
-}
-
-static void *mqtt_thread(void *arg)
-{
-	uint64_t now = clock_now_ns(&clock_system);
-	struct mqtt *m = arg;
-
-	for (;;) {
-		take_mail(m);
-		if (is_abandoned(m, now))
-			goto end;
-		if (m->mail.stop && m->stop_phase == STOP_NOT)
-			begin_stop(m, now);
-		if (m->stop_phase == STOP_DONE)
-			break;
-		mqtt_connection_set_path(&m->connection, &m->mail.path, now);
-		mqtt_connection_turn(&m->connection, now);
-		now = clock_now_ns(&clock_system);
-		if (m->connection.state == MQTT_RESOLVED)
-			continue; /* after a lookup that may have taken long */
-		follow_session(m, now);
-		mqtt_subscriber_turn(m->subscriber, now);
-		if (m->stop_phase == STOP_NOT) {
-			if (m->was_online)
-				mqtt_status_turn(&m->status, m->client, now);
-			publish(m, now);
-		} else {
-			go_on_stopping(m, now);
-		}
-		if (m->stop_phase == STOP_DONE)
-			break;
-		share_counters(m);
-		wait_for_news(m, now);
-		now = clock_now_ns(&clock_system);
-	}
-	spool_park(m->spool);
-	report_undelivered(m);
-	mqtt_client_abort(m->client);
-end:
-	fd_event_signal(m->ended_fd);
-	return NULL;
-}
-
-/* --- main's side ----------------------------------------------------------- */
 
 static int make_tls(struct mqtt *m, const struct mqtt_config *config, char *error,
 		    size_t error_size)
@@ -476,7 +136,7 @@ static int make_client(struct mqtt *m, const struct mqtt_config *config)
 		.inflight_max = MQTT_INFLIGHT_MAX + STATUS_INFLIGHT,
 	};
 
-	return mqtt_client_new(&m->client, &client_config, &client_events, m);
+	return mqtt_client_new(&m->client, &client_config, &mqtt_thread_events, m);
 }
 
 static int make_all(struct mqtt *m, const struct mqtt_config *config)
@@ -496,7 +156,7 @@ static int make_all(struct mqtt *m, const struct mqtt_config *config)
 		r = make_client(m, config);
 	if (r == 0)
 		r = mqtt_outbox_new(&m->outbox, config->spool, settings->spool.rate,
-				    &m->counters, send_message, m);
+				    &m->counters, mqtt_thread_send, m);
 	if (r == 0)
 		r = mqtt_subscriber_new(&m->subscriber, settings, config->ladder,
 					config->inbox, config->actions, &m->counters);
