@@ -18,6 +18,8 @@ BASE = f"mqttnode/{conf.CLIENT_ID}"
 def tells():
     with World() as world:
         online = Online(world, conf.lesson(mqtt={"health_interval": 1}))
+        early = world.further(Client(world.wire.broker, [f"{BASE}/info"], name="early"))
+        early.wait(f"{BASE}/info", 5)
         late = world.further(Client(world.wire.broker, [f"{BASE}/#"], name="late"))
         message = late.wait(f"{BASE}/info", 5)[0]
         info = json.loads(message.payload)
