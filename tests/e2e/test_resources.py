@@ -15,6 +15,7 @@ from harness.world import World
 MIB = 1 << 20
 PUBLICATIONS = 10_000 if not build.is_short() else 1_000
 RECONNECTS = 50 if not build.is_short() else 5
+IDLE_S = 10  # seconds
 
 
 def say_memory(node, when):
@@ -87,6 +88,12 @@ def display():
         return [bar((with_one - without) / MIB, 0.5, "MiB private for the display")]
 
 
+def bus(node):
+    """(calls of the SPI bus, times that one of them slept) so far."""
+    stats = node.board.stats()
+    return stats["spi"]["messages"], stats["bus_waits"]
+
+
 @case("an idle node uses less than 1 % of a CPU", plain_only=True)
 def idle():
     with World() as world:
@@ -104,6 +111,33 @@ def idle():
         ours = sum(each for name, each in share.items() if not name.startswith("board"))
         return [bar(ours, 1.0, "per cent of a CPU"),
                 "by thread: " + ", ".join(f"{name} {each:.3f}" for name, each in share.items())]
+
+
+@case("an idle node makes at most 4 bus calls and 8 wake-ups a second", plain_only=True)
+def wakeups():
+    with World() as world:
+        world.wire.start()
+        node = world.node(conf.text(mqtt={
+            "host": conf.BROKER, "port": conf.PORT, "client_id": conf.CLIENT_ID,
+            "keepalive": 60, "health_interval": 0}))
+        node.wait_online()
+        hold(lambda: node.status()["online"], 3, "online", interval=1)
+
+        calls, waits, begin = *bus(node), time.monotonic()
+        before = node.wakeups()
+        hold(lambda: node.process.alive(), IDLE_S, "it runs", interval=1)
+        after = node.wakeups()
+        seconds = time.monotonic() - begin
+        further_calls, further_waits = bus(node)
+        threads = {name: count - before.get(name, 0) for name, count in after.items()
+                   if not name.startswith("board")}
+        # The board sleeps in the pump's bus calls for as long as a bus would take.
+        threads["pump"] -= further_waits - waits
+        # One call more may fall into the time than its length has ticks.
+        return [bar((further_calls - calls - 1) / seconds, 4.0, "bus calls a second"),
+                bar(sum(threads.values()) / seconds, 8.0, "wake-ups a second"),
+                "by thread: " + ", ".join(f"{name} {count / seconds:.1f}"
+                                          for name, count in threads.items())]
 
 
 if __name__ == "__main__":

@@ -194,6 +194,17 @@ class Node:
                 used[name] = used.get(name, 0) + int(file.read().split()[0]) / 1e9
         return used
 
+    def wakeups(self):
+        """How often its threads slept and were woken so far: name to number."""
+        tasks = f"/proc/{self.process.pid}/task"
+        found = {}
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/status", encoding="ascii") as file:
+                fields = dict(line.split(":", 1) for line in file)
+            name = fields["Name"].strip()
+            found[name] = found.get(name, 0) + int(fields["voluntary_ctxt_switches"])
+        return found
+
     # Its end
 
     def terminate(self):
