@@ -34,6 +34,13 @@ def differences(committed, measured):
     return problems
 
 
+DISPLAY_LIMITS = {
+    'oled_unchanged': {'bytes': 0, 'calls': 0},
+    'oled_one_char': {'bytes': 15, 'calls': 1},
+    'oled_full': {'bytes': 1080, 'calls': 8},
+    'oled_address_screen': {'bytes': 746},
+}
+
 # One function of ours that calls one of ours and one of a library.
 PROFILE = '''fl=(1) ../src/hw/a.c
 ob=(1) /x/figures
@@ -68,6 +75,10 @@ def main():
                 [] if plot.data(committed) in picture else ['tests/bench --update draws it anew'])
     report.case('the picture says that it shows a model',
                 [] if 'a model' in picture else ['it does not'])
+    report.case('the display costs no more than its limits',
+                [f'{name}: {measured[name]}, at most {limit}'
+                 for name, limit in DISPLAY_LIMITS.items()
+                 if any(measured[name][key] > limit[key] for key in limit)])
     report.case('a difference is noticed',
                 [] if differences({'a': {'calls': 1}}, {'a': {'calls': 2}}) else ['it is not'])
     # From the design: what the model makes of what the kernel's driver does.

@@ -37,6 +37,11 @@ def packets(build, cases=()):
     return {name: packet_case(name, models) for name, models in measured.items()}
 
 
+def display(build):
+    """Every case of the display's bus: exact, too."""
+    return run(build / 'tests/figures/display_figures')
+
+
 def profile(build, case, frames):
     """Instructions of our own code per frame; None without valgrind."""
     count = instructions([build / 'tests/figures/figures', '--model', MODEL, case],
@@ -46,7 +51,7 @@ def profile(build, case, frames):
 
 def exact(build):
     """What is the same on every machine: a key per case, and the peers beside them."""
-    return packets(build) | {'peers': peers(SIZES)}
+    return packets(build) | display(build) | {'peers': peers(SIZES)}
 
 
 def everything(build, progress=lambda text: None):

@@ -58,6 +58,24 @@ def packets(figures):
                        f'{case["wakeups_per_s"]:.2f}'))
 
 
+# Read from their sources, for a panel of 128x64; they were not run.
+DISPLAY_PEERS = {
+    'oled_unchanged': {'luma.oled': 1034, 'u8g2': 1184},
+    'oled_one_char': {'luma.oled': 1034, 'u8g2': 18},
+    'oled_full': {'luma.oled': 1034, 'u8g2': 1184},
+    'oled_address_screen': {'luma.oled': 1034, 'u8g2': 1184},
+}
+
+
+def display(figures):
+    print('\nThe display: what a new picture costs on the I2C bus, beside the bytes of libraries\n'
+          '(u8g2: one tile for one character, else the whole picture)\n')
+    row('', ('calls', 'bytes', 'luma.oled', 'u8g2'))
+    for name, others in DISPLAY_PEERS.items():
+        row(name, (figures[name]['calls'], figures[name]['bytes'], others['luma.oled'],
+                   others['u8g2']))
+
+
 def mqtt(figures):
     print('\nMQTT on a loopback broker, 64 bytes: messages a second, medians, beside mosquitto_pub\n'
           '-l and mosquitto_sub in the same run\n')
@@ -75,5 +93,6 @@ def mqtt(figures):
 
 def tables(figures):
     packets(figures)
+    display(figures)
     if 'mqtt_steady' in figures:
         mqtt(figures)
