@@ -26,7 +26,7 @@ void w5500_doubt(struct w5500 *chip, const struct w5500_attempt *attempt)
 		chip->attempt = *attempt;
 	else
 		chip->attempt = (struct w5500_attempt){
-			.rx_old = chip->rx_rd,
+			.rx_old = chip->unsettled ? chip->unsettled_rx_rd : chip->rx_rd,
 			.rx_new = chip->rx_rd,
 			.tx_old = chip->tx_wr,
 			.tx_new = chip->tx_wr,
@@ -167,12 +167,14 @@ int w5500_verify(struct w5500 *chip)
 	if (!verify_commands(chip, &w))
 		return 0;
 	for (unsigned int i = 0; i < n; i++) {
+		if (!w5500_echoed(chip, data[i]))
+			continue;
 		w5500_window_parse(data[i], i == 0, &w);
 		torn &= w5500_window_is_ours(&w, chip->attempt.rx_new,
 					     chip->attempt.tx_new) ||
 			w5500_window_is_ours(&w, chip->attempt.rx_old,
 					     chip->attempt.tx_old);
-		if (!w5500_echoed(chip, data[i]) || !settle_rx(chip, &w))
+		if (!settle_rx(chip, &w))
 			continue;
 		if (!w5500_settle_tx(chip, &w)) {
 			chip->trouble = W5500_TROUBLE_TX_STUCK;

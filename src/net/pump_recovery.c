@@ -297,7 +297,8 @@ void pump_advance(struct pump *p)
 	case PUMP_PHASE_RESET_LOW:
 		(void)gpio_set(p->reset, true);
 		p->phase = PUMP_PHASE_RESET_HIGH;
-		p->due_ns = now + RESET_HIGH_NS;
+		/* From when it rose: the call may have taken its time. */
+		p->due_ns = clock_now_ns(p->clock) + RESET_HIGH_NS;
 		break;
 	case PUMP_PHASE_RESET_HIGH:
 		begin_start(p, W5500_START_PROBE);

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 
 FRAME_MIN = 60
+FRAME_MAX = 1514
 FLOOD = b"\x88\xb5"  # EtherType of what the simulated board itself puts on the wire: not ours
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_STATISTICS = 263, 6
