@@ -26,7 +26,7 @@ struct command_request {
 	const char *const *env;	 /* added to PATH; copied; NULL: nothing */
 	const void *input;	 /* stdin; copied; NULL: /dev/null */
 	size_t input_len;
-	size_t output_max;     /* more bytes on stdout are an error */
+	size_t output_max;     /* more bytes on stdout are an error; 0: thrown away */
 	unsigned int limit_ms; /* of running; waiting does not count */
 };
 

@@ -4,8 +4,8 @@
 #define MQTTNODE_PRIVILEGES_H
 
 /*
- * Gives up all capabilities of the calling thread, and with them those of the
- * programs that it starts and of the threads that it makes later. A thread of
+ * Puts all capabilities of the calling thread out of effect, also for the threads
+ * that it makes later, and the programs that it starts have none at all. A thread of
  * root keeps them: the user wanted that. A failure changes nothing.
  */
 void privileges_drop(void);

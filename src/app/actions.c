@@ -207,6 +207,7 @@ static bool begin_step(struct action *action)
 
 	if (step == STEP_FILE && action->settings->actions & SUBSCRIPTION_FILE)
 		r = file_target_write(action->all->workers, action->path,
+				      (size_t)(action - action->all->list),
 				      message->payload, message->len, on_written, action);
 	else if (step == STEP_COMMAND && action->settings->actions & SUBSCRIPTION_COMMAND)
 		r = run_command(action);
@@ -453,6 +454,7 @@ void actions_stop(struct actions *a)
 	fd_event_signal(a->mail_fd);
 	(void)pthread_join(a->thread, NULL);
 	a->started = false;
+	a->commands = commands_free(a->commands); /* what runs is killed */
 }
 
 void actions_session(struct actions *a, bool online)

@@ -45,7 +45,7 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* In a worker: the temporary file is this process's alone, one at a time. */
+/* In a worker: the temporary file is one writer's alone, also after a crash. */
 static int replace(const struct writing *w)
 {
 	_cleanup_close_ int fd = -1;
@@ -79,8 +79,8 @@ static void writing_done(struct work *work)
 	writing_free(work);
 }
 
-int file_target_write(struct workers *workers, const char *path, const void *data,
-		      size_t len, file_target_done done, void *ctx)
+int file_target_write(struct workers *workers, const char *path, size_t writer,
+		      const void *data, size_t len, file_target_done done, void *ctx)
 {
 	struct writing *w = calloc(1, sizeof(*w) + len);
 	int r;
@@ -98,7 +98,7 @@ int file_target_write(struct workers *workers, const char *path, const void *dat
 	if (len > 0)
 		memcpy(w->data, data, len);
 	w->path = strdup(path);
-	r = asprintf(&w->temporary, "%s.mqttnode-%ld", path, (long)getpid());
+	r = asprintf(&w->temporary, "%s.mqttnode-%zu", path, writer);
 	if (r < 0)
 		w->temporary = NULL;
 	r = w->path && w->temporary ? workers_submit(workers, &w->work) : -ENOMEM;

@@ -15,6 +15,7 @@ struct output {
 	struct gpio_line *line;			/* NULL: not requested */
 	sd_event_source *pulse;			/* its end */
 	bool on;
+	bool lost; /* setting it failed: what it is now is not known */
 };
 
 int output_order_parse(const void *payload, size_t len)
@@ -47,10 +48,12 @@ static int set(struct output *out, bool on)
 {
 	int r = gpio_set(out->line, on != out->settings->active_low);
 
-	if (r < 0) /* it is requested anew by the next order */
+	if (r < 0) { /* it is requested anew by the next order */
 		out->line = gpio_close(out->line);
-	else
+		out->lost = true;
+	} else {
 		out->on = on;
+	}
 	return r;
 }
 
@@ -103,8 +106,10 @@ int output_request(struct output *out)
 		return 0;
 	r = gpio_open_output(&out->line, out->settings->line,
 			     on != out->settings->active_low);
-	if (r == 0)
+	if (r == 0) {
 		out->on = on;
+		out->lost = false;
+	}
 	return r;
 }
 
@@ -135,10 +140,13 @@ int output_apply(struct output *out, enum output_order order)
 
 int output_make_safe(struct output *out)
 {
+	int pulse = SD_EVENT_OFF;
+
 	if (!out->line)
-		return 0;
+		return out->lost ? output_request(out) : 0;
+	(void)sd_event_source_get_enabled(out->pulse, &pulse);
 	(void)sd_event_source_set_enabled(out->pulse, SD_EVENT_OFF);
 	if (out->settings->safe == LINE_SAFE_KEEP)
-		return 0;
+		return pulse != SD_EVENT_OFF ? set(out, false) : 0;
 	return set(out, out->settings->safe == LINE_SAFE_ON);
 }

@@ -271,6 +271,7 @@ void publications_stop(struct publications *p)
 	fd_event_signal(p->mail_fd);
 	(void)pthread_join(p->thread, NULL);
 	p->started = false;
+	p->commands = commands_free(p->commands); /* what runs is killed */
 }
 
 void publications_session(struct publications *p, bool online)

@@ -97,6 +97,8 @@ static void keep_output(struct command *cmd, const char *data, size_t len)
 	size_t wanted = cmd->out_len + len;
 	char *out;
 
+	if (cmd->output_max == 0) /* nobody wants it */
+		return;
 	if (wanted > cmd->output_max) {
 		kill_group(cmd, -E2BIG);
 		return;
@@ -278,7 +280,7 @@ static int start(struct command *cmd)
 	r = watch(cmd);
 	if (r < 0) {
 		kill_group(cmd, r);
-		(void)waitpid(cmd->pid, NULL, WNOHANG);
+		(void)waitpid(cmd->pid, NULL, 0); /* it was killed: not for long */
 	}
 	return r;
 }

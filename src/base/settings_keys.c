@@ -215,7 +215,11 @@ static int check_target(const char *s, char *why, size_t size)
 {
 	size_t len = strlen(s);
 
-	if (s[len - 1] == '/' || (s[0] != '/' && strstr(s, ".."))) {
+	if (strncmp(s, "spool.db", strlen("spool.db")) == 0 || strstr(s, "/spool.db")) {
+		text_format(why, size, "this is the daemon's own");
+		return -EINVAL;
+	}
+	if (s[len - 1] == '/' || (s[0] != '/' && strstr(s, "..")) || strstr(s, "/../")) {
 		text_format(why, size,
 			    s[len - 1] == '/' ? "this is a directory"
 					      : "it may lead elsewhere");

@@ -21,6 +21,8 @@
 #include "mqttnode/fd.h"
 
 #define STUCK_US UINT64_C(5000)
+/* Reading and writing files needs little; hundreds must fit into 32 bits of addresses. */
+#define STACK_SIZE ((size_t)256 * 1024)
 
 STAILQ_HEAD(work_list, work);
 
@@ -117,6 +119,7 @@ static int start_thread(struct pool *pool)
 	if (r < 0)
 		return r;
 	(void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	(void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
 	pool->references++;
 	pool->n_threads++;
 	r = -pthread_create(&thread, &attributes, worker_thread, pool);

@@ -241,6 +241,7 @@ static void prepare_process(const struct settings *settings)
 	sigset_t blocked;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_DFL); /* ignored, children could not be waited for */
 	(void)sigemptyset(&blocked);
 	(void)sigaddset(&blocked, SIGTERM);
 	(void)sigaddset(&blocked, SIGINT);

@@ -221,10 +221,13 @@ static void a_file_that_cannot_be_written_is_told(void **state)
 
 static void a_command_gets_payload_and_topic(void **state)
 {
-	static char sh[] = "sh", c[] = "-c",
-		    script[] = "{ printf '%s|' \"$MQTT_TOPIC\" \"$MQTT_QOS\" "
-			       "\"$MQTT_RETAIN\"; cat; } > target.new; "
-			       "mv target.new target";
+	static char
+		sh[] = "sh",
+		c[] = "-c",
+		script[] =
+			"echo thrown away; { printf '%s|' \"$MQTT_TOPIC\" \"$MQTT_QOS\" "
+			"\"$MQTT_RETAIN\"; cat; } > target.new; "
+			"mv target.new target";
 	static char *argv[] = { sh, c, script, NULL };
 	static const char payload[] = "x; rm -rf /\n$(reboot)\0\xff";
 	static const char expected[] =

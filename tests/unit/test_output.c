@@ -168,6 +168,11 @@ static void safe_is_what_was_asked_for(void **state)
 	assert_int_equal(output_apply(output, OUTPUT_ON), 0);
 	assert_int_equal(output_make_safe(output), 0);
 	assert_int_equal(level(), 1);
+	/* A pulse ends also where the line is to be kept. */
+	assert_int_equal(output_apply(output, OUTPUT_PULSE), 0);
+	assert_int_equal(level(), 1);
+	assert_int_equal(output_make_safe(output), 0);
+	assert_int_equal(level(), 0);
 }
 
 static void a_line_that_is_taken_is_tried_again(void **state)
