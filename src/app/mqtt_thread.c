@@ -261,8 +261,11 @@ void *mqtt_thread(void *arg)
 
 	for (;;) {
 		take_mail(m);
-		if (is_abandoned(m, now))
+		if (is_abandoned(m, now)) {
+			publish(m, now); /* offline: what waits is kept */
+			spool_park(m->spool);
 			goto end;
+		}
 		if (m->mail.stop && m->stop_phase == STOP_NOT)
 			begin_stop(m, now);
 		if (m->stop_phase == STOP_DONE)

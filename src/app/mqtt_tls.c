@@ -195,12 +195,11 @@ static bool expect_host(const struct mqtt_tls *t, SSL *ssl)
 static void finish(struct mqtt_tls *t, const SSL *ssl)
 {
 	X509 *cert = SSL_get0_peer_certificate(ssl);
-	time_t until;
 	struct tm tm;
 
 	t->established = true;
 	text_format(t->version, sizeof(t->version), "%s", SSL_get_version(ssl));
-	if (cert && to_time(X509_get0_notAfter(cert), &until) && gmtime_r(&until, &tm))
+	if (cert && ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm))
 		(void)strftime(t->valid_until, sizeof(t->valid_until), "%Y-%m-%d", &tm);
 }
 

@@ -73,6 +73,7 @@ static int find_oldest(struct spool *s, int first, int last, struct spool_row *r
 		r = spool_store_next(t->store, s->cursor, &row);
 		if (r < 0) {
 			spool_failed(s, i, r);
+			t->waiting = 0; /* until it is counted again */
 			return -1;
 		}
 		if (r == 0) {
@@ -95,8 +96,8 @@ static void discount(struct spool *s, int tier, uint64_t bytes)
 	usage->bytes -= bytes;
 }
 
-/* Drops a message that waits. */
-static void drop(struct spool *s, int tier, const struct spool_row *row,
+/* Drops a message that waits. False if its tier fails, which may give it back. */
+static bool drop(struct spool *s, int tier, const struct spool_row *row,
 		 uint64_t *counter)
 {
 	struct spool_tier *t = &s->tiers[tier];
@@ -107,10 +108,19 @@ static void drop(struct spool *s, int tier, const struct spool_row *row,
 	t->waiting--;
 	discount(s, tier, bytes);
 	r = spool_store_remove(t->store, row->id, row->id);
-	if (r < 0)
+	if (r < 0) {
 		spool_failed(s, tier, r);
-	else if (tier == STATE)
+		return false;
+	}
+	if (tier == STATE)
 		spool_commit_later(s);
+	return true;
+}
+
+/* The first tier to drop from: a disk that fails would give back what is dropped. */
+static int first_to_drop(const struct spool *s)
+{
+	return s->tiers[STATE].error ? RUNTIME : STATE;
 }
 
 static void log_drops(const struct spool *s)
@@ -144,10 +154,11 @@ void spool_keep_limits(struct spool *s)
 	int tier;
 
 	while (stored_is_over(s, &s->stored)) {
-		tier = find_oldest(s, STATE, RUNTIME, &row);
+		tier = find_oldest(s, first_to_drop(s), RUNTIME, &row);
 		if (tier < 0)
 			break;
-		drop(s, tier, &row, &s->counters.dropped_full);
+		if (!drop(s, tier, &row, &s->counters.dropped_full) && tier == RUNTIME)
+			break;
 		log_drops(s);
 	}
 	while (is_over(&s->unstored, SPOOL_MEMORY_MAX, SPOOL_MEMORY_MAX_BYTES)) {
@@ -232,8 +243,9 @@ void spool_drop_old(struct spool *s)
 	struct spool_row row;
 	int tier;
 
-	while ((tier = find_oldest(s, STATE, RUNTIME, &row)) >= 0 && is_too_old(s, &row))
-		drop(s, tier, &row, &s->counters.dropped_age);
+	while ((tier = find_oldest(s, first_to_drop(s), RUNTIME, &row)) >= 0 &&
+	       is_too_old(s, &row) && drop(s, tier, &row, &s->counters.dropped_age))
+		;
 }
 
 bool spool_next(struct spool *s, struct spool_message *ret)
@@ -244,7 +256,8 @@ bool spool_next(struct spool *s, struct spool_message *ret)
 			return false;
 		if (s->head_tier == MEMORY || !is_too_old(s, &s->head))
 			break;
-		drop(s, s->head_tier, &s->head, &s->counters.dropped_age);
+		s->cursor = s->head.id; /* passed, also if its tier gives it back */
+		(void)drop(s, s->head_tier, &s->head, &s->counters.dropped_age);
 	}
 	*ret = (struct spool_message){
 		.topic = s->head.topic,
@@ -272,7 +285,7 @@ void spool_sent(struct spool *s, int number)
 
 void spool_refused(struct spool *s)
 {
-	drop(s, s->head_tier, &s->head, &s->counters.dropped_error);
+	(void)drop(s, s->head_tier, &s->head, &s->counters.dropped_error);
 }
 
 /*

@@ -330,10 +330,13 @@ static void take_over(struct spool *s, int tier)
 		r = spool_store_get_number(t->store, DELIVERED, &delivered);
 	if (r == 0)
 		r = spool_store_last_id(t->store, &last);
-	if (r == 0 && delivered > 0 && s->tiers[STATE].store)
-		r = spool_store_remove(s->tiers[STATE].store, 0, delivered);
-	if (r < 0)
+	if (r < 0) {
 		spool_failed(s, tier, r);
+	} else if (delivered > 0 && s->tiers[STATE].store) {
+		r = spool_store_remove(s->tiers[STATE].store, 0, delivered);
+		if (r < 0)
+			spool_failed(s, STATE, r);
+	}
 	if (delivered > last)
 		last = delivered;
 	if (last >= s->next_id)
