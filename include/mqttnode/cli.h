@@ -61,11 +61,9 @@ struct settings *cli_load_settings(const char *path, bool plain);
 int cli_ask(const struct cli_arguments *args, const char *request, char **ret_answer);
 
 /*
- * The same, as an object that says that it is "ok"; the caller puts it. The line
- * itself goes to @ret_line unless that is NULL; the caller frees it. NULL after an
- * error that was told.
+ * The same, as an object that says that it is "ok"; the caller puts it. NULL after
+ * an error that was told.
  */
-json_object *cli_ask_object(const struct cli_arguments *args, const char *request,
-			    char **ret_line);
+json_object *cli_ask_object(const struct cli_arguments *args, const char *request);
 
 #endif

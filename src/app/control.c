@@ -29,6 +29,8 @@
 #define VERBS_MAX   16
 #define LINE_MAX_IN 4096
 #define JSON_DEPTH  8
+/* Of the daemon, to who asks: the picture of a display is the longest. */
+#define ANSWER_MAX ((size_t)16 << 20)
 
 /* Connections are taken so many in a period. */
 #define CONNECTIONS_PERIOD_US UINT64_C(1000000)
@@ -430,8 +432,11 @@ int control_ask(const char *path, const char *request, unsigned int timeout_ms,
 		ssize_t n;
 
 		if (size - used < 2) {
-			char *more = realloc(line, size + 8192);
+			char *more;
 
+			if (size >= ANSWER_MAX)
+				return -EMSGSIZE;
+			more = realloc(line, size + 8192);
 			if (!more)
 				return -ENOMEM;
 			line = more;

@@ -16,6 +16,7 @@ bool screen_draw_message(struct canvas *c, struct font_file *font, const char *t
 			 const char *payload, size_t len, size_t first)
 {
 	char text[SHOWN_BYTES + 64];
+	size_t cut;
 	int y;
 
 	y = screen_draw_tail(c, font, 0, c->height > 4 * ROW ? 2 : 1, topic);
@@ -27,9 +28,9 @@ bool screen_draw_message(struct canvas *c, struct font_file *font, const char *t
 		return screen_draw_body(c, font, y, payload, len, first);
 
 	memcpy(text, payload, SHOWN_BYTES);
-	text_format(text + screen_previous_char(payload, SHOWN_BYTES), 64,
-		    "… (%zu bytes)", len);
-	return screen_draw_body(c, font, y, text, strlen(text), first);
+	cut = screen_previous_char(payload, SHOWN_BYTES);
+	text_format(text + cut, 64, "… (%zu bytes)", len);
+	return screen_draw_body(c, font, y, text, cut + strlen(text + cut), first);
 }
 
 void screen_draw_messages(struct canvas *c, struct font_file *font,

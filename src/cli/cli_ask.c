@@ -41,8 +41,7 @@ int cli_ask(const struct cli_arguments *args, const char *request, char **ret_an
 	return r;
 }
 
-json_object *cli_ask_object(const struct cli_arguments *args, const char *request,
-			    char **ret_line)
+json_object *cli_ask_object(const struct cli_arguments *args, const char *request)
 {
 	_cleanup_free_ char *line = NULL;
 	json_object *answer, *ok, *error = NULL;
@@ -63,8 +62,6 @@ json_object *cli_ask_object(const struct cli_arguments *args, const char *reques
 					      : "it does not say why"));
 		goto refused;
 	}
-	if (ret_line)
-		*ret_line = TAKE_PTR(line);
 	return answer;
 
 refused:

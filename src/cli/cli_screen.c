@@ -90,7 +90,7 @@ static int read_answer(json_object *o, struct answer *ret)
 static int ask(const struct cli_arguments *args, struct answer *ret)
 {
 	_cleanup_(json_object_putp) json_object *o =
-		cli_ask_object(args, "{\"verb\":\"screen\"}", NULL);
+		cli_ask_object(args, "{\"verb\":\"screen\"}");
 
 	if (!o)
 		return -EBADMSG;

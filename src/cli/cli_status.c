@@ -25,19 +25,20 @@ static const char home[] = "\033[H\033[J";
 
 DEFINE_CLEANUP(json_object, json_object_put);
 
-static json_object *ask(const struct cli_arguments *args, char **ret_line)
+static json_object *ask(const struct cli_arguments *args)
 {
-	return cli_ask_object(args, "{\"verb\":\"status\"}", ret_line);
+	return cli_ask_object(args, "{\"verb\":\"status\"}");
 }
 
 static enum cli_exit print_json(const struct cli_arguments *args)
 {
-	_cleanup_free_ char *line = NULL;
-	_cleanup_(json_object_putp) json_object *answer = ask(args, &line);
+	_cleanup_(json_object_putp) json_object *answer = ask(args);
 
 	if (!answer)
 		return CLI_FAILURE;
-	puts(line);
+	/* Written anew: what a stranger's socket says is escaped on the way. */
+	puts(json_object_to_json_string_ext(
+		answer, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	return CLI_OK;
 }
 
@@ -49,13 +50,13 @@ enum cli_exit cli_status(const struct cli_arguments *args)
 
 	if (args->json)
 		return print_json(args);
-	before = ask(args, NULL);
+	before = ask(args);
 	then = clock_now_ns(&clock_system);
 	while (before) {
 		json_object *answer;
 
 		clock_sleep_ns(&clock_system, INTERVAL_NS);
-		answer = ask(args, NULL);
+		answer = ask(args);
 		now = clock_now_ns(&clock_system);
 		if (answer) {
 			if (args->watch && terminal)
