@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 		if (!args.config)
 			args.config = SETTINGS_DEFAULT_PATH;
 		log_setup(LOG_TARGET_AUTO, LOG_INFO);
-		return commands[i].run(&args);
+		return (int)commands[i].run(&args);
 	}
 	return usage_error("unknown command: ", args.command);
 }

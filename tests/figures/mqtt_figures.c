@@ -225,7 +225,7 @@ static double seconds(const struct timeval *t)
 
 static long private_kib(void)
 {
-	long size, resident, shared;
+	long size, resident = 0, shared = 0;
 	FILE *f = fopen("/proc/self/statm", "re");
 
 	must(f && fscanf(f, "%ld %ld %ld", &size, &resident, &shared) == 3);

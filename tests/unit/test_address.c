@@ -343,7 +343,7 @@ static void read_news(int fd, char *buf, size_t size)
 
 	*buf = '\0';
 	while ((n = recv(fd, news, sizeof(news), MSG_DONTWAIT)) > 0) {
-		const struct nlmsghdr *h = (const struct nlmsghdr *)(void *)news;
+		struct nlmsghdr *h = (struct nlmsghdr *)(void *)news;
 
 		for (unsigned int left = (unsigned int)n; NLMSG_OK(h, left);
 		     h = NLMSG_NEXT(h, left)) {
