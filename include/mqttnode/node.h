@@ -8,8 +8,15 @@
  *		 netlink, children, control socket,
  *		 pages, notifications
  *	pump	 chip, SPI, INT and RST lines, TAP   pump_set_tap(); status, counters
- *	mqtt	 session, resolver, publications,    mailbox (latest link, address, stop);
- *		 subscriptions			     inbox queue up; counters
+ *	mqtt	 session, resolver, spool,	     mailbox (latest link, address, stop);
+ *		 subscriptions			     messages to publish in, inbox and
+ *						     orders up; counters
+ *	publish	 publications, their sources	     mailbox (session, stop); counters
+ *	actions	 GPIO outputs, programs and files    queue of orders; counters
+ *		 of subscriptions; only if any has
+ *		 such
+ *	worker	 one read or write of a file each,   workers.h
+ *		 for the two above; only if needed
  *	display	 I2C bus, panel			     mailbox of one picture; status
  *	log	 journal socket or stderr	     queue of records
  *
