@@ -5,6 +5,9 @@ import json
 import socket
 import threading
 
+# What entitles the simulated chip to excuse its host (tests/sim/w5500_sim.h).
+_DISTURBING = ("fault", "set", "chip", "spi")
+
 
 class BoardGone(ConnectionError):
     """The daemon, and the board in it, has ended."""
@@ -20,6 +23,8 @@ class Board:
         self._lock = threading.Lock()
         self._out_of_step = False  # a command was given and its answer not read
         self.violations = []
+        self.excused = 0
+        self.disturbed = False  # chip or bus were told to misbehave
         self.lit = None
 
     def started(self):
@@ -28,6 +33,7 @@ class Board:
 
     def ask(self, command):
         """Gives a command and returns the answer; what it changes is in effect by then."""
+        self.disturbed |= command.startswith(_DISTURBING)
         with self._lock:
             if self._out_of_step:
                 raise BoardGone("an earlier command was interrupted")
@@ -62,7 +68,9 @@ class Board:
 
     def observe(self):
         """Remembers what is worth knowing after the end: violations, and whether the panel is lit."""
-        self.lit = self.stats()["oled"]["lit"]
+        stats = self.stats()
+        self.lit = stats["oled"]["lit"]
+        self.excused = stats["chip"]["excused"]
         self.violations = self.ask("violations")["violations"]
 
     def close(self):

@@ -238,6 +238,8 @@ class Node:
     def check_violations(self):
         found = [f"{each['part']}: {each['text']}" for each in self.board.violations]
         assert not found, f"violations: {'; '.join(found)}"
+        assert self.board.disturbed or not self.board.excused, \
+            f"{self.board.excused} violations excused though neither bus nor chip was disturbed"
 
     def check_sanitizers(self):
         reports = [line for line in self.process.lines.texts() if _SANITIZER_REPORT.search(line)]
