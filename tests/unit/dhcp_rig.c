@@ -81,6 +81,11 @@ static void on_stopped(void *ctx)
 	f->stops++;
 }
 
+double seconds_since(uint64_t start_ns)
+{
+	return (double)(clock_now_ns(&clock_system) - start_ns) / (double)NSEC_PER_SEC;
+}
+
 /* --- The wire and its server ---------------------------------------------- */
 
 void server_start(struct dhcp_rig *f, int net, const char *options)

@@ -60,6 +60,8 @@ void dhcp_rig_speed(uint64_t times);
 		assert_true(condition);                                                  \
 	} while (0)
 
+double seconds_since(uint64_t start_ns);
+
 /* Starts dnsmasq at the other end as 10.@net.0.1, with more @options, separated by
  * spaces. */
 void server_start(struct dhcp_rig *f, int net, const char *options);

@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static double seconds_since(uint64_t start_ns)
-{
-	return (double)(clock_now_ns(&clock_system) - start_ns) / (double)NSEC_PER_SEC;
-}
-
 static void gets_renews_and_releases_a_lease(void **state)
 {
 	struct dhcp_rig *f = *state;

@@ -11,11 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static double seconds_since(uint64_t start_ns)
-{
-	return (double)(clock_now_ns(&clock_system) - start_ns) / (double)NSEC_PER_SEC;
-}
-
 static void tells_the_client_what_it_needs_and_no_more(void **state)
 {
 	struct dhcp_rig *f = *state;
