@@ -179,7 +179,7 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
 	m->ladder = config->ladder;
 	m->spool = config->spool;
 	m->on_session = on_session_nobody;
-	m->refusals = (struct log_limit){ .interval_s = 60, .burst = 3 };
+	mqtt_refusals_init(&m->refusals);
 	m->mail_fd = m->ended_fd = -1;
 	r = make_tls(m, config, error, error_size);
 	if (r == 0)

@@ -161,29 +161,47 @@ static void handle_disconnect(struct mosquitto *mosq, void *userdata, int code,
 	(void)reason_string(properties, c->disconnect_reason);
 }
 
+/* What @code of MQTT 5 means, and the broker's own words; returns @buf. */
+static const char *refusal_text(int code, const mosquitto_property *properties,
+				char buf[MQTT_REFUSAL_SIZE])
+{
+	char reason[MQTT_REASON_SIZE];
+
+	(void)reason_string(properties, reason);
+	return text_format(buf, MQTT_REFUSAL_SIZE, "%.36s (%d)%s%s",
+			   mosquitto_reason_string(code), code, reason[0] ? ": " : "",
+			   reason);
+}
+
 static void handle_publish(struct mosquitto *mosq, void *userdata, int id, int code,
 			   const mosquitto_property *properties)
 {
 	struct mqtt_client *c = userdata;
-	char reason[MQTT_REASON_SIZE];
+	char refusal[MQTT_REFUSAL_SIZE];
 
 	(void)mosq;
-	if (code < MQTT_RC_UNSPECIFIED) {
-		c->events.on_acknowledged(c->ctx, id, NULL);
-		return;
-	}
-	if (!reason_string(properties, reason)[0])
-		text_format(reason, sizeof(reason), "%s", mosquitto_reason_string(code));
-	c->events.on_acknowledged(c->ctx, id, reason);
+	c->events.on_acknowledged(c->ctx, id,
+				  code < MQTT_RC_UNSPECIFIED
+					  ? NULL
+					  : refusal_text(code, properties, refusal));
 }
 
 static void handle_subscribe(struct mosquitto *mosq, void *userdata, int id, int n,
-			     const int *granted)
+			     const int *granted, const mosquitto_property *properties)
 {
 	struct mqtt_client *c = userdata;
+	char refusal[MQTT_REFUSAL_SIZE];
 
 	(void)mosq;
-	c->events.on_suback(c->ctx, id, n == 1 && granted[0] >= 0 && granted[0] <= 2);
+	if (n == 1 && granted[0] >= 0 && granted[0] <= 2)
+		c->events.on_suback(c->ctx, id, NULL);
+	else if (c->v5 && n == 1)
+		c->events.on_suback(c->ctx, id,
+				    refusal_text(granted[0], properties, refusal));
+	else
+		c->events.on_suback(c->ctx, id,
+				    "may this client read there? "
+				    "(MQTT 3.1.1 gives no reason)");
 }
 
 static void handle_message(struct mosquitto *mosq, void *userdata,
@@ -290,7 +308,7 @@ int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *c
 	mosquitto_connect_v5_callback_set(c->mosq, handle_connect);
 	mosquitto_disconnect_v5_callback_set(c->mosq, handle_disconnect);
 	mosquitto_publish_v5_callback_set(c->mosq, handle_publish);
-	mosquitto_subscribe_callback_set(c->mosq, handle_subscribe);
+	mosquitto_subscribe_v5_callback_set(c->mosq, handle_subscribe);
 	mosquitto_message_callback_set(c->mosq, handle_message);
 	*ret = c;
 	return 0;

@@ -19,6 +19,9 @@
 /* What is shown of a broker's own words. */
 #define MQTT_REASON_SIZE 80
 
+/* What is shown of why it refused something: mqtt_client_events. */
+#define MQTT_REFUSAL_SIZE (MQTT_REASON_SIZE + 48)
+
 struct mqtt_client;
 
 /* What is fixed for the life of a client. Strings are copied. */
@@ -33,7 +36,7 @@ struct mqtt_client_config {
 	const char *password;	/* NULL: none */
 	const char *will_topic; /* NULL: no will; else QoS 1, retained */
 	const char *will_payload;
-	struct mqtt_tls *tls;	 /* borrowed; NULL: TCP alone */
+	struct mqtt_tls *tls;	   /* borrowed; NULL: TCP alone */
 	unsigned int inflight_max; /* unacknowledged QoS 1/2 messages the library sends */
 };
 
@@ -57,25 +60,30 @@ struct mqtt_connack {
 /*
  * What the library tells during mqtt_client_turn(). It holds a lock of its own
  * meanwhile: none of these may call the client. Copy and return.
+ *
+ * @refusal says why something was refused, or is NULL if it was accepted: in MQTT 5
+ * the name and number of the reason code (section 2.4) and the broker's own words if
+ * it has any, escaped, "Not authorized (135)"; in MQTT 3.1.1, which has no reasons,
+ * that it has none.
  */
 struct mqtt_client_events {
 	/* @code of MQTT 3.1.1, or of MQTT 5, which may say why and set the keepalive */
 	void (*on_connack)(void *ctx, const struct mqtt_connack *connack);
-	/* QoS 1, 2; QoS 0: written. @refusal: why it was not accepted (MQTT 5) or NULL */
+	/* QoS 1, 2; QoS 0: written. Only MQTT 5 tells of a refusal. */
 	void (*on_acknowledged)(void *ctx, int id, const char *refusal);
-	void (*on_suback)(void *ctx, int id, bool granted);
+	void (*on_suback)(void *ctx, int id, const char *refusal);
 	void (*on_message)(void *ctx, const struct mqtt_incoming *message);
 };
 
 /* Why a connection failed or ended. */
 enum mqtt_error_kind {
-	MQTT_ERROR_CLOSED,   /* the broker closed it */
-	MQTT_ERROR_SILENT,   /* no answer to a ping within the keepalive time */
-	MQTT_ERROR_SYSTEM,   /* errno in @error */
-	MQTT_ERROR_PROTOCOL, /* what arrived is not MQTT */
-	MQTT_ERROR_TLS,	     /* see @tls */
+	MQTT_ERROR_CLOSED,     /* the broker closed it */
+	MQTT_ERROR_SILENT,     /* no answer to a ping within the keepalive time */
+	MQTT_ERROR_SYSTEM,     /* errno in @error */
+	MQTT_ERROR_PROTOCOL,   /* what arrived is not MQTT */
+	MQTT_ERROR_TLS,	       /* see @tls */
 	MQTT_ERROR_DISCONNECT, /* the broker said why (MQTT 5): code in @error, @reason */
-	MQTT_ERROR_OTHER,    /* see @text */
+	MQTT_ERROR_OTHER,      /* see @text */
 };
 
 struct mqtt_error {

@@ -7,13 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "mqttnode/log.h"
 #include "mqttnode/mqtt.h"
 
 #include "mqtt_client.h"
 #include "mqtt_connection.h"
 #include "mqtt_handover.h"
 #include "mqtt_outbox.h"
+#include "mqtt_refusals.h"
 #include "mqtt_status.h"
 #include "mqtt_subscribe.h"
 #include "mqtt_tls.h"
@@ -64,7 +64,7 @@ struct mqtt {
 	bool parked;
 	enum stop_phase stop_phase;
 	unsigned int quick_rounds;
-	struct log_limit refusals;
+	struct mqtt_refusals refusals;
 };
 
 /* What the library tells; the ctx is a struct mqtt. */

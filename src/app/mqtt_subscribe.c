@@ -21,6 +21,7 @@ enum answer { ANSWER_NONE, ANSWER_GRANTED, ANSWER_REFUSED };
 struct request {
 	int id; /* of SUBSCRIBE; 0: not sent */
 	enum answer answer;
+	char refusal[MQTT_REFUSAL_SIZE];
 };
 
 struct mqtt_subscriber {
@@ -97,14 +98,17 @@ static void report(const struct mqtt_subscriber *s, bool overdue)
 	size_t refused_first = 0, none_first = 0;
 	size_t refused = count(s, ANSWER_REFUSED, &refused_first);
 	size_t none = count(s, ANSWER_NONE, &none_first);
-	char filter[SHOWN_TOPIC - 64];
+	char filter[SHOWN_TOPIC - 64], others[32] = "";
 
 	if (refused > 0) {
 		text_escape_str(filter, sizeof(filter),
 				s->subscriptions[refused_first].topic);
+		if (refused > 1)
+			text_format(others, sizeof(others), " and %zu other%s",
+				    refused - 1, refused > 2 ? "s" : "");
 		ladder_report(s->ladder, RUNG_SUBACK, RUNG_STATE_FAILED,
-			      "Subscription to %s refused%s", filter,
-			      refused > 1 ? ", and others" : "");
+			      "Subscription to %s%s refused: %s", filter, others,
+			      s->requests[refused_first].refusal);
 	} else if (none > 0 && overdue) {
 		text_escape_str(filter, sizeof(filter),
 				s->subscriptions[none_first].topic);
@@ -143,14 +147,18 @@ void mqtt_subscriber_end(struct mqtt_subscriber *s)
 	s->deadline_ns = UINT64_MAX;
 }
 
-void mqtt_subscriber_suback(struct mqtt_subscriber *s, int id, bool granted)
+void mqtt_subscriber_suback(struct mqtt_subscriber *s, int id, const char *refusal)
 {
 	size_t first;
 
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->requests[i].id != id || s->requests[i].answer != ANSWER_NONE)
+		struct request *request = &s->requests[i];
+
+		if (request->id != id || request->answer != ANSWER_NONE)
 			continue;
-		s->requests[i].answer = granted ? ANSWER_GRANTED : ANSWER_REFUSED;
+		request->answer = refusal ? ANSWER_REFUSED : ANSWER_GRANTED;
+		text_format(request->refusal, sizeof(request->refusal), "%s",
+			    refusal ? refusal : "");
 		report(s, s->deadline_ns == UINT64_MAX);
 		break;
 	}

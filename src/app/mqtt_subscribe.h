@@ -42,8 +42,8 @@ void mqtt_subscriber_end(struct mqtt_subscriber *s);
 /* Whether a filter matches @topic. */
 bool mqtt_subscriber_wants(const struct mqtt_subscriber *s, const char *topic);
 
-/* SUBACK arrived for the request @id. */
-void mqtt_subscriber_suback(struct mqtt_subscriber *s, int id, bool granted);
+/* SUBACK arrived for the request @id; @refusal as mqtt_client_events says. */
+void mqtt_subscriber_suback(struct mqtt_subscriber *s, int id, const char *refusal);
 
 /* Reports answers that are overdue. */
 void mqtt_subscriber_turn(struct mqtt_subscriber *s, uint64_t now);

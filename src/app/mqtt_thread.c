@@ -31,31 +31,22 @@ static void on_connack(void *ctx, const struct mqtt_connack *connack)
 }
 
 /* A refused message will not be taken later either: it is done with, and told. */
-static void tell_refusal(struct mqtt *m, const char *refusal)
-{
-	unsigned int held_back;
-
-	m->counters.refused++;
-	if (log_allow(&m->refusals, &held_back))
-		log_warning("The broker refused a message: %s (%u more not logged)",
-			    refusal, held_back);
-}
-
 static void on_acknowledged(void *ctx, int id, const char *refusal)
 {
 	struct mqtt *m = ctx;
 
 	if (refusal)
-		tell_refusal(m, refusal);
+		m->counters.refused++;
+	mqtt_refusals_answered(&m->refusals, id, refusal);
 	if (!mqtt_status_acknowledged(&m->status, id))
 		mqtt_outbox_acknowledged(m->outbox, id);
 }
 
-static void on_suback(void *ctx, int id, bool granted)
+static void on_suback(void *ctx, int id, const char *refusal)
 {
 	struct mqtt *m = ctx;
 
-	mqtt_subscriber_suback(m->subscriber, id, granted);
+	mqtt_subscriber_suback(m->subscriber, id, refusal);
 }
 
 static void on_message(void *ctx, const struct mqtt_incoming *message)
@@ -80,12 +71,16 @@ const struct mqtt_client_events mqtt_thread_events = {
 int mqtt_thread_send(void *ctx, const struct mqtt_outgoing *message, int *id)
 {
 	struct mqtt *m = ctx;
+	int r;
 
 	/* The library would queue without a limit what TCP does not take. */
 	if (mqtt_client_wants_write(m->client))
 		return -EAGAIN;
-	return mqtt_client_publish(m->client, message->topic, message->payload,
-				   message->len, message->qos, message->retain, id);
+	r = mqtt_client_publish(m->client, message->topic, message->payload, message->len,
+				message->qos, message->retain, id);
+	if (r == 0 && message->qos > 0)
+		mqtt_refusals_sent(&m->refusals, *id, message->topic);
+	return r;
 }
 
 static void follow_session(struct mqtt *m, uint64_t now)
@@ -102,6 +97,9 @@ static void follow_session(struct mqtt *m, uint64_t now)
 		mqtt_subscriber_begin(m->subscriber, m->client,
 				      now + m->timing->connack_ms * NSEC_PER_MSEC);
 		mqtt_status_begin(&m->status, m->client);
+		if (m->status.birth_id)
+			mqtt_refusals_sent(&m->refusals, m->status.birth_id,
+					   m->status.topic);
 	}
 	m->on_session(m->session_ctx, online);
 }

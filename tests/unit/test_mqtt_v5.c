@@ -138,6 +138,26 @@ static void the_broker_says_why_it_ends_a_session(void **state)
 			"The broker ended the session: Server shutting down");
 }
 
+static void a_refused_subscription_has_its_reason(void **state)
+{
+	static char topic[] = "t";
+	static struct subscription_settings subscription = { .topic = topic,
+							     .max_size = 0x10000 };
+	char suback[] = "\x90\x08\0\0\x04\x1f\0\x01"
+			"x\x87";
+	struct packet *p;
+
+	(void)state;
+	rig.settings.subscribe = &subscription;
+	rig.settings.n_subscribe = 1;
+	go_online();
+	p = broker_expect(broker, PACKET_SUBSCRIBE);
+	memcpy(suback + 2, &(uint8_t[]){ (uint8_t)(p->id >> 8), (uint8_t)p->id }, 2);
+	SEND(suback);
+	rig_expect_rung(&rig, RUNG_SUBACK, RUNG_STATE_FAILED,
+			"Subscription to t refused: Not authorized (135): x");
+}
+
 static void the_brokers_keepalive_counts(void **state)
 {
 	(void)state;
@@ -176,6 +196,7 @@ int main(void)
 		TEST(refusals_are_told_in_the_brokers_words),
 		TEST(a_broker_that_knows_3_1_1_only),
 		TEST(the_broker_says_why_it_ends_a_session),
+		TEST(a_refused_subscription_has_its_reason),
 		TEST(the_brokers_keepalive_counts),
 		TEST(a_message_that_is_refused_is_counted),
 	};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mqtt_refusals.h — the messages that the broker does not take
+ *
+ * An acknowledgement has a number only. To say which message it was that the
+ * broker refused (MQTT 5), the topics of those under way are remembered. All
+ * functions belong to the MQTT thread.
+ */
+#ifndef MQTTNODE_MQTT_REFUSALS_H
+#define MQTTNODE_MQTT_REFUSALS_H
+
+#include "mqttnode/log.h"
+#include "mqttnode/mqtt.h"
+
+/* What is shown of a topic. */
+#define MQTT_REFUSED_TOPIC_SIZE 64
+
+struct mqtt_refusals {
+	struct log_limit limit;
+	struct mqtt_under_way {
+		int id; /* 0: free */
+		char topic[MQTT_REFUSED_TOPIC_SIZE];
+	} under_way[MQTT_INFLIGHT_MAX + 1]; /* and the status */
+};
+
+void mqtt_refusals_init(struct mqtt_refusals *r);
+
+/* A message of QoS 1 or 2 on @topic was sent as number @id. */
+void mqtt_refusals_sent(struct mqtt_refusals *r, int id, const char *topic);
+
+/*
+ * Number @id was acknowledged. @refusal, why the broker did not take it, is logged;
+ * NULL: it did.
+ */
+void mqtt_refusals_answered(struct mqtt_refusals *r, int id, const char *refusal);
+
+#endif
