@@ -89,12 +89,14 @@ struct mqtt_config {
 	const char *base_topic;
 	const char *password; /* NULL: none; the library copies it */
 	const char *key_path; /* of the client's private key; NULL: none */
+	bool unbound; /* uses the machine's own network: neither the link of the W5500
+			 nor an address on it is needed */
 
 	const struct mqtt_settings *settings;
 	struct ladder *ladder;
-	struct spool *spool;   /* open, and the thread's from mqtt_start() until it ends */
-	struct queue *inbox;   /* received messages for main (struct mqtt_message *), or
-				  NULL if main has no use for any */
+	struct spool *spool; /* open, and the thread's from mqtt_start() until it ends */
+	struct queue *inbox; /* received messages for main (struct mqtt_message *), or
+				NULL if main has no use for any */
 	struct queue *actions; /* those that actions.h acts on, one for each
 				  subscription that matches; NULL if none does */
 };

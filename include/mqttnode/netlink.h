@@ -26,6 +26,18 @@
 
 struct netlink;
 
+/* How an interface is; all zero when it is gone. */
+struct netlink_link {
+	bool exists;
+	bool up;
+	/*
+	 * Frames can be sent from now on. (The kernel drops what is sent between the
+	 * driver's word and this news.)
+	 */
+	bool carrier;
+	unsigned int master; /* index of the bridge it is a port of; 0: of none */
+};
+
 /*
  * News about the watched interface; each callback may be NULL. None of them is
  * called from within a function of this header: they come from the event loop.
@@ -33,11 +45,10 @@ struct netlink;
 struct netlink_events {
 	void *ctx;
 	/*
-	 * The link was looked at or changed (flags, carrier, MTU, name), or the
-	 * interface went away. @carrier: frames can be sent from now on. (The
-	 * kernel drops what is sent between the driver's word and this news.)
+	 * The link was looked at or changed (flags, carrier, MTU, name, bridge),
+	 * or the interface went away.
 	 */
-	void (*on_link)(void *ctx, bool exists, bool up, bool carrier);
+	void (*on_link)(void *ctx, const struct netlink_link *link);
 	/*
 	 * An IPv4 address is on the interface, was given a new lifetime, or
 	 * left it. What was done through this module is no news.

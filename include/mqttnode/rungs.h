@@ -34,6 +34,10 @@ void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
 void rungs_report_lease(struct ladder *ladder, enum network_method method,
 			const struct lease *lease);
 
+/* Reports that @interface has no address as a port of bridge @master; NULL: it is none.
+ */
+void rungs_report_port(struct ladder *ladder, const char *interface, const char *master);
+
 /* Reports why there is no address; @failed or still trying. */
 void rungs_report_trouble(struct ladder *ladder, bool failed, const char *cause);
 

@@ -43,11 +43,13 @@ struct ethernet_settings {
 	bool mac_auto; /* derive it; mac is then zero */
 	uint8_t mac[6];
 	enum phy_mode phy;
+	bool promiscuous; /* frames for other addresses too: for a port of a bridge */
 };
 
 enum network_method {
 	NETWORK_METHOD_DHCP,
 	NETWORK_METHOD_STATIC,
+	NETWORK_METHOD_NONE, /* a port of a bridge, which has the address */
 };
 
 struct network_settings {

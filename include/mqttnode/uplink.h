@@ -25,6 +25,11 @@ struct uplink_events {
 	void (*on_tap)(void *ctx, int fd);
 	/* The lease now in effect on the interface; NULL: there is no address. */
 	void (*on_lease)(void *ctx, const struct lease *lease);
+	/*
+	 * Method "none": the interface is a port of the bridge @master now; NULL: of
+	 * none. May be told again.
+	 */
+	void (*on_port)(void *ctx, const char *master);
 	/* Why there is no address (yet), or none confirmed: a sentence. */
 	void (*on_trouble)(void *ctx, bool failed, const char *cause);
 	void (*on_gateway)(void *ctx, enum gateway_state state, struct in_addr gateway);

@@ -35,6 +35,7 @@ struct w5500_config {
 	uint8_t mac[6];
 	enum phy_mode phy;
 	bool interrupt;	   /* INTn is wired: let reception pull it low */
+	bool promiscuous;  /* receive what is for other addresses too */
 	uint32_t speed_hz; /* the highest SPI clock to ask for */
 };
 
@@ -67,8 +68,9 @@ struct w5500_counters {
 	uint64_t rx_overflow;	/* times the ring was so full that frames may have been
 				   dropped */
 	uint64_t garbled; /* answers with a wrong echo that is not that of a dead wire */
-	uint64_t tx_repeated; /* SENDs given again, since the message that had them was cut
-			       */
+	uint64_t
+		tx_repeated; /* SENDs given again, since the message that had them was cut
+			      */
 	uint64_t rx_lost; /* times that what was in the ring, or part of it, was given up
 			   */
 	uint64_t tx_frames; /* SEND completed */

@@ -376,7 +376,8 @@ int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t p
 	if (c->tls)
 		mqtt_tls_begin(c->tls, tls_session, c);
 	errno = 0;
-	rc = mosquitto_connect_bind_async(c->mosq, host, port, c->keepalive_s, bind_to);
+	rc = mosquitto_connect_bind_async(c->mosq, host, port, c->keepalive_s,
+					  local.s_addr != INADDR_ANY ? bind_to : NULL);
 	if (rc != MOSQ_ERR_SUCCESS)
 		return explain_loss(c, error, rc, errno);
 	/* The library's socket is inherited by children otherwise. */

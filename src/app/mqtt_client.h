@@ -100,7 +100,8 @@ int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *c
 struct mqtt_client *mqtt_client_free(struct mqtt_client *c);
 
 /*
- * Begins to connect from @local to @broker and queues CONNECT; never blocks.
+ * Begins to connect from @local (0.0.0.0: what the routes say) to @broker and queues
+ * CONNECT; never blocks.
  * An old connection is dropped first. 0, or -EIO with the cause in @error.
  */
 int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t port,

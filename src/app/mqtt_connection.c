@@ -82,7 +82,7 @@ static void rung_failed(struct mqtt_connection *c, const struct mqtt_cause *caus
 
 static bool has_path(const struct mqtt_connection *c)
 {
-	return c->path.link && c->path.address.s_addr != INADDR_ANY;
+	return c->path.unbound || (c->path.link && c->path.address.s_addr != INADDR_ANY);
 }
 
 /* Ends whatever there is and chooses the time of the next attempt. */
@@ -158,7 +158,7 @@ static uint64_t due_ns(const struct mqtt_connection *c)
 
 		due = at < due ? at : due;
 	}
-	if (c->path.link_changed_ns)
+	if (c->path.link_changed_ns && !c->path.unbound)
 		floor = c->path.link_changed_ns + ms(c->path.confirmed
 							     ? c->timing->link_settle_ms
 							     : c->timing->confirm_ms);
@@ -254,11 +254,13 @@ static void await_connack(struct mqtt_connection *c, uint64_t now)
 static void tcp_established(struct mqtt_connection *c, struct in_addr local, uint64_t now)
 {
 	char text[LADDER_TEXT_SIZE], to[INET_ADDRSTRLEN], from[INET_ADDRSTRLEN];
+	bool known = local.s_addr != INADDR_ANY; /* it may be over already */
 
 	rung_passed(c, RUNG_TCP,
-		    text_format(text, sizeof(text), "Connected to %s:%u from %s",
+		    text_format(text, sizeof(text), "Connected to %s:%u%s%s",
 				mqtt_address_text(c->peer.address, to), c->peer.port,
-				mqtt_address_text(local, from)));
+				known ? " from " : "",
+				known ? mqtt_address_text(local, from) : ""));
 	if (!c->settings->tls.on) {
 		await_connack(c, now);
 		return;
@@ -425,7 +427,7 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 /* Whether a connection depends on a path that is gone. */
 static bool path_is_lost(const struct mqtt_connection *c, uint64_t now)
 {
-	if (c->state < MQTT_CONNECTING)
+	if (c->state < MQTT_CONNECTING || c->path.unbound)
 		return false;
 	if (c->path.address.s_addr != c->peer.local.s_addr)
 		return true;
@@ -493,7 +495,7 @@ uint64_t mqtt_connection_next_ns(const struct mqtt_connection *c, uint64_t now)
 		next = now + ONLINE_TICK_NS;
 		break;
 	}
-	if (!c->path.link) {
+	if (!c->path.link && !c->path.unbound) {
 		uint64_t end_of_grace =
 			c->path.link_changed_ns + ms(c->timing->link_grace_ms);
 

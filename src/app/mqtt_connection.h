@@ -34,6 +34,7 @@ enum mqtt_state {
 
 /* What the connection can count on. */
 struct mqtt_path {
+	bool unbound; /* the rest says only when an attempt is worthwhile */
 	bool link;
 	uint64_t link_changed_ns;
 	struct in_addr address; /* 0.0.0.0: none */
@@ -50,10 +51,10 @@ struct mqtt_connection {
 
 	enum mqtt_state state;
 	struct mqtt_path path;
-	bool literal;		   /* the host is an address */
-	struct mqtt_lookup lookup; /* latest result */
-	unsigned int attempts;	   /* also chooses among several addresses */
-	struct mqtt_peer peer;	   /* of the current or last attempt */
+	bool literal;		     /* the host is an address */
+	struct mqtt_lookup lookup;   /* latest result */
+	unsigned int attempts;	     /* also chooses among several addresses */
+	struct mqtt_peer peer;	     /* of the current or last attempt */
 	struct mqtt_connack connack; /* code -1: not yet */
 	char connack_reason[MQTT_REASON_SIZE];
 

@@ -86,6 +86,19 @@ void rungs_report_lease(struct ladder *ladder, enum network_method method,
 			      lease->prefix_len, server, time);
 }
 
+void rungs_report_port(struct ladder *ladder, const char *interface, const char *master)
+{
+	if (master)
+		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_UNUSED, "Port of %s",
+			      master);
+	else
+		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_FAILED,
+			      "%s is not a port of a bridge: \"ip link set %s master "
+			      "BRIDGE\" makes it one",
+			      interface, interface);
+	ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_UNUSED, "That of the machine");
+}
+
 void rungs_report_trouble(struct ladder *ladder, bool failed, const char *cause)
 {
 	ladder_report(ladder, RUNG_ADDRESS,

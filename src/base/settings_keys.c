@@ -61,6 +61,7 @@ static const struct key_choice phy_modes[] = {
 static const struct key_choice methods[] = {
 	{ "dhcp", NETWORK_METHOD_DHCP, false },
 	{ "static", NETWORK_METHOD_STATIC, false },
+	{ "none", NETWORK_METHOD_NONE, false },
 	{ "external", 0, true },
 	{ NULL, 0, false },
 };
@@ -267,7 +268,8 @@ const struct settings_key settings_keys[] = {
   .fallback = "\"auto\"", .choices = phy_modes },
 LATER("ethernet.bus_plan"),
 LATER("ethernet.spi_max_transfer"),
-LATER("ethernet.promiscuous"),
+{ VALUE("ethernet.promiscuous", store_bool), INTO(ethernet_settings, promiscuous),
+  .fallback = "false" },
 
 { GROUP("network"), INTO(settings, network) },
 { VALUE("network.method", store_choice), INTO(network_settings, method),

@@ -93,6 +93,58 @@ static void check_subnet(const struct check *c, const struct conf_node *gateway)
 			     router, address, n->prefix_len);
 }
 
+/* A method that was refused says nothing about the rest. */
+static bool method_is_known(const struct check *c)
+{
+	const struct conf_node *method = check_member(c, "network", "method");
+
+	return !method || c->s->network.method != NETWORK_METHOD_DHCP ||
+	       (conf_node_type(method) == CONF_STRING &&
+		strcmp(conf_node_string(method), "dhcp") == 0);
+}
+
+/*
+ * A bridge takes every frame away from its ports: an address on one of them does
+ * not work. Nor does a bridge without the frames for those behind it.
+ */
+static void check_bridge(const struct check *c)
+{
+	static const char *const of_the_bridge[] = { "address", "gateway",
+						     "default_route", "table" };
+	const struct conf_node *promiscuous = check_member(c, "ethernet", "promiscuous");
+	const struct conf_node *method = check_member(c, "network", "method");
+	const struct conf_node *found = check_member(c, "network", "dns");
+	bool none = c->s->network.method == NETWORK_METHOD_NONE;
+
+	if (c->s->ethernet.promiscuous && !none && method_is_known(c))
+		check_wrong(
+			c, promiscuous,
+			"ethernet.promiscuous: found true with an address of the node's own; "
+			"valid with network.method = \"none\" only, as a port of a bridge");
+	if (!none)
+		return;
+	c->s->network.dns_system = true;
+	if (!c->s->ethernet.promiscuous &&
+	    (!promiscuous || conf_node_type(promiscuous) == CONF_BOOL))
+		check_wrong(c, method,
+			    "network.method: found \"none\"; valid with "
+			    "ethernet.promiscuous = true only, as a port of a bridge");
+	if (found && c->s->network.n_dns > 0)
+		check_wrong(
+			c, found,
+			"network.dns: found with method \"none\", which looks names up "
+			"as the rest of the system does; valid is \"system\", or nothing");
+	for (size_t i = 0; i < ARRAY_SIZE(of_the_bridge); i++) {
+		found = check_member(c, "network", of_the_bridge[i]);
+		if (found)
+			check_wrong(
+				c, found,
+				"network.%s: found with method \"none\", which leaves it "
+				"to the bridge; valid with another method only",
+				of_the_bridge[i]);
+	}
+}
+
 static void check_network(const struct check *c)
 {
 	static const char *const only_static[] = { "address", "gateway" };
@@ -118,9 +170,7 @@ static void check_network(const struct check *c)
 				"cannot be found, unless /etc/hosts has it");
 		return;
 	}
-	/* A method that was refused says nothing about the rest. */
-	if (method && (conf_node_type(method) != CONF_STRING ||
-		       strcmp(conf_node_string(method), "dhcp") != 0))
+	if (n->method == NETWORK_METHOD_NONE || !method_is_known(c))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(only_static); i++) {
 		found = check_member(c, "network", only_static[i]);
@@ -265,6 +315,7 @@ void settings_check_relations(struct settings *s, const struct conf_file *file,
 
 	check_ethernet(&c);
 	check_network(&c);
+	check_bridge(&c);
 	check_mqtt(&c);
 	check_oled(&c);
 	settings_check_pages(&c);

@@ -174,6 +174,13 @@ static bool is_zero(const uint8_t *p, size_t len)
 	return len == 0;
 }
 
+uint8_t w5500_socket_mode(const struct w5500_config *config)
+{
+	if (config->promiscuous)
+		return W5500_SN_MR_MACRAW;
+	return W5500_SN_MR_MFEN | W5500_SN_MR_MACRAW;
+}
+
 bool w5500_registers_match(const struct w5500 *chip, const uint8_t *common,
 			   const uint8_t *socket)
 {
@@ -192,7 +199,7 @@ bool w5500_registers_match(const struct w5500 *chip, const uint8_t *common,
 	       get_be16(reg(common, W5500_RTR)) == W5500_RTR_RESET &&
 	       (phy & phy_mask) == (w5500_phy_value(chip->config.phy) & phy_mask) &&
 	       *reg(common, W5500_VERSIONR) == W5500_VERSIONR_W5500 &&
-	       *reg(socket, W5500_SN_MR(0)) == (W5500_SN_MR_MFEN | W5500_SN_MR_MACRAW) &&
+	       *reg(socket, W5500_SN_MR(0)) == w5500_socket_mode(&chip->config) &&
 	       *reg(socket, W5500_SN_RXBUF_SIZE(0)) == W5500_RING_KIB &&
 	       *reg(socket, W5500_SN_TXBUF_SIZE(0)) == W5500_RING_KIB &&
 	       *reg(socket, W5500_SN_IMR(0)) == W5500_SN_IR_RECV;

@@ -157,6 +157,9 @@ int w5500_run(struct w5500 *chip);
 /* Whether the chip echoed the header of the read whose answer is at @data; counts. */
 bool w5500_echoed(struct w5500 *chip, const uint8_t *data);
 
+/* Sn_MR of socket 0: MACRAW, and what the chip keeps from us (quirk Q13). */
+uint8_t w5500_socket_mode(const struct w5500_config *config);
+
 /* What socket 0 and common registers must read; see w5500_check(). */
 bool w5500_registers_match(const struct w5500 *chip, const uint8_t *common,
 			   const uint8_t *socket);

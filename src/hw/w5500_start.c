@@ -268,7 +268,7 @@ static int add_setting(struct w5500 *chip, unsigned int i)
 		break;
 	case 11:
 		added = w5500_message_write8(m, W5500_SN_MR(0),
-					     W5500_SN_MR_MFEN | W5500_SN_MR_MACRAW);
+					     w5500_socket_mode(&chip->config));
 		break;
 	case 12:
 		/* A new mode is taken by a reset of the PHY: hold it now, release it

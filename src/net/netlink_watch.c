@@ -94,15 +94,23 @@ ssize_t netlink_receive(const struct mnl_socket *socket, void *buf, size_t size)
 static void link_message(const struct netlink_watch *w, const struct nlmsghdr *nlh)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
-	bool exists = nlh->nlmsg_type != RTM_DELLINK;
+	const struct nlattr *attrs[IFLA_MAX + 1];
+	struct netlink_link link = { 0 };
 
 	/* Bridge code reports its ports in the same messages, as family AF_BRIDGE. */
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) ||
+	if (netlink_parse(nlh, sizeof(*info), attrs, IFLA_MAX) < 0 ||
 	    info->ifi_family != AF_UNSPEC ||
 	    (unsigned int)info->ifi_index != w->ifindex || !w->events->on_link)
 		return;
-	w->events->on_link(w->events->ctx, exists, exists && info->ifi_flags & IFF_UP,
-			   exists && info->ifi_flags & IFF_RUNNING);
+	if (nlh->nlmsg_type != RTM_DELLINK) {
+		link.exists = true;
+		link.up = info->ifi_flags & IFF_UP;
+		link.carrier = info->ifi_flags & IFF_RUNNING;
+		if (attrs[IFLA_MASTER] &&
+		    mnl_attr_validate(attrs[IFLA_MASTER], MNL_TYPE_U32) >= 0)
+			link.master = mnl_attr_get_u32(attrs[IFLA_MASTER]);
+	}
+	w->events->on_link(w->events->ctx, &link);
 }
 
 static void address_message(const struct netlink_watch *w, const struct nlmsghdr *nlh)

@@ -130,7 +130,8 @@ static void read_from_tap(struct pump *p)
 /* The chip's filter lets some frames through that are not for us (quirk Q13). */
 static bool is_for_us(const struct pump *p, const uint8_t *frame)
 {
-	return (frame[0] & 1) || memcmp(frame, p->mac, sizeof(p->mac)) == 0;
+	return p->settings->promiscuous || (frame[0] & 1) ||
+	       memcmp(frame, p->mac, sizeof(p->mac)) == 0;
 }
 
 /* Gives the TAP what the last exchange brought. Returns whether that was anything. */

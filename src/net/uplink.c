@@ -182,7 +182,7 @@ static int equip_device(struct uplink *u, unsigned int ifindex)
 	if (r < 0)
 		return log_error_errno(r, "Cannot manage addresses on %s: %m",
 				       u->interface);
-	if (u->settings->method == NETWORK_METHOD_STATIC || u->dhcp)
+	if (u->settings->method != NETWORK_METHOD_DHCP || u->dhcp)
 		return 0;
 	r = dhcp_new(&u->dhcp, u->event, u->interface, u->hostname, &u->dhcp_events);
 	if (r < 0)
@@ -300,17 +300,28 @@ void uplink_tap_lost(struct uplink *u)
 		device_gone(u);
 }
 
-static void on_link_news(void *ctx, bool exists, bool up, bool carrier)
+/* A port of a bridge has no address; what can be wrong with it is the bridge. */
+static void tell_master(struct uplink *u, unsigned int master)
+{
+	char name[IF_NAMESIZE];
+
+	if (u->settings->method == NETWORK_METHOD_NONE)
+		u->events->on_port(u->events->ctx,
+				   master ? if_indextoname(master, name) : NULL);
+}
+
+static void on_link_news(void *ctx, const struct netlink_link *link)
 {
 	struct uplink *u = ctx;
 
-	if (!exists || !device_exists(u)) {
+	if (!link->exists || !device_exists(u)) {
 		device_gone(u);
 		return;
 	}
-	u->carrier = carrier;
+	u->carrier = link->carrier;
 	update_ready(u);
-	if (!up && !u->set_down) {
+	tell_master(u, link->master);
+	if (!link->up && !u->set_down) {
 		u->set_down = true;
 		log_warning(
 			"Interface %s was set down by somebody: \"ip link set %s up\" "
@@ -318,7 +329,7 @@ static void on_link_news(void *ctx, bool exists, bool up, bool carrier)
 			u->interface, u->interface);
 		u->events->on_trouble(u->events->ctx, true,
 				      "The interface was set down by somebody");
-	} else if (up && u->set_down) {
+	} else if (link->up && u->set_down) {
 		u->set_down = false;
 		log_notice("Interface %s is up again", u->interface);
 		/* The kernel took the routes away with IFF_UP. */

@@ -70,6 +70,7 @@ static int make_broker(struct node *n)
 		.spool = n->spool,
 		.inbox = n->inbox,
 		.actions = n->orders,
+		.unbound = n->settings->network.method == NETWORK_METHOD_NONE,
 	};
 	struct settings_secrets secrets;
 	char error[512];

@@ -112,6 +112,13 @@ void node_on_session(void *ctx, bool online)
 		actions_session(n->actions, online);
 }
 
+static void on_port(void *ctx, const char *master)
+{
+	struct node *n = ctx;
+
+	rungs_report_port(n->ladder, n->self.interface, master);
+}
+
 static void on_trouble(void *ctx, bool failed, const char *cause)
 {
 	struct node *n = ctx;
@@ -201,6 +208,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 const struct uplink_events node_uplink_events = {
 	.on_tap = on_tap,
 	.on_lease = on_lease,
+	.on_port = on_port,
 	.on_trouble = on_trouble,
 	.on_gateway = on_gateway,
 	.on_stopped = node_on_uplink_stopped,

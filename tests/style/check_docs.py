@@ -46,6 +46,11 @@ COMPANIONS = {
     **{f'oled.pages.items.{name}': 'topic = "t";' for name in ('show', 'label')},
 }
 
+# Other groups that an example needs.
+OTHER_GROUPS = {
+    'ethernet.promiscuous': 'network: { method = "none"; };',
+}
+
 # A publication has one of these.
 SOURCES = ('text', 'file', 'command', 'gpio')
 
@@ -128,6 +133,7 @@ def accepted(program, path, line):
         text = f'mqtt: {{ {host} {inner} }};'
     else:
         text = f'mqtt: {{ {host} }}; ' + (f'{group}: {{ {inner} }};' if group else inner)
+        text += OTHER_GROUPS.get(path, '') if 'true' in line else ''
     with tempfile.NamedTemporaryFile('w', suffix='.conf') as file:
         file.write(text + '\n')
         file.flush()

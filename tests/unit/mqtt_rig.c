@@ -405,6 +405,7 @@ int rig_new(struct rig *r, const char *base_topic, const char *password)
 		.spool = r->spool,
 		.inbox = r->inbox,
 		.actions = r->orders,
+		.unbound = r->unbound,
 	};
 
 	return mqtt_new(&r->mqtt, &config, r->error, sizeof(r->error));

@@ -122,6 +122,7 @@ struct rig {
 	struct mqtt *mqtt;
 	struct publications *publications;
 	const char *key_path; /* for mqtt.tls */
+	bool unbound;	      /* as in struct mqtt_config */
 	char error[256];      /* of rig_new() */
 };
 

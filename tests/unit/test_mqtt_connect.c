@@ -294,6 +294,25 @@ static void a_dns_server_without_an_answer(void **state)
 			"The DNS server 10.9.8.7 could not look up mq.example");
 }
 
+/* --- the machine's own network ------------------------------------------------- */
+
+static void needs_neither_link_nor_address_if_it_is_unbound(void **state)
+{
+	(void)state;
+	rig.unbound = true;
+	rig_start(&rig);
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_connack(broker, 0);
+	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_OK,
+			"Connected to 127.0.0.1:%u from 127.0.0.1", broker->port);
+	/* Longer than a link may be gone otherwise. */
+	mqtt_set_link(rig.mqtt, true);
+	mqtt_set_link(rig.mqtt, false);
+	assert_true(broker_is_quiet(broker, 2 * (int)rig.timing.link_grace_ms));
+	rig_expect_counter(&rig, connects, 1);
+}
+
 static void several_addresses_take_turns(void **state)
 {
 	(void)state;
@@ -469,6 +488,7 @@ int main(void)
 		TEST(a_name_that_does_not_exist),
 		TEST(no_dns_server),
 		TEST(a_dns_server_without_an_answer),
+		TEST(needs_neither_link_nor_address_if_it_is_unbound),
 		TEST(several_addresses_take_turns),
 		TEST(a_path_lost_during_a_lookup_is_not_used),
 		TEST(without_a_path_nothing_is_tried),

@@ -27,6 +27,7 @@ struct told {
 	bool present;
 	struct in_addr neighbour;
 	uint16_t state;
+	unsigned int master;
 };
 
 struct fixture {
@@ -37,14 +38,15 @@ struct fixture {
 	unsigned int ifindex;
 };
 
-static void on_link(void *ctx, bool exists, bool up, bool carrier)
+static void on_link(void *ctx, const struct netlink_link *link)
 {
 	struct told *t = ctx;
 
 	t->links++;
-	t->exists = exists;
-	t->up = up;
-	t->carrier = carrier;
+	t->exists = link->exists;
+	t->up = link->up;
+	t->carrier = link->carrier;
+	t->master = link->master;
 }
 
 static void on_address(void *ctx, struct in_addr address, uint8_t prefix_len,
@@ -181,7 +183,10 @@ static void no_router_gives_it_an_ipv6_address(void **state)
 	assert_int_equal(tap_set_carrier(with, true), 0);
 	assert_int_equal(tap_set_carrier(without, true), 0);
 	netns_wait("[ $(ip -o link show | grep mqtt[89] | grep -c 'state UP') = 2 ]");
-	netns_wait("ip -6 addr show dev mqtt8 scope link -tentative | grep -q fe80:"); /* is known */
+	netns_wait(
+		"ip -6 addr show dev mqtt8 scope link -tentative | grep -q fe80:"); /* is
+										       known
+										     */
 	assert_int_equal(
 		tap_write(without, router_advertisement, sizeof(router_advertisement)),
 		0);
@@ -212,6 +217,11 @@ static void tells_of_the_link_and_of_nobody_elses(void **state)
 	netns_run("ip link set far0 down");
 	WAIT_FOR(f, !f->told.carrier);
 	assert_true(f->told.up);
+	assert_int_equal(f->told.master, 0);
+	netns_run("ip link add br0 type bridge; ip link set mqtt0 master br0");
+	WAIT_FOR(f, f->told.master == if_nametoindex("br0"));
+	netns_run("ip link set mqtt0 nomaster; ip link delete br0");
+	WAIT_FOR(f, f->told.master == 0);
 
 	settle(f);
 	f->told = (struct told){ 0 };
@@ -559,11 +569,11 @@ static void tells_everything_again_after_an_overrun(void **state)
 static struct netlink *asked_back;
 
 /* Changes something the moment it is told of the link, as uplink.c does. */
-static void on_link_ask_back(void *ctx, bool exists, bool up, bool carrier)
+static void on_link_ask_back(void *ctx, const struct netlink_link *link)
 {
 	struct told *t = ctx;
 
-	on_link(ctx, exists, up, carrier);
+	on_link(ctx, link);
 	assert_int_equal(netlink_address_add(asked_back, if_nametoindex("mqtt0"),
 					     ip("10.77.0.9"), 24, 0),
 			 0);

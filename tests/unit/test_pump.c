@@ -135,6 +135,39 @@ static void frames_for_others_are_filtered_and_multicast_passes(void **state)
 	assert_int_equal(pump_rig_counters(rig).rx_frames, 3);
 }
 
+/* A bridge: behind the TAP and on the wire are hosts with addresses of their own. */
+static void a_promiscuous_chip_passes_all_frames_both_ways(void **state)
+{
+	static const uint8_t to[][6] = {
+		{ 0x02, 1, 2, 3, 4, 5 },		/* a stranger */
+		{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, /* broadcast */
+		{ 0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb }, /* mDNS */
+		{ 0x33, 0x33, 0x00, 0x00, 0x00, 0xfb }, /* mDNS over IPv6 */
+		{ 0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e }, /* LLDP */
+	};
+	struct pump_rig *rig = *state;
+	uint8_t frame[100];
+
+	rig->settings.promiscuous = true;
+	pump_rig_up(rig);
+	rig->count_only = true;
+	for (size_t i = 0; i < ARRAY_SIZE(to); i++) {
+		frame_make(frame, (uint32_t)i, sizeof(frame), true);
+		memcpy(frame, to[i], 6);
+		pump_rig_deliver(rig, frame, sizeof(frame));
+		memcpy(frame + 6, to[0], 6); /* nor is the sender ours */
+		pump_rig_write_tap(rig, frame, sizeof(frame));
+	}
+	/* Health checks take the mode for what it should be. */
+	pump_rig_for(rig, 2 * SEC);
+	assert_int_equal(rig->n_received, ARRAY_SIZE(to));
+	assert_int_equal(pump_rig_counters(rig).tx_frames, ARRAY_SIZE(to));
+	assert_int_equal(pump_rig_counters(rig).rx_dropped_filter, 0);
+	assert_int_equal(pump_rig_counters(rig).chip_lost, 0);
+	assert_int_equal(w5500_sim_stats(rig->board.chip)->rx_dropped_filter, 0);
+	assert_clean(rig);
+}
+
 static void runts_and_giants_from_the_tap_are_dropped(void **state)
 {
 	static const size_t bad[] = { 1, 13, 1515, 1516, 4000 };
@@ -394,6 +427,7 @@ int main(void)
 		TEST(speed_and_duplex_are_those_of_the_partner),
 		TEST(frames_pass_both_ways),
 		TEST(frames_for_others_are_filtered_and_multicast_passes),
+		TEST(a_promiscuous_chip_passes_all_frames_both_ways),
 		TEST(runts_and_giants_from_the_tap_are_dropped),
 		TEST(short_frames_from_the_tap_are_padded),
 		TEST(a_closed_tap_is_reported_and_replaced),

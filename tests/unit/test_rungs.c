@@ -147,6 +147,20 @@ static void a_lease_is_told_with_its_server(void **state)
 	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "10.77.0.59/24 (static)");
 }
 
+static void a_port_of_a_bridge_needs_no_address_but_a_bridge(void **state)
+{
+	struct fixture *f = *state;
+
+	bring_up(f);
+	rungs_report_port(f->ladder, "mqtt0", NULL);
+	expect(f, RUNG_ADDRESS, RUNG_STATE_FAILED,
+	       "mqtt0 is not a port of a bridge: \"ip link set mqtt0 master BRIDGE\" "
+	       "makes it one");
+	rungs_report_port(f->ladder, "mqtt0", "br0");
+	expect(f, RUNG_ADDRESS, RUNG_STATE_UNUSED, "Port of br0");
+	expect(f, RUNG_ROUTE, RUNG_STATE_UNUSED, "That of the machine");
+}
+
 static void a_gateway_answers_or_not(void **state)
 {
 	struct in_addr gateway = { .s_addr = htonl(0x0a4d0001) };
@@ -175,6 +189,7 @@ int main(void)
 		CASE(a_link_may_take_three_seconds_to_come),
 		CASE(a_cable_pulled_just_after_the_start_is_known_at_once),
 		CASE(a_lease_is_told_with_its_server),
+		CASE(a_port_of_a_bridge_needs_no_address_but_a_bridge),
 		CASE(a_gateway_answers_or_not),
 	};
 

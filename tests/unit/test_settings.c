@@ -61,6 +61,7 @@ static void has_a_default_for_every_key(void **state)
 	assert_string_equal(s->ethernet.interface, "mqtt0");
 	assert_true(s->ethernet.mac_auto);
 	assert_int_equal(s->ethernet.phy, PHY_MODE_AUTO);
+	assert_false(s->ethernet.promiscuous);
 	assert_int_equal(s->network.method, NETWORK_METHOD_DHCP);
 	assert_int_equal(s->network.n_dns, 0);
 	assert_false(s->network.dns_system);
@@ -402,6 +403,15 @@ static void unwise_configurations_are_warned_about(void **state)
 	settings_free(load("mqtt: { host = \"127.1.2.3\"; username = \"u\"; "
 			   "password_credential = \"c\"; };",
 			   0));
+
+	/* A port of a bridge: what the bridge has is nobody's business here. */
+	s = load("mqtt: { host = \"h\"; };\nethernet: { promiscuous = true; };\n"
+		 "network: { method = \"none\"; dns = \"system\"; };",
+		 0);
+	assert_true(s->ethernet.promiscuous);
+	assert_int_equal(s->network.method, NETWORK_METHOD_NONE);
+	assert_true(s->network.dns_system);
+	settings_free(s);
 
 	/* No name, no need for a DNS server. */
 	settings_free(

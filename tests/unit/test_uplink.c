@@ -55,6 +55,9 @@ static void expect(const char *what)
 	done[0] = '\0';
 }
 
+/* Index of a bridge. */
+#define BRIDGE 20
+
 /* --- the fakes ------------------------------------------------------------ */
 
 int tap_open(const char *name, const uint8_t mac[6])
@@ -78,6 +81,8 @@ unsigned int if_nametoindex(const char *name)
 
 char *if_indextoname(unsigned int index, char name[IF_NAMESIZE])
 {
+	if (index == BRIDGE)
+		return strcpy(name, "br0");
 	return index == ifindex ? strcpy(name, "mqtt0") : NULL;
 }
 
@@ -244,6 +249,12 @@ static void on_lease(void *ctx, const struct lease *lease)
 	note("on lease %u", lease ? ntohl(lease->address.s_addr) & 255 : 0);
 }
 
+static void on_port(void *ctx, const char *master)
+{
+	(void)ctx;
+	note("on port %s", master ? master : "none");
+}
+
 static void on_trouble(void *ctx, bool failed, const char *cause)
 {
 	(void)ctx;
@@ -266,6 +277,7 @@ static void on_stopped(void *ctx)
 static const struct uplink_events events = {
 	.on_tap = on_tap,
 	.on_lease = on_lease,
+	.on_port = on_port,
 	.on_trouble = on_trouble,
 	.on_gateway = on_gateway,
 	.on_stopped = on_stopped,
@@ -325,9 +337,17 @@ static void lease_arrives(uint32_t address)
 	dhcp_events->on_lease(dhcp_events->ctx, &lease);
 }
 
+static void tell_link(bool exists, bool up, bool on, unsigned int master)
+{
+	netlink_events->on_link(
+		netlink_events->ctx,
+		&(struct netlink_link){
+			.exists = exists, .up = up, .carrier = on, .master = master });
+}
+
 static void carrier(bool on)
 {
-	netlink_events->on_link(netlink_events->ctx, true, true, on);
+	tell_link(true, true, on, 0);
 }
 
 static void dhcp_follows_the_link(void **state)
@@ -386,6 +406,24 @@ static void a_static_address_is_there_at_once(void **state)
 	expect("clear;names 0;on lease 0;on stopped;");
 }
 
+static void a_port_of_a_bridge_has_no_address(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.method = NETWORK_METHOD_NONE;
+	start(f);
+	expect("names 0;tap mqtt0;up 7;watch 7;on tap;");
+	tell_link(true, true, false, 0);
+	expect("on port none;");
+	uplink_link(f->uplink, true);
+	tell_link(true, true, true, BRIDGE);
+	expect("on port br0;");
+	tell_link(true, true, true, 0);
+	expect("on port none;");
+	uplink_stop(f->uplink, 500);
+	expect("on stopped;");
+}
+
 static void a_deleted_interface_comes_back_with_its_lease(void **state)
 {
 	struct fixture *f = *state;
@@ -398,7 +436,7 @@ static void a_deleted_interface_comes_back_with_its_lease(void **state)
 	assert_int_equal(uplink_tx_dropped(f->uplink), 3);
 	done[0] = '\0';
 	ifindex = 8;
-	netlink_events->on_link(netlink_events->ctx, false, false, false);
+	tell_link(false, false, false, 0);
 	uplink_tap_lost(f->uplink); /* the pump noticed it too */
 	expect("dhcp gone;on gateway 0;watch 0;"
 	       "on trouble 1 The interface was deleted by somebody;");
@@ -438,7 +476,7 @@ static void what_a_deleted_interface_loses_is_no_news(void **state)
 	ifindex = 8;
 	netlink_events->on_address(netlink_events->ctx, host(5), 24, false);
 	expect("");
-	netlink_events->on_link(netlink_events->ctx, true, false, false);
+	tell_link(true, false, false, 0);
 	expect("dhcp gone;on gateway 0;watch 0;"
 	       "on trouble 1 The interface was deleted by somebody;");
 }
@@ -494,10 +532,10 @@ static void an_interface_set_down_is_told_and_equipped_when_up(void **state)
 	start(f);
 	lease_arrives(5);
 	done[0] = '\0';
-	netlink_events->on_link(netlink_events->ctx, true, false, false);
-	netlink_events->on_link(netlink_events->ctx, true, false, false);
+	tell_link(true, false, false, 0);
+	tell_link(true, false, false, 0);
 	expect("on trouble 1 The interface was set down by somebody;");
-	netlink_events->on_link(netlink_events->ctx, true, true, false);
+	tell_link(true, true, false, 0);
 	expect("clear;apply 5;names 9;on lease 5;");
 }
 
@@ -548,6 +586,7 @@ int main(void)
 		CASE(dhcp_follows_the_link),
 		CASE(configured_servers_replace_those_of_the_lease),
 		CASE(a_static_address_is_there_at_once),
+		CASE(a_port_of_a_bridge_has_no_address),
 		CASE(a_deleted_interface_comes_back_with_its_lease),
 		CASE(a_late_word_about_the_device_before_is_ignored),
 		CASE(what_a_deleted_interface_loses_is_no_news),

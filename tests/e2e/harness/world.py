@@ -83,6 +83,10 @@ class World:
                                          (self.namespace, "ctl0", CONTROL[1])):
             namespace.ip("address", "add", f"{address}/30", "dev", name)
         self.udev = Udev(self.namespace, stage.TREE)
+        self.set_up()
+
+    def set_up(self):
+        """The machine is as it should stay: to be told again by a test that changed it."""
         self.decoy.frames()
         self._before = self.namespace.snapshot()
 
