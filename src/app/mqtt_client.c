@@ -11,6 +11,7 @@
 #include "mqtt_client.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -36,7 +37,9 @@ struct mqtt_client {
 	bool established; /* TCP is, or was */
 	bool v5;
 	int linger_fd; /* after DISCONNECT: the connection, until the broker closes */
-	int disconnect_code; /* MQTT 5: of the broker's DISCONNECT, or -1 */
+	bool publishing_qos0; /* the library is inside of it */
+	int unwritten_id;     /* of QoS 0: TCP has taken a part of it; 0: none */
+	int disconnect_code;  /* MQTT 5: of the broker's DISCONNECT, or -1 */
 	char disconnect_reason[MQTT_REASON_SIZE];
 	struct mqtt_client_events events;
 	void *ctx;
@@ -173,6 +176,22 @@ static const char *refusal_text(int code, const mosquitto_property *properties,
 			   reason);
 }
 
+/*
+ * The library says of QoS 0, too, that it is done, when it is written. Its ids
+ * come from the same 65535: such a word could be taken for the acknowledgement
+ * of a message that the broker has not answered for as long as it takes to use
+ * all the others.
+ */
+static bool is_of_qos0(struct mqtt_client *c, int id)
+{
+	if (c->publishing_qos0)
+		return true;
+	if (id != c->unwritten_id)
+		return false;
+	c->unwritten_id = 0;
+	return true;
+}
+
 static void handle_publish(struct mosquitto *mosq, void *userdata, int id, int code,
 			   const mosquitto_property *properties)
 {
@@ -180,6 +199,8 @@ static void handle_publish(struct mosquitto *mosq, void *userdata, int id, int c
 	char refusal[MQTT_REFUSAL_SIZE];
 
 	(void)mosq;
+	if (is_of_qos0(c, id))
+		return;
 	c->events.on_acknowledged(c->ctx, id,
 				  code < MQTT_RC_UNSPECIFIED
 					  ? NULL
@@ -373,6 +394,7 @@ int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t p
 	c->linger_fd = fd_close(c->linger_fd);
 	c->disconnect_code = -1;
 	c->established = false;
+	c->unwritten_id = 0; /* thrown away with the old connection */
 	if (c->tls)
 		mqtt_tls_begin(c->tls, tls_session, c);
 	errno = 0;
@@ -521,9 +543,14 @@ int mqtt_client_publish(struct mqtt_client *c, const char *topic, const void *pa
 {
 	int rc;
 
+	assert(qos > 0 || !mqtt_client_wants_write(c));
 	if (len > INT_MAX)
 		return -EINVAL;
+	c->publishing_qos0 = qos == 0;
 	rc = mosquitto_publish(c->mosq, id, topic, (int)len, payload, qos, retain);
+	c->publishing_qos0 = false;
+	if (qos == 0 && mqtt_client_wants_write(c))
+		c->unwritten_id = *id;
 	switch (rc) {
 	case MOSQ_ERR_SUCCESS:
 		return 0;

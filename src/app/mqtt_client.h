@@ -69,7 +69,7 @@ struct mqtt_connack {
 struct mqtt_client_events {
 	/* @code of MQTT 3.1.1, or of MQTT 5, which may say why and set the keepalive */
 	void (*on_connack)(void *ctx, const struct mqtt_connack *connack);
-	/* QoS 1, 2; QoS 0: written. Only MQTT 5 tells of a refusal. */
+	/* QoS 1, 2. Only MQTT 5 tells of a refusal. */
 	void (*on_acknowledged)(void *ctx, int id, const char *refusal);
 	void (*on_suback)(void *ctx, int id, const char *refusal);
 	void (*on_message)(void *ctx, const struct mqtt_incoming *message);
@@ -130,10 +130,11 @@ bool mqtt_client_is_secured(const struct mqtt_client *c);
 char *mqtt_client_describe_tls(const struct mqtt_client *c, char *buf, size_t size);
 
 /*
- * Publishes; only after CONNACK. 0 when the library has taken the message (for
+ * Publishes; only after CONNACK, with QoS 0 only while nothing waits to be
+ * written (mqtt_client_wants_write()). 0 when the library has taken the message (for
  * QoS 1 and 2 it keeps it over a reconnect until it is acknowledged), else
- * -ENOTCONN (QoS 0 only), -ENOMEM or -EINVAL. *@id is what on_acknowledged()
- * will tell.
+ * -ENOTCONN (QoS 0 only), -ENOMEM or -EINVAL. For QoS 1 and 2 *@id is what
+ * on_acknowledged() will tell.
  */
 int mqtt_client_publish(struct mqtt_client *c, const char *topic, const void *payload,
 			size_t len, int qos, bool retain, int *id);
