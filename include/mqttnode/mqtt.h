@@ -141,9 +141,8 @@ int mqtt_publish(struct mqtt *m, const struct mqtt_outgoing *message);
 
 /*
  * Asks the thread to publish a retained "offline", disconnect and end, within
- * @limit_ms. mqtt_event_fd() becomes readable when it has ended. A thread that
- * is inside getaddrinfo() ends when that returns, and touches nothing of
- * anybody else's any more if the limit has passed by then. Main.
+ * @limit_ms; only a disk that is stuck can make it later. mqtt_event_fd() becomes
+ * readable when it has ended. Main.
  */
 void mqtt_stop(struct mqtt *m, unsigned int limit_ms);
 int mqtt_event_fd(const struct mqtt *m);

@@ -7,7 +7,10 @@
  * The broker is reached through the interface that this same process pumps.
  * Whoever waits for the network must therefore not be the pump, nor main, and
  * must not hold a lock that they could want. One thread, "mqtt", owns the one
- * session and is the only one that calls the library or the resolver.
+ * session and is the only one that calls the library. It must not wait either:
+ * messages of a whole lookup would find no place in the handover. So each lookup
+ * has a thread of its own, which is left alone if its result is not wanted any
+ * more.
  *
  *	main ── mailbox: link, address, stop ──> mqtt
  *	any  ── handover: messages to publish ─> mqtt
@@ -29,7 +32,7 @@
  *	mqtt_client.c	  the library behind a door
  *	mqtt_connection.c when to connect; the rungs from name to CONNACK
  *	mqtt_tls.c	  whom TLS trusts, and why it failed
- *	mqtt_lookup.c	  the resolver, the only call that can block
+ *	mqtt_lookup.c	  the resolver, in a thread for each lookup
  *	mqtt_backoff.c	  how long to wait after a failure
  *	mqtt_cause.c	  what went wrong, in words
  *	mqtt_status.c	  "online" and "offline"
@@ -37,10 +40,10 @@
  *	mqtt_handover.c	  what others have composed (publications.h)
  *	mqtt_outbox.c	  what waits, what is under way, what is dropped
  *
- * States: OFFLINE (no link or address) and BACKOFF -> RESOLVED -> CONNECTING ->
- * HANDSHAKE (with TLS) -> WAIT_CONNACK -> ONLINE; any failure leads back to BACKOFF with
- *the cause on the ladder. A link that is lost keeps the session for a grace time; when it
- * comes back later, or the address changes, one attempt skips the back-off.
+ * States: OFFLINE (no link or address) and BACKOFF -> RESOLVING -> CONNECTING ->
+ * HANDSHAKE (with TLS) -> WAIT_CONNACK -> ONLINE; any failure leads back to BACKOFF
+ * with the cause on the ladder. A link that is lost keeps the session for a grace time;
+ *when it comes back later, or the address changes, one attempt skips the back-off.
  *
  * Each time CONNACK arrives: subscribe to everything, then publish "online",
  * retained, on BASE/status, and subscribe to that: a wrong word there, such as
@@ -212,6 +215,7 @@ struct mqtt *mqtt_free(struct mqtt *m)
 		return NULL;
 	(void)mqtt_subscriber_free(m->subscriber);
 	(void)mqtt_outbox_free(m->outbox);
+	mqtt_connection_clear(&m->connection);
 	(void)mqtt_client_free(m->client);
 	(void)mqtt_tls_free(m->tls);
 	(void)mqtt_handover_free(m->handover);

@@ -3,7 +3,7 @@
 #include "mqtt_connection.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <netdb.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -90,6 +90,7 @@ static void end(struct mqtt_connection *c, bool persistent, uint64_t now)
 {
 	uint32_t random = random_number(now), wait_ms;
 
+	c->lookup = mqtt_lookup_free(c->lookup);
 	mqtt_client_abort(c->client);
 	if (c->state == MQTT_ONLINE) {
 		c->counters->disconnects++;
@@ -137,7 +138,7 @@ static void fail(struct mqtt_connection *c, const struct mqtt_cause *cause, uint
 
 void mqtt_connection_drop(struct mqtt_connection *c, uint64_t now)
 {
-	if (c->state >= MQTT_RESOLVED)
+	if (c->state >= MQTT_RESOLVING)
 		end(c, false, now);
 	c->state = has_path(c) ? MQTT_BACKOFF : MQTT_OFFLINE;
 	c->failed_rung = -1;
@@ -193,29 +194,46 @@ static void connect_now(struct mqtt_connection *c, struct in_addr broker, uint64
 	}
 }
 
+static void look_up(struct mqtt_connection *c, uint64_t now)
+{
+	struct mqtt_lookup_failure failure = {
+		.host = c->settings->host,
+		.eai = EAI_SYSTEM,
+		.n_servers = 1, /* it is not for want of them */
+	};
+	struct mqtt_cause cause;
+	char text[LADDER_TEXT_SIZE];
+	int r;
+
+	rung_trying(c, RUNG_NAME,
+		    text_format(text, sizeof(text), "Looking up %s", c->settings->host));
+	r = mqtt_lookup_new(&c->lookup, c->settings->host);
+	if (r == 0) {
+		c->state = MQTT_RESOLVING;
+		return;
+	}
+	failure.error = -r;
+	mqtt_cause_lookup(&cause, &failure);
+	fail(c, &cause, now);
+}
+
 static void begin_attempt(struct mqtt_connection *c, uint64_t now)
 {
-	char text[LADDER_TEXT_SIZE];
-
 	if (now < c->attempt_ns)
 		c->hurried_ns = now;
 	c->hurry = false;
 	c->began_ns = now;
 	c->attempts++;
-	if (c->literal) {
-		connect_now(c, c->lookup.addresses[0], now);
-		return;
-	}
 	/*
 	 * The library could look the name up itself, but would not tell a name
 	 * that does not exist from a server that does not answer, and the rung
 	 * "name" would be a guess. It is given the address; TLS learns the name
 	 * from us: mqtt_tls.c.
 	 */
-	rung_trying(c, RUNG_NAME,
-		    text_format(text, sizeof(text), "Looking up %s", c->settings->host));
-	mqtt_lookup(&c->lookup);
-	c->state = MQTT_RESOLVED;
+	if (c->literal)
+		connect_now(c, c->resolved.addresses[0], now);
+	else
+		look_up(c, now);
 }
 
 static void use_lookup(struct mqtt_connection *c, uint64_t now)
@@ -223,20 +241,19 @@ static void use_lookup(struct mqtt_connection *c, uint64_t now)
 	char text[LADDER_TEXT_SIZE], buf[INET_ADDRSTRLEN];
 	struct in_addr broker;
 
-	if (!has_path(c)) {
-		mqtt_connection_drop(c, now); /* lost in the meantime */
+	if (!mqtt_lookup_is_done(c->lookup, &c->resolved))
 		return;
-	}
-	if (c->lookup.n == 0) {
-		fail(c, &c->lookup.cause, now);
+	c->lookup = mqtt_lookup_free(c->lookup);
+	if (c->resolved.n == 0) {
+		fail(c, &c->resolved.cause, now);
 		return;
 	}
 	/* Several addresses take turns, attempt by attempt. */
-	broker = c->lookup.addresses[c->attempts % c->lookup.n];
+	broker = c->resolved.addresses[c->attempts % c->resolved.n];
 	/* The rung TCP tells which: here it would be other news with each attempt. */
-	if (c->lookup.n > 1)
+	if (c->resolved.n > 1)
 		text_format(text, sizeof(text), "%s has %u addresses", c->settings->host,
-			    c->lookup.n);
+			    c->resolved.n);
 	else
 		text_format(text, sizeof(text), "%s is %s", c->settings->host,
 			    mqtt_address_text(broker, buf));
@@ -413,8 +430,7 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 	c->connack.code = -1;
 	c->backoff.base_ms = timing->backoff_base_ms;
 	c->backoff.cap_ms = settings->reconnect_max_s * 1000;
-	text_format(c->lookup.host, sizeof(c->lookup.host), "%s", settings->host);
-	c->literal = mqtt_lookup_is_literal(settings->host, &c->lookup.addresses[0]);
+	c->literal = mqtt_lookup_is_literal(settings->host, &c->resolved.addresses[0]);
 	if (c->literal)
 		ladder_report(ladder, RUNG_NAME, RUNG_STATE_UNUSED,
 			      "The broker is given by its address");
@@ -424,10 +440,17 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 		ladder_report(ladder, RUNG_SUBACK, RUNG_STATE_UNUSED, "No subscriptions");
 }
 
-/* Whether a connection depends on a path that is gone. */
+void mqtt_connection_clear(struct mqtt_connection *c)
+{
+	c->lookup = mqtt_lookup_free(c->lookup);
+}
+
+/* Whether an attempt or a session depends on a path that is gone. */
 static bool path_is_lost(const struct mqtt_connection *c, uint64_t now)
 {
-	if (c->state < MQTT_CONNECTING || c->path.unbound)
+	if (c->state < MQTT_CONNECTING)
+		return c->state == MQTT_RESOLVING && !has_path(c);
+	if (c->path.unbound)
 		return false;
 	if (c->path.address.s_addr != c->peer.local.s_addr)
 		return true;
@@ -441,7 +464,8 @@ void mqtt_connection_set_path(struct mqtt_connection *c, const struct mqtt_path 
 	bool changed = path->changes != c->path.changes;
 
 	c->path = *path;
-	if (path_is_lost(c, now) ||
+	/* A lookup asks the servers of the path that it began with. */
+	if (path_is_lost(c, now) || (changed && c->state == MQTT_RESOLVING) ||
 	    (c->state <= MQTT_BACKOFF && has_path(c) != (c->state == MQTT_BACKOFF)))
 		mqtt_connection_drop(c, now);
 	if (changed && c->state != MQTT_ONLINE)
@@ -460,7 +484,7 @@ void mqtt_connection_turn(struct mqtt_connection *c, uint64_t now)
 		if (now >= due_ns(c))
 			begin_attempt(c, now);
 		break;
-	case MQTT_RESOLVED:
+	case MQTT_RESOLVING:
 		use_lookup(c, now);
 		break;
 	case MQTT_CONNECTING:
@@ -483,8 +507,8 @@ uint64_t mqtt_connection_next_ns(const struct mqtt_connection *c, uint64_t now)
 	case MQTT_OFFLINE:
 	case MQTT_BACKOFF:
 		return due_ns(c);
-	case MQTT_RESOLVED:
-		return now;
+	case MQTT_RESOLVING:
+		return UINT64_MAX;
 	case MQTT_CONNECTING:
 	case MQTT_HANDSHAKE:
 	case MQTT_WAIT_CONNACK:
@@ -504,12 +528,16 @@ uint64_t mqtt_connection_next_ns(const struct mqtt_connection *c, uint64_t now)
 	return next;
 }
 
-short mqtt_connection_poll_events(const struct mqtt_connection *c)
+void mqtt_connection_poll(const struct mqtt_connection *c, struct pollfd *ret)
 {
+	*ret = (struct pollfd){ .fd = -1, .events = POLLIN };
+	if (c->state == MQTT_RESOLVING)
+		ret->fd = mqtt_lookup_fd(c->lookup);
+	else if (c->state >= MQTT_CONNECTING)
+		ret->fd = mqtt_client_fd(c->client);
 	if (c->state == MQTT_CONNECTING ||
 	    (c->state >= MQTT_WAIT_CONNACK && mqtt_client_wants_write(c->client)))
-		return POLLIN | POLLOUT;
-	return POLLIN;
+		ret->events |= POLLOUT;
 }
 
 void mqtt_connection_connack(struct mqtt_connection *c,

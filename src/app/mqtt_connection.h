@@ -14,6 +14,7 @@
 #include "mqttnode/settings.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,7 +26,7 @@
 enum mqtt_state {
 	MQTT_OFFLINE,	   /* no link or no address: nothing to try */
 	MQTT_BACKOFF,	   /* waiting for the next attempt */
-	MQTT_RESOLVED,	   /* a lookup has come back */
+	MQTT_RESOLVING,	   /* a lookup is under way */
 	MQTT_CONNECTING,   /* SYN sent */
 	MQTT_HANDSHAKE,	   /* TLS: ClientHello sent */
 	MQTT_WAIT_CONNACK, /* CONNECT sent */
@@ -51,11 +52,12 @@ struct mqtt_connection {
 
 	enum mqtt_state state;
 	struct mqtt_path path;
-	bool literal;		     /* the host is an address */
-	struct mqtt_lookup lookup;   /* latest result */
-	unsigned int attempts;	     /* also chooses among several addresses */
-	struct mqtt_peer peer;	     /* of the current or last attempt */
-	struct mqtt_connack connack; /* code -1: not yet */
+	bool literal;			    /* the host is an address */
+	struct mqtt_lookup *lookup;	    /* RESOLVING; else NULL */
+	struct mqtt_lookup_result resolved; /* the latest; of an address: itself */
+	unsigned int attempts;		    /* also chooses among several addresses */
+	struct mqtt_peer peer;		    /* of the current or last attempt */
+	struct mqtt_connack connack;	    /* code -1: not yet */
 	char connack_reason[MQTT_REASON_SIZE];
 
 	struct mqtt_backoff backoff;
@@ -76,21 +78,21 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 			  const struct mqtt_timing *timing, struct mqtt_client *client,
 			  struct ladder *ladder, struct mqtt_counters *counters);
 
+/* Releases what it holds. Also of one that is all zero. */
+void mqtt_connection_clear(struct mqtt_connection *c);
+
 /* News about link and address. */
 void mqtt_connection_set_path(struct mqtt_connection *c, const struct mqtt_path *path,
 			      uint64_t now);
 
-/*
- * Does what is possible and due. May block in the resolver, and does nothing
- * after that: the caller can look whether anybody still wants a result.
- */
+/* Does what is possible and due. Never blocks. */
 void mqtt_connection_turn(struct mqtt_connection *c, uint64_t now);
 
 /* When the next turn is due at the latest, should nothing happen before. */
 uint64_t mqtt_connection_next_ns(const struct mqtt_connection *c, uint64_t now);
 
-/* What to wait for on the socket: POLLIN, POLLOUT. */
-short mqtt_connection_poll_events(const struct mqtt_connection *c);
+/* What to wait for beside that: a descriptor, or -1, and its events. */
+void mqtt_connection_poll(const struct mqtt_connection *c, struct pollfd *ret);
 
 /* The library received CONNACK. */
 void mqtt_connection_connack(struct mqtt_connection *c,

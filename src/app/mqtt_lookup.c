@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: MIT
-/* mqtt_lookup.c — from the broker's name to its addresses */
+/*
+ * mqtt_lookup.c — from the broker's name to its addresses
+ *
+ * Owner and thread share a lookup; the last one to leave releases it.
+ */
 #include "mqtt_lookup.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <resolv.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mqttnode/clock.h"
+#include "mqttnode/fd.h"
 #include "mqttnode/names.h"
+#include "mqttnode/text.h"
+
+struct mqtt_lookup {
+	char host[256]; /* no name is longer */
+	struct mqtt_lookup_result result;
+	atomic_bool done; /* the result is there, and the owner's */
+	int done_fd;
+	atomic_int users;
+};
+
+static atomic_int under_way;
 
 bool mqtt_lookup_is_literal(const char *host, struct in_addr *address)
 {
@@ -17,37 +36,36 @@ bool mqtt_lookup_is_literal(const char *host, struct in_addr *address)
 }
 
 /* An address may be listed once for each protocol: the socket type makes them one. */
-static void take_addresses(struct mqtt_lookup *l, const struct addrinfo *list)
+static void take_addresses(struct mqtt_lookup_result *result, const struct addrinfo *list)
 {
-	for (; list && l->n < MQTT_LOOKUP_MAX; list = list->ai_next) {
+	for (; list && result->n < MQTT_LOOKUP_ADDRESSES_MAX; list = list->ai_next) {
 		struct sockaddr_in address;
 
 		if (list->ai_family != AF_INET || list->ai_addrlen < sizeof(address))
 			continue;
 		memcpy(&address, list->ai_addr, sizeof(address));
-		l->addresses[l->n++] = address.sin_addr;
+		result->addresses[result->n++] = address.sin_addr;
 	}
 }
 
-void mqtt_lookup(struct mqtt_lookup *l)
+static void look_up(const char *host, struct mqtt_lookup_result *result)
 {
 	/* IPv6 is off (network.ipv6), and the local address to bind to is IPv4. */
 	const struct addrinfo hints = { .ai_family = AF_INET,
 					.ai_socktype = SOCK_STREAM };
-	struct mqtt_lookup_failure failure = { .host = l->host };
+	struct mqtt_lookup_failure failure = { .host = host };
 	uint64_t start = clock_now_ns(&clock_system);
 	struct addrinfo *list = NULL;
 	int n_servers;
 
-	l->n = 0;
 	n_servers = names_prepare_thread();
 	errno = 0;
-	failure.eai = getaddrinfo(l->host, NULL, &hints, &list);
+	failure.eai = getaddrinfo(host, NULL, &hints, &list);
 	failure.error = errno;
 	if (failure.eai == 0) {
-		take_addresses(l, list);
+		take_addresses(result, list);
 		freeaddrinfo(list);
-		if (l->n > 0)
+		if (result->n > 0)
 			return;
 		failure.eai = EAI_NODATA;
 	}
@@ -55,5 +73,96 @@ void mqtt_lookup(struct mqtt_lookup *l)
 	if (failure.n_servers > 0)
 		failure.server = _res.nsaddr_list[0].sin_addr;
 	failure.took_ms = (clock_now_ns(&clock_system) - start) / NSEC_PER_MSEC;
-	mqtt_cause_lookup(&l->cause, &failure);
+	mqtt_cause_lookup(&result->cause, &failure);
+}
+
+static void leave(struct mqtt_lookup *l)
+{
+	if (atomic_fetch_sub(&l->users, 1) > 1)
+		return;
+	(void)fd_close(l->done_fd);
+	free(l);
+}
+
+static void *run(void *arg)
+{
+	struct mqtt_lookup *l = arg;
+
+	(void)pthread_setname_np(pthread_self(), "lookup");
+	look_up(l->host, &l->result);
+	(void)atomic_fetch_sub(&under_way, 1);
+	atomic_store(&l->done, true);
+	fd_event_signal(l->done_fd);
+	leave(l);
+	return NULL;
+}
+
+/* Starts the thread, which nobody joins. 0 or -errno. */
+static int start(struct mqtt_lookup *l)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	r = -pthread_attr_init(&attr);
+	if (r < 0)
+		return r;
+	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* It may be gone by the time that this returns. */
+	r = -pthread_create(&thread, &attr, run, l);
+	(void)pthread_attr_destroy(&attr);
+	return r;
+}
+
+static int begin(struct mqtt_lookup **ret, const char *host)
+{
+	struct mqtt_lookup *l;
+	int r;
+
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	text_format(l->host, sizeof(l->host), "%s", host);
+	atomic_init(&l->users, 2);
+	l->done_fd = r = fd_event_new();
+	if (r >= 0)
+		r = start(l);
+	if (r < 0) {
+		(void)fd_close(l->done_fd);
+		free(l);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}
+
+int mqtt_lookup_new(struct mqtt_lookup **ret, const char *host)
+{
+	int r = -EAGAIN;
+
+	if (atomic_fetch_add(&under_way, 1) < MQTT_LOOKUPS_MAX)
+		r = begin(ret, host);
+	if (r < 0)
+		(void)atomic_fetch_sub(&under_way, 1);
+	return r;
+}
+
+struct mqtt_lookup *mqtt_lookup_free(struct mqtt_lookup *l)
+{
+	if (l)
+		leave(l);
+	return NULL;
+}
+
+int mqtt_lookup_fd(const struct mqtt_lookup *l)
+{
+	return l->done_fd;
+}
+
+bool mqtt_lookup_is_done(const struct mqtt_lookup *l, struct mqtt_lookup_result *ret)
+{
+	if (!atomic_load(&l->done))
+		return false;
+	*ret = l->result;
+	return true;
 }

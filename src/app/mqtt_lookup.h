@@ -2,7 +2,12 @@
 /*
  * mqtt_lookup.h — from the broker's name to its addresses
  *
- * Blocks as long as the resolver waits, a few seconds per server: MQTT thread.
+ * The resolver blocks for as long as DNS servers are silent, tens of seconds at
+ * worst, and cannot be interrupted. So each lookup has a thread of its own: who
+ * asked goes on with other things, and may lose interest.
+ *
+ * All functions belong to the MQTT thread, except free: main too, while that
+ * thread does not run.
  */
 #ifndef MQTTNODE_MQTT_LOOKUP_H
 #define MQTTNODE_MQTT_LOOKUP_H
@@ -12,11 +17,15 @@
 
 #include "mqtt_cause.h"
 
-#define MQTT_LOOKUP_MAX 8
+#define MQTT_LOOKUP_ADDRESSES_MAX 8
 
-struct mqtt_lookup {
-	char host[256]; /* what to look up; no name is longer */
-	struct in_addr addresses[MQTT_LOOKUP_MAX];
+/* Most lookups under way in this process; those that nobody waits for count too. */
+#define MQTT_LOOKUPS_MAX 4
+
+struct mqtt_lookup;
+
+struct mqtt_lookup_result {
+	struct in_addr addresses[MQTT_LOOKUP_ADDRESSES_MAX];
 	unsigned int n; /* 0: failed */
 	struct mqtt_cause cause;
 };
@@ -25,9 +34,19 @@ struct mqtt_lookup {
 bool mqtt_lookup_is_literal(const char *host, struct in_addr *address);
 
 /*
- * Looks @l->host up with the DNS servers of this node. Once it blocks it uses
- * nothing but @l, so that a thread that is left behind does no harm.
+ * Begins to look @host up with the DNS servers of this node, in the thread
+ * "lookup". 0; -EAGAIN with too many under way; -errno. Release with
+ * mqtt_lookup_free().
  */
-void mqtt_lookup(struct mqtt_lookup *l);
+int mqtt_lookup_new(struct mqtt_lookup **ret, const char *host);
+
+/* Accepts NULL, returns NULL. Does not wait for the thread, which ends by itself. */
+struct mqtt_lookup *mqtt_lookup_free(struct mqtt_lookup *l);
+
+/* Readable once the result is there. Owned by @l. */
+int mqtt_lookup_fd(const struct mqtt_lookup *l);
+
+/* Whether the result is there, which is copied then. */
+bool mqtt_lookup_is_done(const struct mqtt_lookup *l, struct mqtt_lookup_result *ret);
 
 #endif

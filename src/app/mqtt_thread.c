@@ -158,13 +158,6 @@ static void go_on_stopping(struct mqtt *m, uint64_t now)
 	}
 }
 
-/* Whether a lookup came back so late that nobody waits for this thread any more. */
-static bool is_abandoned(const struct mqtt *m, uint64_t now)
-{
-	return m->mail.stop && m->stop_phase == STOP_NOT &&
-	       now >= m->mail.stop_deadline_ns;
-}
-
 static void report_undelivered(const struct mqtt *m)
 {
 	struct spool_status status;
@@ -221,14 +214,12 @@ static bool is_connecting(const struct mqtt *m)
 	       m->connection.state < MQTT_ONLINE;
 }
 
-/* Waits for the socket, the mailbox, the handover or the next deadline. */
+/* Waits for the connection, the mailbox, the handover or the next deadline. */
 static void wait_for_news(struct mqtt *m, uint64_t now)
 {
 	struct pollfd fds[] = {
 		{ .fd = m->mail_fd, .events = POLLIN },
-		{ .fd = m->connection.state >= MQTT_CONNECTING ? mqtt_client_fd(m->client)
-							       : -1,
-		  .events = mqtt_connection_poll_events(&m->connection) },
+		{ .fd = -1 },
 		{ .fd = m->stop_phase == STOP_NOT ? mqtt_handover_fd(m->handover) : -1,
 		  .events = POLLIN },
 	};
@@ -236,6 +227,7 @@ static void wait_for_news(struct mqtt *m, uint64_t now)
 	struct timespec ts;
 	int n;
 
+	mqtt_connection_poll(&m->connection, &fds[1]);
 	if (!is_connecting(m)) {
 		m->quick_rounds = 0;
 	} else if (m->quick_rounds >= QUICK_ROUNDS) {
@@ -259,11 +251,6 @@ void *mqtt_thread(void *arg)
 
 	for (;;) {
 		take_mail(m);
-		if (is_abandoned(m, now)) {
-			publish(m, now); /* offline: what waits is kept */
-			spool_park(m->spool);
-			goto end;
-		}
 		if (m->mail.stop && m->stop_phase == STOP_NOT)
 			begin_stop(m, now);
 		if (m->stop_phase == STOP_DONE)
@@ -271,8 +258,6 @@ void *mqtt_thread(void *arg)
 		mqtt_connection_set_path(&m->connection, &m->mail.path, now);
 		mqtt_connection_turn(&m->connection, now);
 		now = clock_now_ns(&clock_system);
-		if (m->connection.state == MQTT_RESOLVED)
-			continue; /* after a lookup that may have taken long */
 		follow_session(m, now);
 		mqtt_subscriber_turn(m->subscriber, now);
 		if (m->stop_phase == STOP_NOT) {
@@ -291,7 +276,6 @@ void *mqtt_thread(void *arg)
 	spool_park(m->spool);
 	report_undelivered(m);
 	mqtt_client_abort(m->client);
-end:
 	fd_event_signal(m->ended_fd);
 	return NULL;
 }

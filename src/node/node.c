@@ -5,7 +5,8 @@
  * Theory of operation
  *
  * Seven threads share almost nothing: main runs an event loop and owns all that
- * is here; pump, mqtt, publish, actions, display and log have one file each. News
+ * is here; pump, mqtt, publish, actions, display and log have one file each, and
+ * some start others for work that may block (workers.h, mqtt_lookup.h). News
  * travels up to main by event descriptors and callbacks, requests travel down by calls
  * that never wait. main itself waits for nothing but its event loop.
  *
@@ -18,7 +19,7 @@
  * Stop: the broker needs the network and the network needs the pump, so it is
  * taken down from the top, each step with a limit: "offline" and DISCONNECT,
  * release of the lease, pump, interface and rules, display, log. A thread that
- * is stuck in the resolver or on the I2C bus is not waited for: its objects are
+ * is stuck at the disk or on the I2C bus is not waited for: its objects are
  * left alone and the process exits.
  *
  * The systemd watchdog is fed while the pump's heartbeat moves, and for no

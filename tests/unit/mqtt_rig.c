@@ -390,6 +390,8 @@ static void on_session(void *ctx, bool online)
 {
 	struct rig *r = ctx;
 
+	if (r->hold)
+		r->hold(online);
 	publications_session(r->publications, online);
 }
 

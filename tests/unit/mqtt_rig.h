@@ -121,9 +121,10 @@ struct rig {
 	struct queue *orders; /* NULL: nothing acts; released by rig_free() */
 	struct mqtt *mqtt;
 	struct publications *publications;
-	const char *key_path; /* for mqtt.tls */
-	bool unbound;	      /* as in struct mqtt_config */
-	char error[256];      /* of rig_new() */
+	const char *key_path;	   /* for mqtt.tls */
+	void (*hold)(bool online); /* in the thread, when a session begins and ends */
+	char error[256];	   /* of rig_new() */
+	bool unbound;		   /* as in struct mqtt_config */
 };
 
 /*

@@ -9,6 +9,7 @@
 
 #include "unit.h"
 
+#include "../../src/app/mqtt_lookup.h"
 #include "mqtt_rig.h"
 #include "mqttnode/clock.h"
 
@@ -353,6 +354,70 @@ static void a_path_lost_during_a_lookup_is_not_used(void **state)
 	assert_true(broker_is_quiet(broker, 100));
 }
 
+static void a_lookup_on_a_path_that_changed_begins_anew(void **state)
+{
+	struct resolver answers = { .addresses = { "127.0.0.1" }, .n_servers = 1 };
+
+	(void)state;
+	answers.blocks = true;
+	resolver_set(&answers);
+	use_host("mq.example");
+	start();
+	resolver_expect_lookup();
+	rig_path(&rig, true, "127.0.0.2");
+	resolver_expect_lookup();
+	answers.blocks = false;
+	resolver_set(&answers);
+	broker_accept(broker);
+	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_OK,
+			"Connected to 127.0.0.1:%u from 127.0.0.2", broker->port);
+}
+
+static void lookups_that_nobody_waits_for_are_limited(void **state)
+{
+	struct resolver answers = { .addresses = { "127.0.0.1" }, .n_servers = 1 };
+
+	(void)state;
+	answers.blocks = true;
+	resolver_set(&answers);
+	use_host("mq.example");
+	start();
+	for (int i = 1; i < MQTT_LOOKUPS_MAX; i++) {
+		resolver_expect_lookup();
+		rig_path(&rig, true, i % 2 ? "127.0.0.2" : "127.0.0.1");
+	}
+	resolver_expect_lookup();
+	rig_path(&rig, true, "127.0.0.3");
+	rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_FAILED,
+			"Name mq.example could not be looked up: Resource temporarily "
+			"unavailable");
+	answers.blocks = false;
+	resolver_set(&answers);
+	broker_accept(broker);
+}
+
+static void messages_are_taken_during_a_lookup(void **state)
+{
+	struct resolver answers = { .addresses = { "127.0.0.1" }, .n_servers = 1 };
+	const struct mqtt_outgoing message = { .topic = "t", .qos = 1, .store = true };
+
+	(void)state;
+	answers.blocks = true;
+	resolver_set(&answers);
+	use_host("mq.example");
+	rig.settings.spool.messages = 3 * MQTT_HANDOVER_MAX;
+	start();
+	resolver_expect_lookup();
+	for (uint64_t i = 1; i <= 3; i++) {
+		for (int n = 0; n < MQTT_HANDOVER_MAX; n++)
+			assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+		rig_expect_counter(&rig, backlog, i * MQTT_HANDOVER_MAX);
+	}
+	answers.blocks = false;
+	resolver_set(&answers);
+	broker_accept(broker);
+}
+
 /* --- link and address -------------------------------------------------------- */
 
 static void without_a_path_nothing_is_tried(void **state)
@@ -491,6 +556,9 @@ int main(void)
 		TEST(needs_neither_link_nor_address_if_it_is_unbound),
 		TEST(several_addresses_take_turns),
 		TEST(a_path_lost_during_a_lookup_is_not_used),
+		TEST(a_lookup_on_a_path_that_changed_begins_anew),
+		TEST(lookups_that_nobody_waits_for_are_limited),
+		TEST(messages_are_taken_during_a_lookup),
 		TEST(without_a_path_nothing_is_tried),
 		TEST(a_short_loss_of_the_link_keeps_the_session),
 		TEST(a_long_loss_ends_the_session_and_a_confirmed_address_begins_another),
