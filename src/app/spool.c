@@ -26,9 +26,9 @@
  * between leaves both, with the same ids, and the next start merges them.
  *
  * With sync = 0 that move is part of each turn. While there is a session and
- * sync is not 0, nothing is moved, and when all that was on the disk is
- * delivered nothing is written there, but one row for each 1000 numbers of a
- * sequence (spool_number.c).
+ * sync is not 0, nothing is moved unless the broker is slow and much gathers,
+ * and when all that was on the disk is delivered nothing is written there, but
+ * one row for each 1000 numbers of a sequence (spool_number.c).
  *
  * A disk that is stuck holds the caller up, which is the MQTT thread: offline
  * that does no harm; online it happens with sync = 0, while draining and when
@@ -46,7 +46,7 @@
 
 #include "spool_internal.h"
 
-static struct spool_usage *usage_of(struct spool *s, int tier)
+struct spool_usage *spool_usage_of(struct spool *s, int tier)
 {
 	return tier == MEMORY ? &s->unstored : &s->stored;
 }
@@ -89,9 +89,10 @@ static int find_oldest(struct spool *s, int first, int last, struct spool_row *r
 /* Takes a message that waits out of the accounts. */
 static void discount(struct spool *s, int tier, uint64_t bytes)
 {
-	struct spool_usage *usage = usage_of(s, tier);
+	struct spool_usage *usage = spool_usage_of(s, tier);
 
 	s->tiers[tier].live--;
+	s->tiers[tier].bytes -= bytes;
 	usage->messages--;
 	usage->bytes -= bytes;
 }
@@ -210,7 +211,7 @@ void spool_put(struct spool *s, const struct spool_message *message)
 		.retain = message->retain,
 	};
 	uint64_t bytes = row_size(&row);
-	struct spool_usage *usage = usage_of(s, tier);
+	struct spool_usage *usage = spool_usage_of(s, tier);
 
 	if (is_refused(s, message, bytes)) {
 		s->counters.dropped_full++;
@@ -224,6 +225,7 @@ void spool_put(struct spool *s, const struct spool_message *message)
 	}
 	s->next_id++;
 	s->tiers[tier].live++;
+	s->tiers[tier].bytes += bytes;
 	s->tiers[tier].waiting++;
 	usage->messages++;
 	usage->bytes += bytes;

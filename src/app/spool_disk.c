@@ -17,6 +17,13 @@
 
 #define AGE_CHECK_NS (60 * NSEC_PER_SEC)
 
+/*
+ * More is not left in the runtime directory, online neither: a stop, which has
+ * to move it all, has little over a second for that (mqtt.c).
+ */
+#define RUNTIME_MAX	  5000
+#define RUNTIME_MAX_BYTES (2 * 1024 * 1024)
+
 /* With sync = 0 too, what can wait waits so long. */
 #define DISK_PAUSE_NS NSEC_PER_SEC
 
@@ -35,27 +42,33 @@ static uint64_t sync_ns(const struct spool *s)
 
 /* --- troubles -------------------------------------------------------------- */
 
-/* Counts again what the tiers of stored messages keep. */
+static void count(struct spool *s, int tier, uint64_t messages, uint64_t bytes)
+{
+	struct spool_usage *usage = spool_usage_of(s, tier);
+
+	s->tiers[tier].live += messages;
+	s->tiers[tier].bytes += bytes;
+	usage->messages += messages;
+	usage->bytes += bytes;
+}
+
+/* Counts again what the tiers keep. */
 static void recount(struct spool *s)
 {
-	s->stored = (struct spool_usage){ 0 };
-	for (int i = STATE; i <= RUNTIME; i++) {
+	s->stored = s->unstored = (struct spool_usage){ 0 };
+	for (int i = 0; i < TIERS; i++) {
 		struct spool_tier *t = &s->tiers[i];
 		uint64_t messages = 0, bytes = 0;
 
 		if (t->store)
 			(void)spool_store_measure(t->store, s->cursor, &messages, &bytes);
-		t->waiting = t->live = messages;
-		s->stored.messages += messages;
-		s->stored.bytes += bytes + messages * SPOOL_ROW_BYTES;
+		t->live = t->bytes = 0;
+		t->waiting = messages;
+		count(s, i, messages, bytes + messages * SPOOL_ROW_BYTES);
 	}
-	for (size_t i = 0; i < s->n_slots; i++) {
-		if (s->slots[i].acknowledged || s->slots[i].tier == MEMORY)
-			continue;
-		s->tiers[s->slots[i].tier].live++;
-		s->stored.messages++;
-		s->stored.bytes += s->slots[i].bytes;
-	}
+	for (size_t i = 0; i < s->n_slots; i++)
+		if (!s->slots[i].acknowledged)
+			count(s, s->slots[i].tier, 1, s->slots[i].bytes);
 }
 
 /* The runtime directory is of no use: what can be read there goes on in memory. */
@@ -86,18 +99,25 @@ void spool_tell_disk(struct spool *s)
 {
 	spool_tier_tell(
 		&s->tiers[STATE],
-		"a power failure loses messages that wait, and numbers of messages "
-		"may then be used again");
+		sync_ns(s) > 0
+			? "a power failure loses messages that wait, and numbers of "
+			  "messages may then be used again"
+			: "messages are sent without being on the disk before, a power "
+			  "failure loses those that wait, and numbers may then be used "
+			  "again");
+}
+
+static uint64_t kept(const struct spool *s)
+{
+	return s->stored.messages + s->unstored.messages;
 }
 
 void spool_failed(struct spool *s, int tier, int r)
 {
 	struct spool_tier *t = &s->tiers[tier];
-	uint64_t before = s->stored.messages;
+	uint64_t before = kept(s), after;
 
 	spool_tier_failed(t, r, s->now);
-	if (tier == MEMORY)
-		return;
 	/* What a rollback brought back is removed again. */
 	t->acknowledged = true;
 	if (tier == STATE) {
@@ -107,8 +127,9 @@ void spool_failed(struct spool *s, int tier, int r)
 		leave_runtime_directory(s);
 	}
 	recount(s);
-	if (s->stored.messages < before)
-		s->counters.dropped_error += before - s->stored.messages;
+	after = kept(s);
+	if (after < before)
+		s->counters.dropped_error += before - after;
 }
 
 /*
@@ -219,9 +240,20 @@ void spool_commit_later(struct spool *s)
 	s->commit_ns = min_ns(s->commit_ns, s->now + pause);
 }
 
+/* Whether more gathers in the runtime directory than should, and the disk takes it. */
+static bool is_much(const struct spool *s)
+{
+	const struct spool_tier *t = &s->tiers[RUNTIME];
+
+	return (t->live > RUNTIME_MAX || t->bytes > RUNTIME_MAX_BYTES) &&
+	       s->tiers[STATE].error == 0;
+}
+
 void spool_move_later(struct spool *s)
 {
-	if (!s->online || sync_ns(s) == 0)
+	if (is_much(s))
+		s->move_ns = s->now;
+	else if (!s->online || sync_ns(s) == 0)
 		s->move_ns = min_ns(s->move_ns, s->now + sync_ns(s));
 }
 
@@ -265,8 +297,9 @@ static void move(struct spool *s)
 		return;
 	}
 	to->live += from->live;
+	to->bytes += from->bytes;
 	to->waiting += from->waiting;
-	from->live = from->waiting = 0;
+	from->live = from->bytes = from->waiting = 0;
 	for (size_t i = 0; i < s->n_slots; i++)
 		if (s->slots[i].tier == RUNTIME)
 			s->slots[i].tier = STATE;

@@ -76,6 +76,9 @@ struct spool {
 
 /* --- spool.c --------------------------------------------------------------- */
 
+/* What the limits of a tier's messages are applied to. */
+struct spool_usage *spool_usage_of(struct spool *s, int tier);
+
 /* Drops the oldest messages until the limits are kept. */
 void spool_keep_limits(struct spool *s);
 

@@ -18,7 +18,8 @@ struct spool_tier {
 	bool durable;		   /* on the disk, not only in a file */
 	struct spool_store *store; /* NULL: not open */
 	uint64_t live;		   /* messages that the broker does not have yet */
-	uint64_t waiting;	   /* of these: not handed out */
+	uint64_t bytes;		   /* of these, as they count */
+	uint64_t waiting;	   /* of these messages: not handed out */
 	bool acknowledged;	   /* has messages that can be removed */
 
 	int error;		 /* why it cannot be used, 0: it can */

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+/* test_spool_crash.c — what survives a crash, a power failure and a clean stop */
+#include <unistd.h>
+
+#include "spool_rig.h"
+#include "temp_dir.h"
+#include "unit.h"
+
+static void online_part(void)
+{
+	open_spool();
+	put_range(1, 50);
+	turn(true);
+	for (unsigned int i = 1; i <= 20; i++)
+		expect(i);
+	for (unsigned int i = 1; i <= 10; i++)
+		spool_acknowledged(spool, (int)i);
+	turn(true);
+	if (status().disk_bytes_written > 0)
+		_exit(1); /* online, the disk rests */
+}
+
+static void a_crash_while_online_loses_nothing(void **state)
+{
+	(void)state;
+	crash(online_part);
+	assert_int_equal(access("state/spool.db", F_OK), -1);
+	open_spool();
+	assert_int_equal(status().messages, 40);
+	assert_int_equal(status().on_disk, 40); /* moved at start */
+	deliver(11, 50);
+}
+
+static void offline_part(void)
+{
+	open_spool();
+	put_range(1, 10);
+	turn(false);
+	now += 5 * SECOND;
+	turn(false);
+	put_range(11, 15);
+	turn(false);
+}
+
+static void a_power_failure_loses_what_came_after_the_last_batch(void **state)
+{
+	(void)state;
+	crash(offline_part);
+	reboot_machine();
+	open_spool();
+	deliver(1, 10);
+}
+
+static void a_crash_while_offline_loses_nothing(void **state)
+{
+	(void)state;
+	crash(offline_part);
+	open_spool();
+	deliver(1, 15);
+}
+
+static void draining_part(void)
+{
+	open_spool();
+	put_range(1, 100);
+	turn(false);
+	now += 5 * SECOND;
+	turn(false);
+	for (unsigned int i = 1; i <= 60; i++) {
+		turn(true);
+		expect(i);
+		spool_acknowledged(spool, (int)i);
+	}
+	turn(true);
+	put_range(101, 110);
+	turn(true);
+}
+
+static void a_crash_while_draining_sends_nothing_twice_that_was_acknowledged(void **state)
+{
+	(void)state;
+	crash(draining_part);
+	open_spool();
+	deliver(61, 110);
+}
+
+static void a_power_failure_while_draining_repeats_some(void **state)
+{
+	(void)state;
+	crash(draining_part);
+	reboot_machine();
+	open_spool();
+	deliver(1, 100);
+}
+
+static void acknowledged_a_while_ago(void)
+{
+	draining_part();
+	now += 6 * SECOND;
+	turn(true);
+}
+
+static void what_is_delivered_leaves_the_disk_after_a_while(void **state)
+{
+	(void)state;
+	crash(acknowledged_a_while_ago);
+	reboot_machine();
+	open_spool();
+	deliver(61, 100);
+}
+
+static void without_delay_part(void)
+{
+	open_spool();
+	put_range(1, 10);
+	turn(true);
+	put_range(11, 12); /* not in a turn yet: not sent either */
+}
+
+static void with_sync_0_a_power_failure_loses_nothing_that_was_sent(void **state)
+{
+	(void)state;
+	settings.sync_ms = 0;
+	crash(without_delay_part);
+	reboot_machine();
+	open_spool();
+	deliver(1, 10);
+}
+
+static void a_clean_stop_keeps_everything(void **state)
+{
+	(void)state;
+	open_spool();
+	put_range(1, 30);
+	turn(true);
+	for (unsigned int i = 1; i <= 20; i++)
+		expect(i);
+	for (unsigned int i = 1; i <= 10; i++)
+		spool_acknowledged(spool, (int)i);
+	spool_park(spool);
+	assert_int_equal(status().on_disk, 20);
+	/* Acknowledged at the last moment. */
+	for (unsigned int i = 11; i <= 15; i++)
+		spool_acknowledged(spool, (int)i);
+	spool_park(spool);
+	spool = spool_free(spool);
+	reboot_machine();
+	open_spool();
+	deliver(16, 30);
+}
+
+static void ids_go_on_after_all_was_delivered_and_the_daemon_crashed(void **state)
+{
+	(void)state;
+	crash(draining_part);
+	open_spool();
+	deliver(61, 110);
+	spool_park(spool);
+	spool = spool_free(spool);
+	/* Its number must not be taken for one that was delivered already. */
+	for (unsigned int round = 0; round < 3; round++) {
+		open_spool();
+		put(7);
+		turn(false);
+		spool_park(spool);
+		spool = spool_free(spool);
+		open_spool();
+		deliver(7, 7);
+		spool_park(spool);
+		spool = spool_free(spool);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, spool_rig_set_up, spool_rig_tear_down)
+		TEST(a_crash_while_online_loses_nothing),
+		TEST(a_power_failure_loses_what_came_after_the_last_batch),
+		TEST(a_crash_while_offline_loses_nothing),
+		TEST(a_crash_while_draining_sends_nothing_twice_that_was_acknowledged),
+		TEST(a_power_failure_while_draining_repeats_some),
+		TEST(what_is_delivered_leaves_the_disk_after_a_while),
+		TEST(with_sync_0_a_power_failure_loses_nothing_that_was_sent),
+		TEST(a_clean_stop_keeps_everything),
+		TEST(ids_go_on_after_all_was_delivered_and_the_daemon_crashed),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests_name("spool_crash", tests, temp_dir_enter,
+					   temp_dir_leave);
+}
