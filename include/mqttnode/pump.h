@@ -102,7 +102,10 @@ struct pump_wait {
  */
 void pump_turn(struct pump *p, struct pump_wait *wait);
 
-/* Starts and ends the thread "pump". Stopping closes the socket of the chip in bounded time. Main. */
+/*
+ * Starts and ends the thread "pump". A priority that it cannot get is a warning.
+ * Stopping closes the socket of the chip in bounded time. Main.
+ */
 int pump_start(struct pump *p);
 void pump_stop(struct pump *p);
 

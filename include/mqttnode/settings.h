@@ -43,6 +43,7 @@ struct ethernet_settings {
 	bool mac_auto; /* derive it; mac is then zero */
 	uint8_t mac[6];
 	enum phy_mode phy;
+	int rt_priority;  /* of the pump's thread, 1..99; 0: an ordinary one */
 	bool promiscuous; /* frames for other addresses too: for a port of a bridge */
 };
 

@@ -268,6 +268,8 @@ const struct settings_key settings_keys[] = {
   .fallback = "\"auto\"", .choices = phy_modes },
 LATER("ethernet.bus_plan"),
 LATER("ethernet.spi_max_transfer"),
+{ VALUE("ethernet.rt_priority", store_int), INTO(ethernet_settings, rt_priority),
+  .fallback = "0", .min = 0, .max = 99 },
 { VALUE("ethernet.promiscuous", store_bool), INTO(ethernet_settings, promiscuous),
   .fallback = "false" },
 

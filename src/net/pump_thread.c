@@ -3,13 +3,16 @@
 #include "pump_internal.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "mqttnode/fd.h"
+#include "mqttnode/log.h"
 #include "mqttnode/text.h"
 
 /* A recovery shorter than this is not worth alarming anybody; it is counted. */
@@ -234,6 +237,39 @@ static void *pump_thread(void *arg)
 	return NULL;
 }
 
+/* Who refuses a priority: the limit of the process, or all that is around it. */
+static const char *why_no_priority(int priority, char *buf, size_t size)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_RTPRIO, &limit) == 0 && limit.rlim_cur < (rlim_t)priority)
+		return text_format(buf, size, "the limit is %llu (LimitRTPRIO=)",
+				   (unsigned long long)limit.rlim_cur);
+	return "the unit (RestrictRealtime=, SystemCallFilter=) or the kernel forbids it";
+}
+
+/* Failing is no reason not to run. */
+static void set_priority(struct pump *p)
+{
+	const struct sched_param param = { .sched_priority = p->settings->rt_priority };
+	char why[64];
+	int r;
+
+	if (!param.sched_priority)
+		return;
+	r = -pthread_setschedparam(p->thread, SCHED_FIFO, &param);
+	if (r < 0)
+		log_warning_errno(
+			r,
+			"Cannot give the packet thread real-time priority %d: %m, %s; "
+			"running without it. REAL TIME in mqttnode(8) says what to do",
+			param.sched_priority,
+			why_no_priority(param.sched_priority, why, sizeof(why)));
+	else
+		log_info("The packet thread has real-time priority %d",
+			 param.sched_priority);
+}
+
 int pump_start(struct pump *p)
 {
 	int r = -pthread_create(&p->thread, NULL, pump_thread, p);
@@ -242,6 +278,7 @@ int pump_start(struct pump *p)
 		return r;
 	p->thread_runs = true;
 	(void)pthread_setname_np(p->thread, "pump");
+	set_priority(p);
 	return 0;
 }
 

@@ -14,7 +14,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "board_rig.h"
 #include "mqttnode/clock.h"
@@ -25,7 +27,7 @@
 static char spi_path[] = "/dev/spidev0.0", int_line[] = "GPIO25", rst_line[] = "GPIO24";
 static const uint8_t mac[6] = { 0x02, 0x50, 0x00, 0x12, 0x34, 0x56 };
 
-static const struct ethernet_settings settings = {
+static struct ethernet_settings settings = {
 	.spi = spi_path,
 	.spi_speed_hz = 33000000,
 	.interrupt = int_line,
@@ -33,6 +35,23 @@ static const struct ethernet_settings settings = {
 	.interface = "mqtt0",
 	.phy = PHY_MODE_AUTO,
 };
+
+/* What the pump asked of the scheduler, and what that answers. */
+static int asked_policy, asked_priority, refusal;
+
+int __wrap_pthread_setschedparam(pthread_t thread, int policy,
+				 const struct sched_param *param);
+int __wrap_pthread_setschedparam(pthread_t thread, int policy,
+				 const struct sched_param *param)
+{
+	char name[16];
+
+	assert_int_equal(pthread_getname_np(thread, name, sizeof(name)), 0);
+	assert_string_equal(name, "pump");
+	asked_policy = policy;
+	asked_priority = param->sched_priority;
+	return refusal;
+}
 
 static uint64_t now_ns(void)
 {
@@ -269,6 +288,72 @@ static void a_cable_is_told(void **state)
 	close(tap);
 }
 
+/* ---- priority ---- */
+
+/* Starts and stops a pump of this priority; what it says meanwhile is read into @said. */
+static void run_with_priority(int priority, char *said, size_t size)
+{
+	FILE *err = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	struct pump *pump;
+	size_t n;
+	int tap;
+
+	assert_non_null(err);
+	assert_true(saved >= 0 && dup2(fileno(err), STDERR_FILENO) >= 0);
+	settings.rt_priority = priority;
+	asked_policy = asked_priority = -1;
+	pump = make_pump(&tap);
+	assert_int_equal(pump_start(pump), 0);
+	wait_for_status(pump, CHIP_STATE_RUNNING, true);
+	stop_within(pump, NSEC_PER_SEC);
+	pump = pump_free(pump);
+	close(tap);
+	settings.rt_priority = 0;
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	close(saved);
+	rewind(err);
+	n = fread(said, 1, size - 1, err);
+	said[n] = '\0';
+	fclose(err);
+}
+
+static void it_gets_its_priority_and_no_other_does(void **state)
+{
+	char said[400];
+
+	(void)state;
+	run_with_priority(20, said, sizeof(said));
+	assert_int_equal(asked_policy, SCHED_FIFO);
+	assert_int_equal(asked_priority, 20);
+	assert_null(strstr(said, "Cannot"));
+	run_with_priority(0, said, sizeof(said));
+	assert_int_equal(asked_policy, -1);
+}
+
+static void a_priority_that_is_refused_is_a_warning_with_what_to_do(void **state)
+{
+	struct rlimit before, limit = { 0 };
+	char said[400];
+
+	(void)state;
+	refusal = EPERM;
+	assert_int_equal(getrlimit(RLIMIT_RTPRIO, &before), 0);
+	limit.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_RTPRIO, &limit), 0);
+	run_with_priority(20, said, sizeof(said));
+	assert_non_null(strstr(
+		said, "Cannot give the packet thread real-time priority 20: Operation "
+		      "not permitted, the limit is 0 (LimitRTPRIO=); running without it. "
+		      "REAL TIME in mqttnode(8) says what to do"));
+	limit.rlim_cur = limit.rlim_max = 20;
+	if (setrlimit(RLIMIT_RTPRIO, &limit) == 0) { /* root, or allowed to */
+		run_with_priority(20, said, sizeof(said));
+		assert_non_null(strstr(said, "RestrictRealtime="));
+	}
+	refusal = 0;
+}
+
 /* ---- the end ---- */
 
 static void it_stops_soon_in_every_state(void **state)
@@ -336,6 +421,8 @@ int main(void)
 		TEST(others_may_look_and_give_it_a_new_tap_at_any_time),
 		TEST(a_lost_tap_is_told),
 		TEST(a_cable_is_told),
+		TEST(it_gets_its_priority_and_no_other_does),
+		TEST(a_priority_that_is_refused_is_a_warning_with_what_to_do),
 		TEST(it_stops_soon_in_every_state),
 		TEST(it_stops_before_it_has_begun),
 	};

@@ -61,6 +61,7 @@ static void has_a_default_for_every_key(void **state)
 	assert_string_equal(s->ethernet.interface, "mqtt0");
 	assert_true(s->ethernet.mac_auto);
 	assert_int_equal(s->ethernet.phy, PHY_MODE_AUTO);
+	assert_int_equal(s->ethernet.rt_priority, 0);
 	assert_false(s->ethernet.promiscuous);
 	assert_int_equal(s->network.method, NETWORK_METHOD_DHCP);
 	assert_int_equal(s->network.n_dns, 0);
