@@ -11,6 +11,7 @@
 #ifndef MQTTNODE_DHCP_H
 #define MQTTNODE_DHCP_H
 
+#include "mqttnode/cause.h"
 #include "mqttnode/cleanup.h"
 
 #include <netinet/in.h>
@@ -38,13 +39,13 @@ struct dhcp_events {
 	/* A lease was granted, renewed (same address) or replaced. */
 	void (*on_lease)(void *ctx, const struct lease *lease);
 	/* The lease is void: expired, refused, or in conflict. @why is a sentence. */
-	void (*on_lost)(void *ctx, const char *why);
+	void (*on_lost)(void *ctx, enum cause_id id, const char *why);
 	/*
 	 * There is no lease yet, or since the cable was plugged in nobody has
 	 * confirmed the one there is (it stays in force). @cause is a sentence
 	 * ("No answer from a DHCP server (12 s)"), told again when it changes.
 	 */
-	void (*on_trouble)(void *ctx, const char *cause);
+	void (*on_trouble)(void *ctx, enum cause_id id, const char *cause);
 	/* dhcp_stop() is complete: the client has exited and will send nothing more. */
 	void (*on_stopped)(void *ctx);
 };

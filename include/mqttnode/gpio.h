@@ -11,6 +11,7 @@
 #ifndef MQTTNODE_GPIO_H
 #define MQTTNODE_GPIO_H
 
+#include "mqttnode/cause.h"
 #include "mqttnode/cleanup.h"
 
 #include <stdbool.h>
@@ -67,9 +68,10 @@ int gpio_drain_events(struct gpio_line *line);
 
 /*
  * A sentence for people: why @spec could not be requested (@error is a
- * positive errno), who uses it if that is the reason, and what to do.
+ * positive errno), who uses it if that is the reason, and what to do. Returns the
+ * cause's name.
  */
-char *gpio_explain(const char *spec, int error, char *buf, size_t size);
+enum cause_id gpio_explain(const char *spec, int error, char *buf, size_t size);
 
 DEFINE_CLEANUP(struct gpio_line, gpio_close);
 

@@ -8,6 +8,8 @@
 #ifndef MQTTNODE_I2C_EXPLAIN_H
 #define MQTTNODE_I2C_EXPLAIN_H
 
+#include "mqttnode/cause.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,9 +22,9 @@ struct i2c_machine {
 
 /*
  * Why @error (positive) came from the bus @path or from the display at @address
- * on it, and what to do, into @buf. Returns @buf.
+ * on it, and what to do, into @buf. Returns the cause's name.
  */
-char *i2c_explain(const char *path, uint8_t address, int error,
-		  const struct i2c_machine *machine, char *buf, size_t size);
+enum cause_id i2c_explain(const char *path, uint8_t address, int error,
+			  const struct i2c_machine *machine, char *buf, size_t size);
 
 #endif

@@ -10,6 +10,7 @@
 #ifndef MQTTNODE_I2CDEV_H
 #define MQTTNODE_I2CDEV_H
 
+#include "mqttnode/cause.h"
 #include "mqttnode/cleanup.h"
 
 #include <stdbool.h>
@@ -52,7 +53,7 @@ int i2cdev_transfer(struct i2c_bus *bus, const struct i2c_message *messages, siz
 uint32_t i2cdev_clock_hz(const struct i2c_bus *bus);
 
 /* As spidev_explain(), for an I2C bus and address. */
-char *i2cdev_explain(const char *path, uint8_t address, int error, char *buf, size_t size);
+enum cause_id i2cdev_explain(const char *path, uint8_t address, int error, char *buf, size_t size);
 
 DEFINE_CLEANUP(struct i2c_bus, i2cdev_close);
 

@@ -9,6 +9,7 @@
 #ifndef MQTTNODE_LADDER_H
 #define MQTTNODE_LADDER_H
 
+#include "mqttnode/cause.h"
 #include "mqttnode/cleanup.h"
 
 #include <stdbool.h>
@@ -40,6 +41,7 @@ enum rung_state {
 
 struct rung_status {
 	enum rung_state state;
+	enum cause_id cause; /* of @text; of a rung that is ok: what could be better */
 	char text[LADDER_TEXT_SIZE]; /* a sentence: the cause, or when ok the fact ("100
 					Mbit/s full duplex") */
 	uint64_t since_ns;	     /* CLOCK_MONOTONIC of the last change of state */
@@ -57,6 +59,11 @@ struct ladder *ladder_free(struct ladder *l);
  */
 void ladder_report(struct ladder *l, enum rung rung, enum rung_state state,
 		   const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same with the name of the cause: for all that is failed, where it is known. */
+void ladder_report_cause(struct ladder *l, enum rung rung, enum rung_state state,
+			 enum cause_id cause, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
 
 /*
  * A whole look at the ladder. Above a rung that is not all right, what is not

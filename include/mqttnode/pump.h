@@ -15,6 +15,7 @@
 #ifndef MQTTNODE_PUMP_H
 #define MQTTNODE_PUMP_H
 
+#include "mqttnode/cause.h"
 #include "mqttnode/clock.h"
 #include "mqttnode/settings.h"
 
@@ -59,7 +60,9 @@ struct pump_counters {
 
 struct pump_status {
 	enum chip_state chip;
+	enum cause_id cause_id;
 	char cause[160];	  /* a sentence if chip is not RUNNING, else "" */
+	enum cause_id hint_id;
 	char hint[160];		  /* advice while running (clock lowered, INT dead), else "" */
 	uint32_t spi_speed_hz;	  /* asked for now; lower than configured after a fallback */
 	bool interrupt_works;	  /* false: polling */

@@ -39,7 +39,8 @@ void rungs_report_lease(struct ladder *ladder, enum network_method method,
 void rungs_report_port(struct ladder *ladder, const char *interface, const char *master);
 
 /* Reports why there is no address; @failed or still trying. */
-void rungs_report_trouble(struct ladder *ladder, bool failed, const char *cause);
+void rungs_report_trouble(struct ladder *ladder, bool failed, enum cause_id id,
+			  const char *cause);
 
 /* Reports the route by the state of the gateway. */
 void rungs_report_gateway(struct ladder *ladder, enum gateway_state state,

@@ -9,6 +9,7 @@
 #ifndef MQTTNODE_SPIDEV_H
 #define MQTTNODE_SPIDEV_H
 
+#include "mqttnode/cause.h"
 #include "mqttnode/cleanup.h"
 
 #include <stdbool.h>
@@ -65,9 +66,9 @@ struct spi_limits spidev_limits(const struct spi_bus *bus);
 
 /*
  * A sentence for people: why @path could not be opened or used (@error is a
- * positive errno) and what to do about it. Returns @buf.
+ * positive errno) and what to do about it, into @buf. Returns the cause's name.
  */
-char *spidev_explain(const char *path, int error, char *buf, size_t size);
+enum cause_id spidev_explain(const char *path, int error, char *buf, size_t size);
 
 DEFINE_CLEANUP(struct spi_bus, spidev_close);
 

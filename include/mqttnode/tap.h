@@ -7,6 +7,8 @@
 #ifndef MQTTNODE_TAP_H
 #define MQTTNODE_TAP_H
 
+#include "mqttnode/cause.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,8 +57,9 @@ int tap_set_carrier(int fd, bool on);
 
 /*
  * Writes a sentence for people, without a full stop: why tap_open() of @name
- * failed with @error (negative or positive), and what to do. Returns @buf.
+ * failed with @error (negative or positive), and what to do. Returns the cause's
+ * name.
  */
-char *tap_explain(const char *name, int error, char *buf, size_t size);
+enum cause_id tap_explain(const char *name, int error, char *buf, size_t size);
 
 #endif

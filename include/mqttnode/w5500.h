@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mqttnode/cause.h"
 #include "mqttnode/cleanup.h"
 #include "mqttnode/clock.h"
 #include "mqttnode/settings.h"
@@ -113,10 +114,10 @@ int w5500_start_step(struct w5500 *chip, uint64_t *ret_due_ns);
 
 /*
  * Why the last start failed with @error (negative errno), as a sentence that
- * names the device @path. Returns @buf.
+ * names the device @path, into @buf. Returns the cause's name.
  */
-char *w5500_explain(const struct w5500 *chip, int error, const char *path, char *buf,
-		    size_t size);
+enum cause_id w5500_explain(const struct w5500 *chip, int error, const char *path,
+			    char *buf, size_t size);
 
 /* The clock in use; lower than configured after a fallback. */
 uint32_t w5500_speed_hz(const struct w5500 *chip);

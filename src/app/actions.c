@@ -91,6 +91,14 @@ static void failed(struct action *action, const char *topic, const char *cause)
 
 /* --- lines ----------------------------------------------------------------- */
 
+static void line_failed(struct action *action, const char *topic, int error)
+{
+	char cause[256];
+
+	(void)gpio_explain(action->settings->output.line, -error, cause, sizeof(cause));
+	failed(action, topic, cause);
+}
+
 static void switch_line(struct action *action, const struct mqtt_message *message)
 {
 	int order = output_order_parse(message->payload, message->len), r;
@@ -106,9 +114,7 @@ static void switch_line(struct action *action, const struct mqtt_message *messag
 	}
 	r = output_apply(action->output, (enum output_order)order);
 	if (r < 0)
-		failed(action, message->topic,
-		       gpio_explain(action->settings->output.line, -r, cause,
-				    sizeof(cause)));
+		line_failed(action, message->topic, r);
 	else
 		action->all->counters.actions_done++;
 }
@@ -117,13 +123,10 @@ static void request_lines(struct actions *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		struct action *action = &a->list[i];
-		char cause[256];
 		int r = action->output ? output_request(action->output) : 0;
 
 		if (r < 0)
-			failed(action, action->settings->topic,
-			       gpio_explain(action->settings->output.line, -r, cause,
-					    sizeof(cause)));
+			line_failed(action, action->settings->topic, r);
 	}
 }
 
@@ -131,13 +134,10 @@ static void make_lines_safe(struct actions *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		struct action *action = &a->list[i];
-		char cause[256];
 		int r = action->output ? output_make_safe(action->output) : 0;
 
 		if (r < 0)
-			failed(action, action->settings->topic,
-			       gpio_explain(action->settings->output.line, -r, cause,
-					    sizeof(cause)));
+			line_failed(action, action->settings->topic, r);
 	}
 }
 

@@ -45,10 +45,12 @@ static void log_rung(enum rung rung, const struct rung_status *status, bool mend
 		LOG_FIELD_STR("MQTTNODE_EVENT", "rung"),
 		LOG_FIELD_STR("MQTTNODE_RUNG", name),
 		LOG_FIELD_STR("MQTTNODE_RUNG_STATE", state),
+		LOG_FIELD_STR("MQTTNODE_CAUSE", cause_to_string(status->cause)),
 	};
+	size_t n = status->cause ? ARRAY_SIZE(fields) : ARRAY_SIZE(fields) - 1;
 	int level = status->state == RUNG_STATE_FAILED ? LOG_WARNING : LOG_INFO;
 
-	(void)log_write(level, 0, fields, ARRAY_SIZE(fields), "%s %s%s: %s", name, state,
+	(void)log_write(level, 0, fields, n, "%s %s%s: %s", name, state,
 			mended ? " again" : "", status->text);
 }
 

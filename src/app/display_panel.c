@@ -65,8 +65,10 @@ static void say(struct panel *p, int level, const char *event, const char *sente
 		log_event(level, event, "%s", sentence);
 }
 
-static void set_present(struct panel *p, bool present, const char *cause)
+static void set_present(struct panel *p, bool present, enum cause_id id,
+			const char *cause)
 {
+	p->status.cause_id = id;
 	p->status.present = present;
 	text_format(p->status.cause, sizeof(p->status.cause), "%s", cause);
 }
@@ -190,6 +192,7 @@ static void say_suspicion(struct panel *p)
 
 	if (!suspect)
 		return;
+	p->status.cause_id = CAUSE_OLED_OTHER_CONTROLLER;
 	text_format(sentence, sizeof(sentence),
 		    "The display says that it is an %s: if its picture is not right, set "
 		    "oled.controller = \"%s\"",
@@ -205,10 +208,10 @@ static void came_up(struct panel *p)
 		say_back(p, now);
 	else
 		say_found(p);
+	set_present(p, true, CAUSE_NONE, "");
 	say_suspicion(p);
 	p->up = p->seen = true;
 	p->complained = false;
-	set_present(p, true, "");
 }
 
 /* Whether the bus is still good after @error, so that it need not be opened again. */
@@ -222,10 +225,10 @@ static bool bus_survives(int error)
 static void went_away(struct panel *p, int error)
 {
 	char cause[sizeof(p->status.cause)], sentence[256];
+	enum cause_id id = i2cdev_explain(p->settings->i2c, p->settings->address, -error,
+					  cause, sizeof(cause));
 
-	i2cdev_explain(p->settings->i2c, p->settings->address, -error, cause,
-		       sizeof(cause));
-	set_present(p, false, cause);
+	set_present(p, false, id, cause);
 	if (p->up) {
 		p->status.losses++;
 		p->absent_ns = clock_now_ns(p->clock);

@@ -25,6 +25,7 @@ struct ladder {
 	pthread_mutex_t lock; /* protects the two arrays */
 	struct {
 		enum rung_state state;
+		enum cause_id cause;
 		char text[LADDER_TEXT_SIZE];
 	} reported[RUNGS];
 	struct {
@@ -115,30 +116,52 @@ static void refresh(struct ladder *l)
 	}
 }
 
-void ladder_report(struct ladder *l, enum rung rung, enum rung_state state,
-		   const char *format, ...)
+static void report(struct ladder *l, enum rung rung, enum rung_state state,
+		   enum cause_id cause, const char *format, va_list ap)
+	__attribute__((format(printf, 5, 0)));
+
+static void report(struct ladder *l, enum rung rung, enum rung_state state,
+		   enum cause_id cause, const char *format, va_list ap)
 {
 	char text[LADDER_TEXT_SIZE], raw[2 * LADDER_TEXT_SIZE];
 	bool changed;
-	va_list ap;
 
-	va_start(ap, format);
 	if (vsnprintf(raw, sizeof(raw), format, ap) < 0)
 		raw[0] = '\0';
-	va_end(ap);
 	text_escape_rest(text, sizeof(text), raw);
 
 	(void)pthread_mutex_lock(&l->lock);
-	changed = l->reported[rung].state != state ||
+	changed = l->reported[rung].state != state || l->reported[rung].cause != cause ||
 		  strcmp(l->reported[rung].text, text) != 0;
 	if (changed) {
 		l->reported[rung].state = state;
+		l->reported[rung].cause = cause;
 		memcpy(l->reported[rung].text, text, sizeof(text));
 		refresh(l);
 	}
 	(void)pthread_mutex_unlock(&l->lock);
 	if (changed)
 		fd_event_signal(l->event_fd);
+}
+
+void ladder_report(struct ladder *l, enum rung rung, enum rung_state state,
+		   const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	report(l, rung, state, CAUSE_NONE, format, ap);
+	va_end(ap);
+}
+
+void ladder_report_cause(struct ladder *l, enum rung rung, enum rung_state state,
+			 enum cause_id cause, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	report(l, rung, state, cause, format, ap);
+	va_end(ap);
 }
 
 void ladder_view(struct ladder *l, struct ladder_view *ret)
@@ -151,8 +174,10 @@ void ladder_view(struct ladder *l, struct ladder_view *ret)
 
 		rung->state = l->shown[i].state;
 		rung->since_ns = l->shown[i].since_ns;
-		if (rung->state != RUNG_STATE_WAITING)
+		if (rung->state != RUNG_STATE_WAITING) {
+			rung->cause = l->reported[i].cause;
 			memcpy(rung->text, l->reported[i].text, sizeof(rung->text));
+		}
 		if (ret->first_bad < 0 && (rung->state == RUNG_STATE_TRYING ||
 					   rung->state == RUNG_STATE_FAILED))
 			ret->first_bad = i;

@@ -20,19 +20,23 @@
 
 /* Reason codes of MQTT 5, section 2.4. */
 #define V5_UNSUPPORTED_VERSION 132
+#define V5_CLIENT_ID	       133
+#define V5_CREDENTIALS	       134
 #define V5_NOT_AUTHORIZED      135
 #define V5_UNAVAILABLE	       136
 #define V5_BUSY		       137
 #define V5_SESSION_TAKEN_OVER  142
 
-static void say(struct mqtt_cause *ret, enum rung rung, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+static void say(struct mqtt_cause *ret, enum rung rung, enum cause_id id,
+		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-static void say(struct mqtt_cause *ret, enum rung rung, const char *format, ...)
+static void say(struct mqtt_cause *ret, enum rung rung, enum cause_id id,
+		const char *format, ...)
 {
 	va_list ap;
 
 	ret->rung = rung;
+	ret->id = id;
 	ret->persistent = false;
 	va_start(ap, format);
 	if (vsnprintf(ret->text, sizeof(ret->text), format, ap) < 0)
@@ -68,24 +72,30 @@ void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure 
 	text_escape_str(host, sizeof(host), failure->host);
 	mqtt_address_text(failure->server, server);
 	if (failure->eai == EAI_ADDRFAMILY) {
-		say(ret, RUNG_NAME, "%s is an IPv6 address, and IPv6 is off", host);
+		say(ret, RUNG_NAME, CAUSE_NAME_IPV6,
+		    "%s is an IPv6 address, and IPv6 is off", host);
 		ret->persistent = true;
 	} else if (failure->n_servers == 0) {
-		say(ret, RUNG_NAME, "No DNS server known to look up %s", host);
+		say(ret, RUNG_NAME, CAUSE_NO_DNS_SERVER,
+		    "No DNS server known to look up %s", host);
 	} else if (failure->eai == EAI_NONAME) {
-		say(ret, RUNG_NAME, "Name %s not found", host);
+		say(ret, RUNG_NAME, CAUSE_NAME_NOT_FOUND, "Name %s not found", host);
 	} else if (failure->eai == EAI_NODATA) {
-		say(ret, RUNG_NAME, "Name %s has no IPv4 address", host);
-	} else if (failure->eai == EAI_AGAIN && failure->took_ms >= LOOKUP_QUICK_MS) {
-		say(ret, RUNG_NAME, "No answer from the DNS server %s", server);
-	} else if (failure->eai == EAI_AGAIN || failure->eai == EAI_FAIL) {
-		say(ret, RUNG_NAME, "The DNS server %s could not look up %s", server,
+		say(ret, RUNG_NAME, CAUSE_NAME_NO_ADDRESS, "Name %s has no IPv4 address",
 		    host);
+	} else if (failure->eai == EAI_AGAIN && failure->took_ms >= LOOKUP_QUICK_MS) {
+		say(ret, RUNG_NAME, CAUSE_DNS_MUTE, "No answer from the DNS server %s",
+		    server);
+	} else if (failure->eai == EAI_AGAIN || failure->eai == EAI_FAIL) {
+		say(ret, RUNG_NAME, CAUSE_DNS_FAILED,
+		    "The DNS server %s could not look up %s", server, host);
 	} else if (failure->eai == EAI_SYSTEM) {
-		say(ret, RUNG_NAME, "Name %s could not be looked up: %s", host,
+		say(ret, RUNG_NAME, CAUSE_NAME_ERROR,
+		    "Name %s could not be looked up: %s", host,
 		    error_text(failure->error));
 	} else {
-		say(ret, RUNG_NAME, "Name %s could not be looked up: %s", host,
+		say(ret, RUNG_NAME, CAUSE_NAME_ERROR,
+		    "Name %s could not be looked up: %s", host,
 		    gai_strerror(failure->eai));
 	}
 }
@@ -98,35 +108,39 @@ static void say_system(struct mqtt_cause *ret, const struct mqtt_peer *peer, int
 	peer_text(peer, who);
 	switch (error) {
 	case ECONNREFUSED:
-		say(ret, RUNG_TCP,
+		say(ret, RUNG_TCP, CAUSE_TCP_REFUSED,
 		    "%s refused the connection: no broker is listening there", who);
 		break;
 	case ETIMEDOUT:
-		say(ret, RUNG_TCP, "No answer from %s", who);
+		say(ret, RUNG_TCP, CAUSE_TCP_NO_ANSWER, "No answer from %s", who);
 		break;
 	case EHOSTUNREACH:
-		say(ret, RUNG_TCP, "%s cannot be reached: nobody there answers",
+		say(ret, RUNG_TCP, CAUSE_HOST_UNREACHABLE,
+		    "%s cannot be reached: nobody there answers",
 		    mqtt_address_text(peer->address, address));
 		break;
 	case ENETUNREACH:
-		say(ret, RUNG_TCP, "No route to %s: is a gateway configured?",
+		say(ret, RUNG_TCP, CAUSE_NO_ROUTE,
+		    "No route to %s: is a gateway configured?",
 		    mqtt_address_text(peer->address, address));
 		break;
 	case ECONNRESET:
 	case EPIPE:
-		say(ret, RUNG_TCP, "%s reset the connection", who);
+		say(ret, RUNG_TCP, CAUSE_TCP_RESET, "%s reset the connection", who);
 		break;
 	case EADDRNOTAVAIL:
-		say(ret, RUNG_TCP, "The local address %s is gone",
+		say(ret, RUNG_TCP, CAUSE_LOCAL_ADDRESS_GONE,
+		    "The local address %s is gone",
 		    mqtt_address_text(peer->local, address));
 		break;
 	case EACCES:
 	case EPERM:
-		say(ret, RUNG_TCP, "A firewall on this machine forbids connecting to %s",
-		    who);
+		say(ret, RUNG_TCP, CAUSE_TCP_FORBIDDEN,
+		    "A firewall on this machine forbids connecting to %s", who);
 		break;
 	default:
-		say(ret, RUNG_TCP, "Cannot connect to %s: %s", who, error_text(error));
+		say(ret, RUNG_TCP, CAUSE_TCP_ERROR, "Cannot connect to %s: %s", who,
+		    error_text(error));
 		break;
 	}
 }
@@ -141,8 +155,8 @@ void mqtt_cause_tcp(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 	else if (error->kind == MQTT_ERROR_SILENT)
 		mqtt_cause_tcp_timeout(ret, peer);
 	else
-		say(ret, RUNG_TCP, "Cannot connect to %s: %s", peer_text(peer, who),
-		    error->text);
+		say(ret, RUNG_TCP, CAUSE_TCP_ERROR, "Cannot connect to %s: %s",
+		    peer_text(peer, who), error->text);
 }
 
 void mqtt_cause_tcp_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer)
@@ -170,17 +184,17 @@ static void say_time(struct mqtt_cause *ret, const struct mqtt_tls_failure *fail
 	day_text(failure->when, limit);
 	day_text(view->now, today);
 	if (view->now < CLOCK_PLAUSIBLE_S) {
-		say(ret, RUNG_TLS,
+		say(ret, RUNG_TLS, CAUSE_CLOCK_NOT_SET,
 		    "The clock of this machine is not set, it says %s: no certificate can be "
 		    "checked before it is",
 		    today);
 	} else if (failure->kind == MQTT_TLS_NOT_YET_VALID) {
-		say(ret, RUNG_TLS,
+		say(ret, RUNG_TLS, CAUSE_TLS_NOT_YET_VALID,
 		    "The certificate of %s is not valid before %s, and the clock here says "
 		    "%s: is it right?",
 		    host, limit, today);
 	} else {
-		say(ret, RUNG_TLS,
+		say(ret, RUNG_TLS, CAUSE_TLS_EXPIRED,
 		    "The certificate of %s expired on %s (the clock here says %s)", host,
 		    limit, today);
 		ret->persistent = true;
@@ -196,20 +210,20 @@ static void say_certificate(struct mqtt_cause *ret,
 
 	text_escape_str(host, sizeof(host), view->host);
 	if (failure->kind == MQTT_TLS_NAME)
-		say(ret, RUNG_TLS, "The certificate is for %.64s, not for %s",
-		    failure->text, host);
+		say(ret, RUNG_TLS, CAUSE_TLS_WRONG_NAME,
+		    "The certificate is for %.64s, not for %s", failure->text, host);
 	else if (failure->kind == MQTT_TLS_ISSUER && view->own_ca)
-		say(ret, RUNG_TLS,
+		say(ret, RUNG_TLS, CAUSE_TLS_WRONG_CA,
 		    "The certificate of %s was not issued by a CA in mqtt.tls.ca_file",
 		    host);
 	else if (failure->kind == MQTT_TLS_ISSUER)
-		say(ret, RUNG_TLS,
+		say(ret, RUNG_TLS, CAUSE_TLS_WRONG_CA,
 		    "The certificate of %s is not from a CA that this system trusts: name "
 		    "it in mqtt.tls.ca_file",
 		    host);
 	else
-		say(ret, RUNG_TLS, "The certificate of %s is refused: %.64s", host,
-		    failure->text);
+		say(ret, RUNG_TLS, CAUSE_TLS_CERTIFICATE,
+		    "The certificate of %s is refused: %.64s", host, failure->text);
 	ret->persistent = true;
 }
 
@@ -232,28 +246,31 @@ void mqtt_cause_tls(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 		say_certificate(ret, failure, view);
 		break;
 	case MQTT_TLS_NOT_TLS:
-		say(ret, RUNG_TLS,
+		say(ret, RUNG_TLS, CAUSE_TLS_PLAIN_PORT,
 		    "%s does not speak TLS: is this the port for MQTT without it?", who);
 		break;
 	case MQTT_TLS_VERSION:
-		say(ret, RUNG_TLS, "%s offers no TLS 1.2 or newer", who);
+		say(ret, RUNG_TLS, CAUSE_TLS_VERSION, "%s offers no TLS 1.2 or newer",
+		    who);
 		break;
 	case MQTT_TLS_CLIENT:
 		if (view->certificate)
-			say(ret, RUNG_TLS, "%s refused our client certificate: %.64s",
-			    who, failure->text);
+			say(ret, RUNG_TLS, CAUSE_TLS_CLIENT_REFUSED,
+			    "%s refused our client certificate: %.64s", who,
+			    failure->text);
 		else
-			say(ret, RUNG_TLS,
+			say(ret, RUNG_TLS, CAUSE_TLS_CLIENT_WANTED,
 			    "%s wants a client certificate: set mqtt.tls.cert_file", who);
 		ret->persistent = true;
 		break;
 	case MQTT_TLS_ALERT:
-		say(ret, RUNG_TLS, "%s ended the TLS handshake: %.64s", who,
-		    failure->text);
+		say(ret, RUNG_TLS, CAUSE_TLS_FAILED, "%s ended the TLS handshake: %.64s",
+		    who, failure->text);
 		break;
 	case MQTT_TLS_FINE:
 	case MQTT_TLS_OTHER:
-		say(ret, RUNG_TLS, "TLS with %s failed: %.64s", who, failure->text);
+		say(ret, RUNG_TLS, CAUSE_TLS_FAILED, "TLS with %s failed: %.64s", who,
+		    failure->text);
 		break;
 	}
 }
@@ -263,7 +280,7 @@ void mqtt_cause_tls_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer
 {
 	char who[32];
 
-	say(ret, RUNG_TLS,
+	say(ret, RUNG_TLS, CAUSE_TLS_NO_ANSWER,
 	    "No answer to TLS from %s within %u s: is this the port for TLS?",
 	    peer_text(peer, who), waited_s);
 }
@@ -272,11 +289,12 @@ void mqtt_cause_tls_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer
 static void say_disconnect(struct mqtt_cause *ret, const struct mqtt_error *error)
 {
 	if (error->error == V5_SESSION_TAKEN_OVER)
-		say(ret, RUNG_CONNACK,
+		say(ret, RUNG_CONNACK, CAUSE_CLIENT_ID_TWICE,
 		    "Another client connected with our client id: every client needs one of "
 		    "its own");
 	else
-		say(ret, RUNG_CONNACK, "The broker ended the session: %s", error->reason);
+		say(ret, RUNG_CONNACK, CAUSE_BROKER_ENDED,
+		    "The broker ended the session: %s", error->reason);
 }
 
 void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
@@ -284,23 +302,26 @@ void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 {
 	const char *question = peer->tls ? "is it an MQTT broker?"
 					 : "is it an MQTT broker, or does it want TLS?";
+	/* Without TLS nothing but a port for TLS ends the connection that early. */
+	enum cause_id closed = peer->tls ? CAUSE_NOT_A_BROKER : CAUSE_WANTS_TLS;
 	char who[32];
 
 	peer_text(peer, who);
 	switch (error->kind) {
 	case MQTT_ERROR_CLOSED:
-		say(ret, RUNG_CONNACK, "%s closed the connection without CONNACK: %s",
-		    who, question);
+		say(ret, RUNG_CONNACK, closed,
+		    "%s closed the connection without CONNACK: %s", who, question);
 		break;
 	case MQTT_ERROR_SYSTEM:
 		if (error->error == ECONNRESET || error->error == EPIPE)
-			say(ret, RUNG_CONNACK,
+			say(ret, RUNG_CONNACK, closed,
 			    "%s reset the connection before CONNACK: %s", who, question);
 		else
 			say_system(ret, peer, error->error);
 		break;
 	case MQTT_ERROR_PROTOCOL:
-		say(ret, RUNG_CONNACK, "%s does not speak MQTT: %s", who, question);
+		say(ret, RUNG_CONNACK, CAUSE_NOT_A_BROKER, "%s does not speak MQTT: %s",
+		    who, question);
 		break;
 	case MQTT_ERROR_DISCONNECT:
 		say_disconnect(ret, error);
@@ -308,15 +329,16 @@ void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 	case MQTT_ERROR_SILENT:
 	case MQTT_ERROR_TLS:
 	case MQTT_ERROR_OTHER:
-		say(ret, RUNG_CONNACK, "No CONNACK from %s: %s", who, error->text);
+		say(ret, RUNG_CONNACK, CAUSE_NO_CONNACK, "No CONNACK from %s: %s", who,
+		    error->text);
 		break;
 	}
 }
 
 void mqtt_cause_connack_timeout(struct mqtt_cause *ret, unsigned int waited_s)
 {
-	say(ret, RUNG_CONNACK, "No CONNACK within %u s: is this an MQTT broker?",
-	    waited_s);
+	say(ret, RUNG_CONNACK, CAUSE_NO_CONNACK,
+	    "No CONNACK within %u s: is this an MQTT broker?", waited_s);
 }
 
 /*
@@ -328,31 +350,53 @@ static void say_not_authorised(struct mqtt_cause *ret, const char *user)
 	char name[64];
 
 	if (user)
-		say(ret, RUNG_CONNACK,
+		say(ret, RUNG_CONNACK, CAUSE_BAD_CREDENTIALS,
 		    "Refused: not authorised (user \"%s\": check user name and password)",
 		    text_escape_str(name, sizeof(name), user));
 	else
-		say(ret, RUNG_CONNACK,
+		say(ret, RUNG_CONNACK, CAUSE_NO_CREDENTIALS,
 		    "Refused: not authorised (no user name is configured)");
 }
 
 /* MQTT 3.1.1, table 3.1. */
 static void say_refused_3(struct mqtt_cause *ret, int code, const char *user)
 {
-	static const char *const reasons[] = {
-		[1] = "MQTT 3.1.1 is not supported",
-		[2] = "client id rejected",
-		[3] = "the broker is not available",
-		[4] = "bad user name or password",
+	static const struct {
+		enum cause_id id;
+		const char *text;
+	} reasons[] = {
+		[1] = { CAUSE_MQTT_VERSION, "MQTT 3.1.1 is not supported" },
+		[2] = { CAUSE_CLIENT_ID_REJECTED, "client id rejected" },
+		[3] = { CAUSE_BROKER_UNAVAILABLE, "the broker is not available" },
+		[4] = { CAUSE_BAD_CREDENTIALS, "bad user name or password" },
 	};
 
 	if (code >= 1 && code <= 4)
-		say(ret, RUNG_CONNACK, "Refused: %s", reasons[code]);
+		say(ret, RUNG_CONNACK, reasons[code].id, "Refused: %s",
+		    reasons[code].text);
 	else if (code == 5)
 		say_not_authorised(ret, user);
 	else
-		say(ret, RUNG_CONNACK, "Refused: unknown reason %d", code);
+		say(ret, RUNG_CONNACK, CAUSE_BROKER_REFUSES, "Refused: unknown reason %d",
+		    code);
 	ret->persistent = code != 3;
+}
+
+/* MQTT 5, table 3-1. */
+static enum cause_id refusal_5(int code)
+{
+	switch (code) {
+	case V5_CLIENT_ID:
+		return CAUSE_CLIENT_ID_REJECTED;
+	case V5_CREDENTIALS:
+	case V5_NOT_AUTHORIZED:
+		return CAUSE_BAD_CREDENTIALS;
+	case V5_UNAVAILABLE:
+	case V5_BUSY:
+		return CAUSE_BROKER_UNAVAILABLE;
+	default:
+		return CAUSE_BROKER_REFUSES;
+	}
 }
 
 void mqtt_cause_refused(struct mqtt_cause *ret, const struct mqtt_connack *connack,
@@ -365,11 +409,12 @@ void mqtt_cause_refused(struct mqtt_cause *ret, const struct mqtt_connack *conna
 	else if (code == V5_NOT_AUTHORIZED && !connack->reason[0])
 		say_not_authorised(ret, user);
 	else if (code == V5_UNSUPPORTED_VERSION)
-		say(ret, RUNG_CONNACK,
+		say(ret, RUNG_CONNACK, CAUSE_MQTT_VERSION,
 		    "The broker does not speak MQTT 5: set mqtt.protocol to \"3.1.1\"");
 	else
-		say(ret, RUNG_CONNACK, "Refused: %.48s%s%.*s", connack->meaning,
-		    connack->reason[0] ? ": " : "", MQTT_REASON_SIZE, connack->reason);
+		say(ret, RUNG_CONNACK, refusal_5(code), "Refused: %.48s%s%.*s",
+		    connack->meaning, connack->reason[0] ? ": " : "", MQTT_REASON_SIZE,
+		    connack->reason);
 	if (connack->meaning)
 		ret->persistent = code != V5_UNAVAILABLE && code != V5_BUSY;
 }
@@ -379,24 +424,27 @@ void mqtt_cause_lost(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 {
 	switch (error->kind) {
 	case MQTT_ERROR_CLOSED:
-		say(ret, RUNG_CONNACK,
+		say(ret, RUNG_CONNACK, CAUSE_CLIENT_ID_TWICE,
 		    "The broker closed the connection: is the client id used twice?");
 		break;
 	case MQTT_ERROR_SILENT:
-		say(ret, RUNG_CONNACK, "Broker silent for %u s", keepalive_s);
+		say(ret, RUNG_CONNACK, CAUSE_BROKER_SILENT, "Broker silent for %u s",
+		    keepalive_s);
 		break;
 	case MQTT_ERROR_SYSTEM:
 		say_system(ret, peer, error->error);
 		break;
 	case MQTT_ERROR_PROTOCOL:
-		say(ret, RUNG_CONNACK, "The broker broke the rules of MQTT");
+		say(ret, RUNG_CONNACK, CAUSE_BROKER_ENDED,
+		    "The broker broke the rules of MQTT");
 		break;
 	case MQTT_ERROR_DISCONNECT:
 		say_disconnect(ret, error);
 		break;
 	case MQTT_ERROR_TLS:
 	case MQTT_ERROR_OTHER:
-		say(ret, RUNG_CONNACK, "Connection lost: %s", error->text);
+		say(ret, RUNG_CONNACK, CAUSE_CONNECTION_LOST, "Connection lost: %s",
+		    error->text);
 		break;
 	}
 }

@@ -18,6 +18,7 @@
 
 struct mqtt_cause {
 	enum rung rung;
+	enum cause_id id;
 	bool persistent; /* trying again soon cannot mend it */
 	char text[LADDER_TEXT_SIZE];
 };

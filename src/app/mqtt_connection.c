@@ -73,7 +73,8 @@ static void rungs_waiting(struct mqtt_connection *c, enum rung from)
 
 static void rung_failed(struct mqtt_connection *c, const struct mqtt_cause *cause)
 {
-	ladder_report(c->ladder, cause->rung, RUNG_STATE_FAILED, "%s", cause->text);
+	ladder_report_cause(c->ladder, cause->rung, RUNG_STATE_FAILED, cause->id, "%s",
+			    cause->text);
 	rungs_waiting(c, cause->rung + 1);
 	c->failed_rung = (int)cause->rung;
 }

@@ -106,15 +106,16 @@ static void report(const struct mqtt_subscriber *s, bool overdue)
 		if (refused > 1)
 			text_format(others, sizeof(others), " and %zu other%s",
 				    refused - 1, refused > 2 ? "s" : "");
-		ladder_report(s->ladder, RUNG_SUBACK, RUNG_STATE_FAILED,
-			      "Subscription to %s%s refused: %s", filter, others,
-			      s->requests[refused_first].refusal);
+		ladder_report_cause(s->ladder, RUNG_SUBACK, RUNG_STATE_FAILED,
+				    CAUSE_SUBSCRIPTION_REFUSED,
+				    "Subscription to %s%s refused: %s", filter, others,
+				    s->requests[refused_first].refusal);
 	} else if (none > 0 && overdue) {
 		text_escape_str(filter, sizeof(filter),
 				s->subscriptions[none_first].topic);
-		ladder_report(s->ladder, RUNG_SUBACK, RUNG_STATE_FAILED,
-			      "No SUBACK for %s%s", filter,
-			      none > 1 ? ", and others" : "");
+		ladder_report_cause(s->ladder, RUNG_SUBACK, RUNG_STATE_FAILED,
+				    CAUSE_NO_SUBACK, "No SUBACK for %s%s", filter,
+				    none > 1 ? ", and others" : "");
 	} else if (none > 0) {
 		ladder_report(s->ladder, RUNG_SUBACK, RUNG_STATE_TRYING,
 			      "Waiting for SUBACK");

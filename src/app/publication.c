@@ -242,8 +242,8 @@ static void look_at_gpio(struct publication *p)
 	int r = input_read(p->input);
 
 	if (r < 0) {
-		source_failed(p, gpio_explain(p->settings->input.line, -r, cause,
-					      sizeof(cause)));
+		(void)gpio_explain(p->settings->input.line, -r, cause, sizeof(cause));
+		source_failed(p, cause);
 		return;
 	}
 	shaped.data = r ? "1" : "0";

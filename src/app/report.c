@@ -99,6 +99,7 @@ static json_object *ladder_json(const struct ladder_view *view, uint64_t now)
 		add_string(o, "rung", rung_to_string((enum rung)i));
 		add_string(o, "state", rung_state_to_string(rung->state));
 		add_string(o, "text", rung->text);
+		add_string(o, "cause_id", cause_to_string(rung->cause));
 		add_number(o, "since_s", (now - rung->since_ns) / NSEC_PER_SEC);
 		json_object_array_add(list, o);
 	}
@@ -122,7 +123,9 @@ static json_object *chip_json(struct pump *pump, uint64_t tap_tx_dropped)
 	pump_get_counters(pump, &counters);
 	add_string(o, "state", states[status.chip]);
 	add_string(o, "cause", status.cause);
+	add_string(o, "cause_id", cause_to_string(status.cause_id));
 	add_string(o, "hint", status.hint);
+	add_string(o, "hint_id", cause_to_string(status.hint_id));
 	add_number(o, "spi_speed_hz", status.spi_speed_hz);
 	add_bool(o, "interrupt_works", status.interrupt_works);
 	add_bool(o, "link", status.link_up);
@@ -248,6 +251,7 @@ static json_object *display_json(struct display *display)
 	add_bool(o, "present", status.present);
 	add_bool(o, "dark", status.dark);
 	add_string(o, "cause", status.cause);
+	add_string(o, "cause_id", cause_to_string(status.cause_id));
 	add_number(o, "frames", status.frames);
 	add_number(o, "bus_errors", status.bus_errors);
 	add_number(o, "losses", status.losses);

@@ -22,8 +22,8 @@ static void report_link(const struct rungs_chip *state, struct ladder *ladder,
 		ladder_report(ladder, RUNG_LINK, RUNG_STATE_TRYING,
 			      "Waiting for the link");
 	else
-		ladder_report(ladder, RUNG_LINK, RUNG_STATE_FAILED,
-			      "No cable on the W5500");
+		ladder_report_cause(ladder, RUNG_LINK, RUNG_STATE_FAILED, CAUSE_NO_CABLE,
+				    "No cable on the W5500");
 }
 
 void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
@@ -38,14 +38,15 @@ void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
 			      status->interrupt_works ? "interrupt" : "polling");
 		break;
 	case CHIP_STATE_STARTING:
-		ladder_report(ladder, RUNG_CHIP, RUNG_STATE_TRYING, "%s",
-			      status->cause[0] ? status->cause : "Starting the W5500");
+		ladder_report_cause(
+			ladder, RUNG_CHIP, RUNG_STATE_TRYING, status->cause_id, "%s",
+			status->cause[0] ? status->cause : "Starting the W5500");
 		break;
 	case CHIP_STATE_RECOVERING:
 	case CHIP_STATE_ABSENT:
-		ladder_report(ladder, RUNG_CHIP, RUNG_STATE_FAILED, "%s",
-			      status->cause[0] ? status->cause
-					       : "No answer from the W5500");
+		ladder_report_cause(
+			ladder, RUNG_CHIP, RUNG_STATE_FAILED, status->cause_id, "%s",
+			status->cause[0] ? status->cause : "No answer from the W5500");
 		break;
 	}
 	/* A chip that recovers in between has a link that settles anew. */
@@ -92,17 +93,20 @@ void rungs_report_port(struct ladder *ladder, const char *interface, const char 
 		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_UNUSED, "Port of %s",
 			      master);
 	else
-		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_FAILED,
-			      "%s is not a port of a bridge: \"ip link set %s master "
-			      "BRIDGE\" makes it one",
-			      interface, interface);
+		ladder_report_cause(ladder, RUNG_ADDRESS, RUNG_STATE_FAILED,
+				    CAUSE_NOT_A_PORT,
+				    "%s is not a port of a bridge: \"ip link set %s "
+				    "master BRIDGE\" makes it one",
+				    interface, interface);
 	ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_UNUSED, "That of the machine");
 }
 
-void rungs_report_trouble(struct ladder *ladder, bool failed, const char *cause)
+void rungs_report_trouble(struct ladder *ladder, bool failed, enum cause_id id,
+			  const char *cause)
 {
-	ladder_report(ladder, RUNG_ADDRESS,
-		      failed ? RUNG_STATE_FAILED : RUNG_STATE_TRYING, "%s", cause);
+	ladder_report_cause(ladder, RUNG_ADDRESS,
+			    failed ? RUNG_STATE_FAILED : RUNG_STATE_TRYING, id, "%s",
+			    cause);
 }
 
 void rungs_report_gateway(struct ladder *ladder, enum gateway_state state,
@@ -116,16 +120,18 @@ void rungs_report_gateway(struct ladder *ladder, enum gateway_state state,
 		ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_UNUSED, "No gateway");
 		break;
 	case GATEWAY_STATE_TRYING:
-		ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_TRYING,
-			      "Waiting for gateway %s to answer", address);
+		ladder_report_cause(ladder, RUNG_ROUTE, RUNG_STATE_TRYING,
+				    CAUSE_GATEWAY_DEAD,
+				    "Waiting for gateway %s to answer", address);
 		break;
 	case GATEWAY_STATE_OK:
 		ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_OK, "Gateway %s answers",
 			      address);
 		break;
 	case GATEWAY_STATE_FAILED:
-		ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_FAILED,
-			      "Gateway %s does not answer", address);
+		ladder_report_cause(ladder, RUNG_ROUTE, RUNG_STATE_FAILED,
+				    CAUSE_GATEWAY_DEAD, "Gateway %s does not answer",
+				    address);
 		break;
 	}
 }

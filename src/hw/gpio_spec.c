@@ -157,23 +157,26 @@ static char *explain_busy(const char *spec, char *buf, size_t size)
 		spec, text_escape_str(shown, sizeof(shown), user));
 }
 
-static char *explain_missing(const char *spec, char *buf, size_t size)
+static enum cause_id explain_missing(const char *spec, char *buf, size_t size)
 {
 	char **chips;
 	int n = devnode_list("gpiochip", &chips);
 
 	if (n >= 0)
 		devnode_list_free(chips, n);
-	if (n <= 0)
-		return text_format(
+	if (n <= 0) {
+		text_format(
 			buf, size,
 			"GPIO line %s not found: this machine has no /dev/gpiochip at all",
 			spec);
-	return text_format(
+		return CAUSE_GPIO_ABSENT;
+	}
+	text_format(
 		buf, size,
 		"GPIO line %s not found: \"gpioinfo\" (package gpiod) lists chips and "
 		"lines; write one as gpiochip0:25",
 		spec);
+	return CAUSE_GPIO_UNKNOWN;
 }
 
 static char *explain_ambiguous(const char *spec, char *buf, size_t size)
@@ -197,39 +200,45 @@ static char *explain_denied(const char *spec, int error, char *buf, size_t size)
 	return devnode_explain_denied(place.path, "gpio", error, buf, size);
 }
 
-char *gpio_explain(const char *spec, int error, char *buf, size_t size)
+enum cause_id gpio_explain(const char *spec, int error, char *buf, size_t size)
 {
 	switch (error) {
 	case ENOENT:
 		return explain_missing(spec, buf, size);
 	case ENOTUNIQ:
-		return explain_ambiguous(spec, buf, size);
+		explain_ambiguous(spec, buf, size);
+		return CAUSE_GPIO_AMBIGUOUS;
 	case EBUSY:
-		return explain_busy(spec, buf, size);
+		explain_busy(spec, buf, size);
+		return CAUSE_GPIO_BUSY;
 	case EACCES:
 	case EPERM:
-		return explain_denied(spec, error, buf, size);
+		explain_denied(spec, error, buf, size);
+		return CAUSE_GPIO_NOT_PERMITTED;
 	case EINVAL:
-		return text_format(
+		text_format(
 			buf, size,
 			"\"%s\" is not a GPIO line of this machine: write a line name as "
 			"GPIO25, or chip and number as gpiochip0:25",
 			spec);
+		return CAUSE_GPIO_INVALID;
 	case ENXIO:
-		return text_format(
+		text_format(
 			buf, size,
 			"GPIO line %s gives no interrupts: choose another pin, or set "
 			"ethernet.interrupt = \"\" to poll",
 			spec);
+		return CAUSE_GPIO_NO_INTERRUPT;
 	case ENOTTY:
-		return text_format(buf, size, "The chip named in %s is not a GPIO chip",
-				   spec);
+		text_format(buf, size, "The chip named in %s is not a GPIO chip", spec);
+		return CAUSE_GPIO_UNSUITABLE;
 	case ENODEV:
-		return text_format(buf, size,
-				   "The GPIO chip of %s is gone: its driver was removed",
-				   spec);
+		text_format(buf, size,
+			    "The GPIO chip of %s is gone: its driver was removed", spec);
+		return CAUSE_GPIO_GONE;
 	default:
-		return text_format(buf, size, "GPIO line %s: %s", spec,
-				   strerrordesc_np(error) ?: "unknown error");
+		text_format(buf, size, "GPIO line %s: %s", spec,
+			    strerrordesc_np(error) ?: "unknown error");
+		return CAUSE_GPIO_ERROR;
 	}
 }

@@ -142,7 +142,8 @@ static const char *find_owner(const char *path, uint8_t address, char *buf, size
 	return devnode_driver(sysfs, buf, size) < 0 ? NULL : buf;
 }
 
-char *i2cdev_explain(const char *path, uint8_t address, int error, char *buf, size_t size)
+enum cause_id i2cdev_explain(const char *path, uint8_t address, int error, char *buf,
+			     size_t size)
 {
 	struct i2c_machine machine = { 0 };
 	char found[64], denied[256];

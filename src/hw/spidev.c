@@ -159,7 +159,7 @@ struct spi_limits spidev_limits(const struct spi_bus *bus)
 }
 
 /* No node @path: another driver has the device, SPI is off, or the number is wrong. */
-static char *explain_missing(const char *path, char *buf, size_t size)
+static enum cause_id explain_missing(const char *path, char *buf, size_t size)
 {
 	char device[64], sysfs[128], driver[32];
 	unsigned int bus, select;
@@ -170,18 +170,22 @@ static char *explain_missing(const char *path, char *buf, size_t size)
 		text_format(device, sizeof(device), "spi%u.%u", bus, select);
 		text_format(sysfs, sizeof(sysfs), "/sys/bus/spi/devices/%s", device);
 		r = devnode_driver(sysfs, driver, sizeof(driver));
-		if (r == 0 && strcmp(driver, "spidev") != 0)
-			return text_format(
+		if (r == 0 && strcmp(driver, "spidev") != 0) {
+			text_format(
 				buf, size,
 				"The kernel driver %s holds %s: remove its dtoverlay= line "
 				"from /boot/firmware/config.txt and reboot",
 				driver, device);
-		if (r == -ENOENT)
-			return text_format(
+			return CAUSE_SPI_KERNEL_DRIVER;
+		}
+		if (r == -ENOENT) {
+			text_format(
 				buf, size,
 				"There is no %s because no driver serves %s: run \"modprobe "
 				"spidev\" as root",
 				path, device);
+			return CAUSE_SPI_NO_DRIVER;
+		}
 	}
 	n = devnode_list("spidev", &names);
 	if (n > 0) {
@@ -189,63 +193,70 @@ static char *explain_missing(const char *path, char *buf, size_t size)
 			    "There is no %s, but /dev/%s: set ethernet.spi to it", path,
 			    names[0]);
 		devnode_list_free(names, n);
-		return buf;
+		return CAUSE_SPI_OTHER_SELECT;
 	}
 	if (n == 0)
 		devnode_list_free(names, n);
-	return text_format(buf, size,
-			   "There is no %s: enable SPI (Raspberry Pi: dtparam=spi=on in "
-			   "/boot/firmware/config.txt, then reboot)",
-			   path);
+	text_format(buf, size,
+		    "There is no %s: enable SPI (Raspberry Pi: dtparam=spi=on in "
+		    "/boot/firmware/config.txt, then reboot)",
+		    path);
+	return CAUSE_SPI_ABSENT;
 }
 
-char *spidev_explain(const char *path, int error, char *buf, size_t size)
+enum cause_id spidev_explain(const char *path, int error, char *buf, size_t size)
 {
 	switch (error) {
 	case ENOENT:
 		return explain_missing(path, buf, size);
 	case EACCES:
 	case EPERM:
-		return devnode_explain_denied(path, "spi", error, buf, size);
+		devnode_explain_denied(path, "spi", error, buf, size);
+		return CAUSE_SPI_NOT_PERMITTED;
 	case EWOULDBLOCK:
-		return text_format(
-			buf, size,
-			"%s is locked by another program, perhaps a second mqttnode: "
-			"\"fuser -v %s\" names it",
-			path, path);
+		text_format(buf, size,
+			    "%s is locked by another program, perhaps a second mqttnode: "
+			    "\"fuser -v %s\" names it",
+			    path, path);
+		return CAUSE_SPI_BUSY;
 	case ENOTTY:
 	case EISDIR:
-		return text_format(
+		text_format(
 			buf, size,
 			"%s is not an SPI device: set ethernet.spi to a /dev/spidev node",
 			path);
+		return CAUSE_SPI_UNSUITABLE;
 	case EINVAL:
-		return text_format(
+		text_format(
 			buf, size,
 			"The SPI controller of %s refuses SPI mode 0 or the clock: check "
 			"ethernet.spi_speed_hz",
 			path);
+		return CAUSE_SPI_REFUSES;
 	case ENXIO:
 	case ENODEV:
 	case ESHUTDOWN:
-		return text_format(
+		text_format(
 			buf, size,
 			"The SPI controller behind %s is gone: its driver was removed",
 			path);
+		return CAUSE_SPI_GONE;
 	case EMSGSIZE:
-		return text_format(
-			buf, size,
-			"%s takes less data in one message than it said: check the "
-			"spidev.bufsiz parameter of the kernel",
-			path);
+		text_format(buf, size,
+			    "%s takes less data in one message than it said: check the "
+			    "spidev.bufsiz parameter of the kernel",
+			    path);
+		return CAUSE_SPI_TOO_SMALL;
 	case ETIMEDOUT:
-		return text_format(
+		text_format(
 			buf, size,
 			"The SPI controller of %s does not finish transfers: update the "
 			"kernel, and look at dmesg",
 			path);
+		return CAUSE_SPI_TIMEOUT;
 	default:
-		return text_format(buf, size, "%s: %s", path,
-				   strerrordesc_np(error) ?: "unknown error");
+		text_format(buf, size, "%s: %s", path,
+			    strerrordesc_np(error) ?: "unknown error");
+		return CAUSE_SPI_ERROR;
 	}
 }

@@ -306,62 +306,77 @@ void w5500_stop(struct w5500 *chip)
 		(void)w5500_run(chip);
 }
 
-char *w5500_explain(const struct w5500 *chip, int error, const char *path, char *buf,
-		    size_t size)
+enum cause_id w5500_explain(const struct w5500 *chip, int error, const char *path,
+			    char *buf, size_t size)
 {
 	if (error == -ENODEV) {
 		switch (chip->answer) {
 		case W5500_ANSWER_ZEROS:
-			return text_format(
-				buf, size,
-				"No answer from the W5500 on %s: MISO is all zeros. "
-				"Check wiring of MISO, CS and power.",
-				path);
+			text_format(buf, size,
+				    "No answer from the W5500 on %s: MISO is all zeros. "
+				    "Check wiring of MISO, CS and power.",
+				    path);
+			return CAUSE_MISO_ZEROS;
 		case W5500_ANSWER_ONES:
-			return text_format(
-				buf, size,
-				"No answer from the W5500 on %s: MISO is all ones. "
-				"Check wiring of MISO, CS and power.",
-				path);
+			text_format(buf, size,
+				    "No answer from the W5500 on %s: MISO is all ones. "
+				    "Check wiring of MISO, CS and power.",
+				    path);
+			return CAUSE_MISO_ONES;
 		case W5500_ANSWER_OTHER_VERSION:
-			return text_format(
+			text_format(
 				buf, size,
 				"The chip on %s is no W5500: its version register reads "
 				"0x%02x, not 0x04.",
 				path, chip->version);
+			return CAUSE_CHIP_VERSION;
+		case W5500_ANSWER_SHIFTED:
+			text_format(buf, size,
+				    "The answer of the W5500 on %s is shifted by a bit. "
+				    "Check SCLK, CS and ground, and shorten their wires.",
+				    path);
+			return CAUSE_MISO_SHIFTED;
 		case W5500_ANSWER_NONE:
 		case W5500_ANSWER_GARBLED:
 		case W5500_ANSWER_GOOD:
-			return text_format(
+			text_format(
 				buf, size,
 				"The answer of the W5500 on %s is garbled at any clock. "
 				"Check SCLK, MOSI, ground and the length of the wires.",
 				path);
+			return CAUSE_SPI_GARBLED;
 		}
 	}
-	if (error == -EPROTO)
-		return text_format(
-			buf, size,
-			"The W5500 on %s does not keep what is written to it. "
-			"Check MOSI, its power supply and the length of the wires.",
-			path);
-	if (error == -ETIME)
-		return text_format(
+	if (error == -EPROTO) {
+		text_format(buf, size,
+			    "The W5500 on %s does not keep what is written to it. "
+			    "Check MOSI, its power supply and the length of the wires.",
+			    path);
+		return CAUSE_CHIP_WRITES_LOST;
+	}
+	if (error == -ETIME) {
+		text_format(
 			buf, size,
 			"The W5500 on %s answers but does not finish a reset or command. "
 			"Check its power supply and the reset line.",
 			path);
-	if (error == -EMSGSIZE)
-		return text_format(
+		return CAUSE_CHIP_RESET_STUCK;
+	}
+	if (error == -EMSGSIZE) {
+		text_format(
 			buf, size,
 			"%s takes too little data in one message: add spidev.bufsiz=4096 "
 			"or more to the kernel command line",
 			path);
-	if (error == -ESTALE)
-		return text_format(
+		return CAUSE_SPI_TOO_SMALL;
+	}
+	if (error == -ESTALE) {
+		text_format(
 			buf, size,
 			"The W5500 on %s has lost its registers: it was reset or lost "
 			"power.",
 			path);
+		return CAUSE_CHIP_LOST;
+	}
 	return spidev_explain(path, -error, buf, size);
 }

@@ -89,6 +89,20 @@ static int slow_down(struct w5500 *chip, int error, uint64_t *ret_due_ns)
 	return w5500_step_later(chip, ret_due_ns, 0);
 }
 
+/* Whether the three bytes before @data are the echo, up to 7 bits early or late. */
+static bool is_shifted_echo(const uint8_t *data)
+{
+	const uint8_t *echo = data - W5500_HEADER_SIZE;
+	uint32_t seen = (uint32_t)(echo[0] << 16 | echo[1] << 8 | echo[2]);
+	const uint32_t all = 0xffffff, right = 0x010203;
+
+	for (unsigned int bits = 1; bits < 8; bits++)
+		if (seen >> bits == (right & (all >> bits)) ||
+		    (seen << bits & all) == (right & (all << bits & all)))
+			return true;
+	return false;
+}
+
 static enum w5500_answer judge(const uint8_t *version)
 {
 	const uint8_t *all = version - W5500_HEADER_SIZE;
@@ -103,7 +117,8 @@ static enum w5500_answer judge(const uint8_t *version)
 	if (ones)
 		return W5500_ANSWER_ONES;
 	if (!w5500_message_echoed(version))
-		return W5500_ANSWER_GARBLED;
+		return is_shifted_echo(version) ? W5500_ANSWER_SHIFTED
+						: W5500_ANSWER_GARBLED;
 	return *version == W5500_VERSIONR_W5500 ? W5500_ANSWER_GOOD
 						: W5500_ANSWER_OTHER_VERSION;
 }

@@ -39,6 +39,8 @@
 #include <errno.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -82,6 +84,7 @@ struct dhcp {
 	struct lease lease;
 	char note[160];	       /* what was wrong in the lease and has been said */
 	uint64_t asking_since; /* CLOCK_MONOTONIC in ns; 0: nothing is wanted */
+	enum cause_id problem_id;
 	char problem[200]; /* a better sentence than "No answer"; "" if there is none */
 
 	sd_event_source *answer;  /* a renewal was asked for */
@@ -141,6 +144,20 @@ static void asking_end(struct dhcp *d)
 	timer_off(d->trouble);
 }
 
+static void problem_set(struct dhcp *d, enum cause_id id, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void problem_set(struct dhcp *d, enum cause_id id, const char *format, ...)
+{
+	va_list ap;
+
+	d->problem_id = id;
+	va_start(ap, format);
+	if (vsnprintf(d->problem, sizeof(d->problem), format, ap) < 0)
+		d->problem[0] = '\0';
+	va_end(ap);
+}
+
 /* Has @d->problem told from the event loop, never from within a call to us. */
 static void problem_tell(struct dhcp *d)
 {
@@ -162,7 +179,7 @@ static int on_trouble(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)usec;
 	/* A problem stays until something else happens: no need to count seconds. */
 	if (d->problem[0]) {
-		d->events->on_trouble(d->events->ctx, d->problem);
+		d->events->on_trouble(d->events->ctx, d->problem_id, d->problem);
 		return 0;
 	}
 	if (silent_s < TROUBLE_AFTER_S) {
@@ -179,7 +196,7 @@ static int on_trouble(sd_event_source *source, uint64_t usec, void *userdata)
 			    silent_s / 60);
 		timer_arm(source, 60 * USEC_PER_SEC - silent_us % (60 * USEC_PER_SEC));
 	}
-	d->events->on_trouble(d->events->ctx, cause);
+	d->events->on_trouble(d->events->ctx, CAUSE_DHCP_NO_ANSWER, cause);
 	return 0;
 }
 
@@ -201,7 +218,7 @@ static void lease_take(struct dhcp *d, const struct dhcp_report *report)
 	d->events->on_lease(d->events->ctx, &d->lease);
 }
 
-static void lease_lose(struct dhcp *d, const char *why)
+static void lease_lose(struct dhcp *d, enum cause_id id, const char *why)
 {
 	d->have_lease = false;
 	timer_off(d->expiry);
@@ -210,7 +227,7 @@ static void lease_lose(struct dhcp *d, const char *why)
 		asking_begin(d);
 	else
 		d->client = dhcp_client_free(d->client);
-	d->events->on_lost(d->events->ctx, why);
+	d->events->on_lost(d->events->ctx, id, why);
 }
 
 static const char *lease_ran_out(const struct dhcp *d, char *buf, size_t size)
@@ -244,10 +261,10 @@ static void client_start(struct dhcp *d)
 	if (r >= 0)
 		return;
 	if (r == -ENOENT)
-		text_format(d->problem, sizeof(d->problem),
+		problem_set(d, CAUSE_DHCP_NO_CLIENT,
 			    "No DHCP client: install the package udhcpc or busybox");
 	else
-		text_format(d->problem, sizeof(d->problem),
+		problem_set(d, CAUSE_DHCP_CLIENT_FAILED,
 			    "The DHCP client cannot be started: %s", strerrordesc_np(-r));
 	problem_tell(d);
 	client_later(d);
@@ -287,7 +304,7 @@ static int on_expiry(sd_event_source *source, uint64_t usec, void *userdata)
 	d->have_lease = false;
 	if (d->link && d->client)
 		client_replace(d); /* its own clock would have told before ours */
-	lease_lose(d, why);
+	lease_lose(d, CAUSE_LEASE_EXPIRED, why);
 	return 0;
 }
 
@@ -303,7 +320,7 @@ static void on_client_report(void *ctx, const struct dhcp_report *report,
 		return;
 	if (error) {
 		/* Its client believes that all is well: it would not ask again. */
-		text_format(d->problem, sizeof(d->problem),
+		problem_set(d, CAUSE_DHCP_BAD_ANSWER,
 			    "The DHCP server's answer is of no use: %s", error);
 		problem_tell(d);
 		d->client = dhcp_client_free(d->client);
@@ -316,11 +333,11 @@ static void on_client_report(void *ctx, const struct dhcp_report *report,
 		lease_take(d, report);
 		break;
 	case DHCP_REASON_NAK:
-		text_format(d->problem, sizeof(d->problem),
+		problem_set(d, CAUSE_DHCP_NAK,
 			    "The DHCP server refused the address (NAK)%s%s",
 			    report->message[0] ? ": " : "", report->message);
 		if (d->have_lease)
-			lease_lose(d, d->problem);
+			lease_lose(d, d->problem_id, d->problem);
 		problem_tell(d);
 		break;
 	case DHCP_REASON_LEASEFAIL:
@@ -330,8 +347,11 @@ static void on_client_report(void *ctx, const struct dhcp_report *report,
 	case DHCP_REASON_DECONFIG:
 		if (first || !d->have_lease)
 			break;
-		lease_lose(d, d->problem[0] ? d->problem
-					    : lease_ran_out(d, why, sizeof(why)));
+		if (d->problem[0])
+			lease_lose(d, d->problem_id, d->problem);
+		else
+			lease_lose(d, CAUSE_LEASE_EXPIRED,
+				   lease_ran_out(d, why, sizeof(why)));
 		break;
 	}
 }
@@ -352,7 +372,7 @@ static void on_client_output(void *ctx, const char *line)
 			    (int)strspn(text + strlen(OUTPUT_OBTAINED), "0123456789."),
 			    text + strlen(OUTPUT_OBTAINED));
 	if (strstr(text, OUTPUT_CONFLICT)) {
-		text_format(d->problem, sizeof(d->problem),
+		problem_set(d, CAUSE_ADDRESS_CONFLICT,
 			    "Address conflict: %s is in use by another machine",
 			    d->offered[0] ? d->offered : "the address");
 		problem_tell(d);
@@ -370,7 +390,7 @@ static void on_client_exit(void *ctx, const char *how)
 		d->events->on_stopped(d->events->ctx);
 		return;
 	}
-	text_format(d->problem, sizeof(d->problem), "The DHCP client ended (%s): %s", how,
+	problem_set(d, CAUSE_DHCP_CLIENT_FAILED, "The DHCP client ended (%s): %s", how,
 		    d->last_line[0] ? d->last_line : "it did not say why");
 	if (!d->link) {
 		log_warning("%s, starting it again with the cable", d->problem);

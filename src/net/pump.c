@@ -189,12 +189,13 @@ void pump_set_link(struct pump *p, bool up, uint16_t mbit, bool full_duplex)
 static void on_bus_failure(struct pump *p, int error)
 {
 	char cause[sizeof(p->now.cause)];
+	enum cause_id id;
 
 	if (pump_retry_bus(p, error))
 		return;
 	p->pulse_reset = false; /* the chip is not to blame */
-	pump_recover(p, PUMP_RECOVERY_PROBE,
-		     spidev_explain(p->settings->spi, -error, cause, sizeof(cause)));
+	id = spidev_explain(p->settings->spi, -error, cause, sizeof(cause));
+	pump_recover(p, PUMP_RECOVERY_PROBE, id, cause);
 }
 
 static void on_trouble(struct pump *p)
@@ -203,23 +204,25 @@ static void on_trouble(struct pump *p)
 	case W5500_TROUBLE_NONE:
 		break;
 	case W5500_TROUBLE_RX_LOST:
-		pump_recover(p, PUMP_RECOVERY_RESYNC,
+		pump_recover(p, PUMP_RECOVERY_RESYNC, CAUSE_CHIP_OUT_OF_STEP,
 			     "The receive ring of the W5500 is out of step");
 		break;
 	case W5500_TROUBLE_TX_STUCK:
-		pump_recover(p, PUMP_RECOVERY_REOPEN, "The W5500 does not end a SEND");
+		pump_recover(p, PUMP_RECOVERY_REOPEN, CAUSE_CHIP_SEND_STUCK,
+			     "The W5500 does not end a SEND");
 		break;
 	case W5500_TROUBLE_COMMAND_STUCK:
-		pump_recover(p, PUMP_RECOVERY_SOFT_RESET,
+		pump_recover(p, PUMP_RECOVERY_SOFT_RESET, CAUSE_CHIP_COMMAND_STUCK,
 			     "The W5500 does not take a command");
 		break;
 	case W5500_TROUBLE_REGISTERS_LOST:
 		p->own.chip_lost++;
-		pump_recover(p, PUMP_RECOVERY_SOFT_RESET,
+		pump_recover(p, PUMP_RECOVERY_SOFT_RESET, CAUSE_CHIP_LOST,
 			     "The W5500 has lost its registers");
 		break;
 	case W5500_TROUBLE_SILENT:
-		pump_recover(p, PUMP_RECOVERY_HARD_RESET, "The W5500 stopped answering");
+		pump_recover(p, PUMP_RECOVERY_HARD_RESET, CAUSE_CHIP_SILENT,
+			     "The W5500 stopped answering");
 		break;
 	}
 }

@@ -42,6 +42,7 @@ struct pump_step {
 struct pump_interrupt {
 	struct gpio_line *line; /* NULL: not configured, or not to be had */
 	bool believed;		/* false: polling */
+	bool stuck_low;		/* not believed because it does not go high */
 	bool edge_seen;		/* since the last health tick */
 	unsigned int fruitless; /* low in a row without work for us */
 	unsigned int missed;	/* ticks that found what no edge had announced */
@@ -72,13 +73,14 @@ struct pump {
 	uint64_t running_since_ns;
 	uint64_t left_running_ns;
 	unsigned int bus_failures; /* in a row */
-	uint64_t garbled_seen; /* of the driver's count, at the beginning of ... */
+	uint64_t garbled_seen;	   /* of the driver's count, at the beginning of ... */
 	uint64_t garbled_since_ns;
 	uint64_t health_due_ns;
 	uint64_t lines_due_ns; /* next try to get the lines that are missing */
 	uint64_t last_traffic_ns;
-	uint64_t poll_due_ns;	  /* without INT */
-	char line_hint[160];	  /* a line that could not be had */
+	uint64_t poll_due_ns; /* without INT */
+	char line_hint[160];  /* a line that could not be had, and why */
+	enum cause_id line_hint_id;
 	struct pump_status now;	  /* being made up */
 	struct pump_counters own; /* those that the driver does not count */
 
@@ -103,7 +105,8 @@ struct pump {
 void pump_advance(struct pump *p);
 
 /* The chip is in trouble: begins a step of recovery, a stronger one if it recurs. */
-void pump_recover(struct pump *p, enum pump_recovery step, const char *cause);
+void pump_recover(struct pump *p, enum pump_recovery step, enum cause_id id,
+		  const char *cause);
 
 /*
  * A message failed with @error: whether to try again, which is due at due_ns then.

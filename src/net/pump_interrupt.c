@@ -53,11 +53,11 @@ void pump_interrupt_event(struct pump *p, const struct pollfd *fd)
 		in->line = gpio_close(in->line);
 }
 
-static void give_up(struct pump *p)
+static void give_up(struct pump *p, bool stuck_low)
 {
 	struct pump_interrupt *in = &p->interrupt;
 
-	*in = (struct pump_interrupt){ .line = in->line };
+	*in = (struct pump_interrupt){ .line = in->line, .stuck_low = stuck_low };
 	p->poll_due_ns = 0;
 }
 
@@ -65,7 +65,7 @@ void pump_interrupt_result(struct pump *p, bool work)
 {
 	p->interrupt.fruitless = work ? 0 : p->interrupt.fruitless + 1;
 	if (p->interrupt.fruitless >= FRUITLESS_MAX)
-		give_up(p);
+		give_up(p, true);
 }
 
 void pump_interrupt_check(struct pump *p, const struct w5500_health *health, bool idle)
@@ -81,7 +81,7 @@ void pump_interrupt_check(struct pump *p, const struct w5500_health *health, boo
 		if (in->believed) {
 			p->own.interrupt_missed++;
 			if (++in->missed >= MISSED_MAX)
-				give_up(p);
+				give_up(p, false);
 		}
 	} else if (in->edge_seen && low == health->recv_latched) {
 		in->missed = 0;

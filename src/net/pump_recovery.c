@@ -43,8 +43,9 @@
 /* A line that could not be had is asked for again this often. */
 #define LINES_NS (5 * NSEC_PER_SEC)
 
-static void set_cause(struct pump *p, const char *cause)
+static void set_cause(struct pump *p, enum cause_id id, const char *cause)
 {
+	p->now.cause_id = id;
 	(void)snprintf(p->now.cause, sizeof(p->now.cause), "%s", cause);
 }
 
@@ -143,9 +144,10 @@ static enum pump_recovery escalate(struct pump *p, enum pump_recovery step)
 	}
 }
 
-void pump_recover(struct pump *p, enum pump_recovery step, const char *cause)
+void pump_recover(struct pump *p, enum pump_recovery step, enum cause_id id,
+		  const char *cause)
 {
-	set_cause(p, cause);
+	set_cause(p, id, cause);
 	p->left_running_ns = clock_now_ns(p->clock);
 	take_step(p, escalate(p, step));
 }
@@ -183,13 +185,14 @@ static void on_start_failure(struct pump *p, int error)
 {
 	bool of_bus = is_passing(error) || error == -ESHUTDOWN;
 	char cause[sizeof(p->now.cause)];
+	enum cause_id id;
 
 	if (pump_retry_bus(p, error)) {
 		begin_start(p, p->start);
 		return;
 	}
-	set_cause(p,
-		  w5500_explain(p->chip, error, p->settings->spi, cause, sizeof(cause)));
+	id = w5500_explain(p->chip, error, p->settings->spi, cause, sizeof(cause));
+	set_cause(p, id, cause);
 	/* HARD_RESET ends in a probe as well: when that failed, there may be no chip. */
 	if (p->step >= PUMP_RECOVERY_HARD_RESET || !p->ever_ran)
 		p->probe_failed = true;
@@ -211,7 +214,7 @@ static void on_running(struct pump *p)
 	p->ever_ran = true;
 	p->probe_failed = false;
 	p->bus_failures = 0;
-	set_cause(p, "");
+	set_cause(p, CAUSE_NONE, "");
 }
 
 /* Asks for a line of which the daemon can do without; what is wrong becomes a hint. */
@@ -225,7 +228,8 @@ static struct gpio_line *open_line(struct pump *p, const char *spec, bool output
 	r = output ? gpio_open_output(&line, spec, true)
 		   : gpio_open_interrupt(&line, spec);
 	if (r < 0)
-		(void)gpio_explain(spec, -r, p->line_hint, sizeof(p->line_hint));
+		p->line_hint_id =
+			gpio_explain(spec, -r, p->line_hint, sizeof(p->line_hint));
 	return line;
 }
 
@@ -234,6 +238,7 @@ static void open_lines(struct pump *p)
 {
 	p->lines_due_ns = clock_now_ns(p->clock) + LINES_NS;
 	p->line_hint[0] = '\0';
+	p->line_hint_id = CAUSE_NONE;
 	if (!p->reset)
 		p->reset = open_line(p, p->settings->reset, true);
 	if (!p->interrupt.line)
@@ -266,11 +271,13 @@ void pump_still_running(struct pump *p)
 static void open_bus(struct pump *p)
 {
 	char cause[sizeof(p->now.cause)];
+	enum cause_id id;
 	int r;
 
 	r = spidev_open(&p->bus, p->settings->spi, p->settings->spi_speed_hz);
 	if (r < 0) {
-		set_cause(p, spidev_explain(p->settings->spi, -r, cause, sizeof(cause)));
+		id = spidev_explain(p->settings->spi, -r, cause, sizeof(cause));
+		set_cause(p, id, cause);
 		p->probe_failed = true;
 		take_step(p, PUMP_RECOVERY_PROBE);
 		return;

@@ -107,27 +107,34 @@ static void make_hint(struct pump *p)
 	uint32_t speed = w5500_speed_hz(p->chip);
 
 	p->now.hint[0] = '\0';
-	if (p->phase == PUMP_PHASE_RUNNING && speed < p->settings->spi_speed_hz)
+	p->now.hint_id = CAUSE_NONE;
+	if (p->phase == PUMP_PHASE_RUNNING && speed < p->settings->spi_speed_hz) {
+		p->now.hint_id = CAUSE_SPI_TOO_FAST;
 		text_format(
 			p->now.hint, sizeof(p->now.hint),
 			"The W5500 answers at %.4g MHz but not at %.4g MHz: use shorter "
 			"wires, or lower ethernet.spi_speed_hz",
 			speed / 1e6, p->settings->spi_speed_hz / 1e6);
-	else if (p->line_hint[0])
+	} else if (p->line_hint[0]) {
+		p->now.hint_id = p->line_hint_id;
 		memcpy(p->now.hint, p->line_hint, sizeof(p->now.hint));
-	else if (p->phase == PUMP_PHASE_RUNNING && p->interrupt.line &&
-		 !p->interrupt.believed)
+	} else if (p->phase == PUMP_PHASE_RUNNING && p->interrupt.line &&
+		   !p->interrupt.believed) {
+		p->now.hint_id = p->interrupt.stuck_low ? CAUSE_INT_STUCK_LOW
+							: CAUSE_INT_NOT_WIRED;
 		text_format(
 			p->now.hint, sizeof(p->now.hint),
 			"Interrupt line %s does not follow the W5500: polling. Check the "
 			"wire to INT",
 			p->settings->interrupt);
+	}
 }
 
 /* The status without the time of its change, for comparison. */
 static bool same_status(const struct pump_status *a, const struct pump_status *b)
 {
-	return a->chip == b->chip && strcmp(a->cause, b->cause) == 0 &&
+	return a->chip == b->chip && a->cause_id == b->cause_id &&
+	       a->hint_id == b->hint_id && strcmp(a->cause, b->cause) == 0 &&
 	       strcmp(a->hint, b->hint) == 0 && a->spi_speed_hz == b->spi_speed_hz &&
 	       a->interrupt_works == b->interrupt_works && a->link_up == b->link_up &&
 	       a->link_mbit == b->link_mbit && a->full_duplex == b->full_duplex;
@@ -166,8 +173,10 @@ void pump_publish(struct pump *p)
 		make_hint(p);
 	}
 	shown = p->now;
-	if (shown.chip == CHIP_STATE_RUNNING)
+	if (shown.chip == CHIP_STATE_RUNNING) {
 		shown.cause[0] = '\0';
+		shown.cause_id = CAUSE_NONE;
+	}
 
 	(void)pthread_mutex_lock(&p->lock);
 	changed = !same_status(&shown, &p->status);

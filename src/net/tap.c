@@ -126,45 +126,49 @@ static bool is_tun_device(const char *name)
 	return ioctl(sock, SIOCETHTOOL, &request) == 0 && strcmp(info.driver, "tun") == 0;
 }
 
-char *tap_explain(const char *name, int error, char *buf, size_t size)
+enum cause_id tap_explain(const char *name, int error, char *buf, size_t size)
 {
 	switch (abs(error)) {
 	case EBUSY:
-		if (is_tun_device(name))
-			return text_format(
-				buf, size,
-				"The TAP %s exists already: another mqttnode runs, "
-				"or it was left behind; stop the other one, or \"ip "
-				"link delete %s\", or set ethernet.interface",
-				name, name);
-		return text_format(buf, size,
-				   "%s is the name of another network interface: set "
-				   "ethernet.interface to a name that is free",
-				   name);
+		if (is_tun_device(name)) {
+			text_format(buf, size,
+				    "The TAP %s exists already: another mqttnode runs, "
+				    "or it was left behind; stop the other one, or \"ip "
+				    "link delete %s\", or set ethernet.interface",
+				    name, name);
+			return CAUSE_INTERFACE_EXISTS;
+		}
+		text_format(buf, size,
+			    "%s is the name of another network interface: set "
+			    "ethernet.interface to a name that is free",
+			    name);
+		return CAUSE_INTERFACE_EXISTS;
 	case EPERM:
-		return text_format(
-			buf, size,
-			"No permission to create %s: CAP_NET_ADMIN is missing; "
-			"start the service, or run as root",
-			name);
+		text_format(buf, size,
+			    "No permission to create %s: CAP_NET_ADMIN is missing; "
+			    "start the service, or run as root",
+			    name);
+		return CAUSE_TUN_NO_CAPABILITY;
 	case EACCES:
-		return text_format(buf, size,
-				   "No permission to open " TUN_DEVICE
-				   ": its mode should be 0666");
+		text_format(buf, size,
+			    "No permission to open " TUN_DEVICE
+			    ": its mode should be 0666");
+		return CAUSE_TUN_NOT_PERMITTED;
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		return text_format(
-			buf, size,
-			"This kernel offers no TAP interface: try \"modprobe tun\"; "
-			"after a kernel update, restart the machine");
+		text_format(buf, size,
+			    "This kernel offers no TAP interface: try \"modprobe tun\"; "
+			    "after a kernel update, restart the machine");
+		return CAUSE_TUN_ABSENT;
 	case EINVAL:
-		return text_format(
-			buf, size,
-			"Cannot create %s: not a valid interface name or MAC address",
-			name);
+		text_format(buf, size,
+			    "Cannot create %s: not a valid interface name or MAC address",
+			    name);
+		return CAUSE_INTERFACE_INVALID;
 	default:
-		return text_format(buf, size, "Cannot create the interface %s: %s", name,
-				   strerrordesc_np(abs(error)) ?: "unknown error");
+		text_format(buf, size, "Cannot create the interface %s: %s", name,
+			    strerrordesc_np(abs(error)) ?: "unknown error");
+		return CAUSE_INTERFACE_ERROR;
 	}
 }

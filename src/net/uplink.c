@@ -76,11 +76,12 @@ static void could_not_apply(struct uplink *u, int error)
 	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
 	names_set_servers(u->settings->dns, u->settings->n_dns);
 	u->events->on_lease(u->events->ctx, NULL);
-	u->events->on_trouble(u->events->ctx, true,
-			      error == -EADDRINUSE
-				      ? "Another interface of this machine has the "
-					"address; see the log"
-				      : "The kernel refused the address; see the log");
+	u->events->on_trouble(
+		u->events->ctx, true,
+		error == -EADDRINUSE ? CAUSE_ADDRESS_OWN : CAUSE_ADDRESS_REFUSED,
+		error == -EADDRINUSE ? "Another interface of this machine has the "
+				       "address; see the log"
+				     : "The kernel refused the address; see the log");
 	retry_in(u, APPLY_RETRY_US);
 }
 
@@ -121,20 +122,20 @@ static void on_dhcp_lease(void *ctx, const struct lease *lease)
 	put_into_effect(u);
 }
 
-static void on_dhcp_lost(void *ctx, const char *why)
+static void on_dhcp_lost(void *ctx, enum cause_id id, const char *why)
 {
 	struct uplink *u = ctx;
 
 	drop_lease(u);
 	if (!u->stopping)
-		u->events->on_trouble(u->events->ctx, true, why);
+		u->events->on_trouble(u->events->ctx, true, id, why);
 }
 
-static void on_dhcp_trouble(void *ctx, const char *cause)
+static void on_dhcp_trouble(void *ctx, enum cause_id id, const char *cause)
 {
 	struct uplink *u = ctx;
 
-	u->events->on_trouble(u->events->ctx, !u->have_lease, cause);
+	u->events->on_trouble(u->events->ctx, !u->have_lease, id, cause);
 }
 
 static void on_dhcp_stopped(void *ctx)
@@ -199,9 +200,10 @@ static int create_device(struct uplink *u)
 	int r;
 
 	fd = tap_open(u->interface, u->mac);
-	if (fd < 0)
-		return log_error_errno(fd, "%s",
-				       tap_explain(u->interface, -fd, why, sizeof(why)));
+	if (fd < 0) {
+		(void)tap_explain(u->interface, -fd, why, sizeof(why));
+		return log_error_errno(fd, "%s", why);
+	}
 	ifindex = if_nametoindex(u->interface);
 	if (!ifindex)
 		return log_error_errno(errno, "Interface %s vanished: %m", u->interface);
@@ -288,7 +290,7 @@ static void device_gone(struct uplink *u)
 	log_warning("Interface %s was deleted by somebody, creating it again",
 		    u->interface);
 	forget_device(u);
-	u->events->on_trouble(u->events->ctx, true,
+	u->events->on_trouble(u->events->ctx, true, CAUSE_INTERFACE_DELETED,
 			      "The interface was deleted by somebody");
 	retry_in(u, 0);
 }
@@ -327,7 +329,7 @@ static void on_link_news(void *ctx, const struct netlink_link *link)
 			"Interface %s was set down by somebody: \"ip link set %s up\" "
 			"brings it back",
 			u->interface, u->interface);
-		u->events->on_trouble(u->events->ctx, true,
+		u->events->on_trouble(u->events->ctx, true, CAUSE_INTERFACE_DOWN,
 				      "The interface was set down by somebody");
 	} else if (link->up && u->set_down) {
 		u->set_down = false;

@@ -119,11 +119,11 @@ static void on_port(void *ctx, const char *master)
 	rungs_report_port(n->ladder, n->self.interface, master);
 }
 
-static void on_trouble(void *ctx, bool failed, const char *cause)
+static void on_trouble(void *ctx, bool failed, enum cause_id id, const char *cause)
 {
 	struct node *n = ctx;
 
-	rungs_report_trouble(n->ladder, failed, cause);
+	rungs_report_trouble(n->ladder, failed, id, cause);
 }
 
 static void on_gateway(void *ctx, enum gateway_state state, struct in_addr gateway)

@@ -245,10 +245,10 @@ struct spi_limits spidev_limits(const struct spi_bus *bus)
 				    .alignment = present->alignment };
 }
 
-char *spidev_explain(const char *path, int error, char *buf, size_t size)
+enum cause_id spidev_explain(const char *path, int error, char *buf, size_t size)
 {
 	(void)snprintf(buf, size, "%s: %d", path, error);
-	return buf;
+	return CAUSE_SPI_ERROR;
 }
 
 /* A message must keep the rules of spidev.h. */
@@ -376,10 +376,10 @@ int gpio_drain_events(struct gpio_line *line)
 	return 0;
 }
 
-char *gpio_explain(const char *spec, int error, char *buf, size_t size)
+enum cause_id gpio_explain(const char *spec, int error, char *buf, size_t size)
 {
 	(void)snprintf(buf, size, "%s: %d", spec, error);
-	return buf;
+	return CAUSE_GPIO_ERROR;
 }
 
 /* --- the chip ---------------------------------------------------------------------- */

@@ -438,27 +438,30 @@ int gpio_drain_events(struct gpio_line *line)
 	return 0;
 }
 
-char *gpio_explain(const char *spec, int error, char *buf, size_t size)
+enum cause_id gpio_explain(const char *spec, int error, char *buf, size_t size)
 {
 	switch (error) {
 	case ENOENT:
-		return text_format(buf, size, "There is no GPIO line %s: see gpioinfo",
-				   spec);
+		text_format(buf, size, "There is no GPIO line %s: see gpioinfo", spec);
+		return CAUSE_GPIO_UNKNOWN;
 	case EBUSY:
-		return text_format(buf, size, "GPIO line %s is in use", spec);
+		text_format(buf, size, "GPIO line %s is in use", spec);
+		return CAUSE_GPIO_BUSY;
 	case EACCES:
-		return text_format(buf, size,
-				   "GPIO line %s may not be used: join the group gpio",
-				   spec);
+		text_format(buf, size,
+			    "GPIO line %s may not be used: join the group gpio", spec);
+		return CAUSE_GPIO_NOT_PERMITTED;
 	case EINVAL:
-		return text_format(
-			buf, size,
-			"%s is no GPIO line: name it GPIO25 or " CHIP_NAME ":25", spec);
+		text_format(buf, size,
+			    "%s is no GPIO line: name it GPIO25 or " CHIP_NAME ":25",
+			    spec);
+		return CAUSE_GPIO_INVALID;
 	case ENXIO:
-		return text_format(buf, size, "GPIO line %s cannot give interrupts",
-				   spec);
+		text_format(buf, size, "GPIO line %s cannot give interrupts", spec);
+		return CAUSE_GPIO_NO_INTERRUPT;
 	default:
-		return text_format(buf, size, "GPIO line %s: %s", spec,
-				   strerrordesc_np(error) ?: "unknown error");
+		text_format(buf, size, "GPIO line %s: %s", spec,
+			    strerrordesc_np(error) ?: "unknown error");
+		return CAUSE_GPIO_ERROR;
 	}
 }

@@ -373,7 +373,8 @@ uint32_t i2cdev_clock_hz(const struct i2c_bus *bus)
 	return hz;
 }
 
-char *i2cdev_explain(const char *path, uint8_t address, int error, char *buf, size_t size)
+enum cause_id i2cdev_explain(const char *path, uint8_t address, int error, char *buf,
+			     size_t size)
 {
 	static const struct i2c_machine machine; /* nothing to be found out */
 

@@ -235,26 +235,30 @@ struct spi_limits spidev_limits(const struct spi_bus *bus)
 	return limits;
 }
 
-char *spidev_explain(const char *path, int error, char *buf, size_t size)
+enum cause_id spidev_explain(const char *path, int error, char *buf, size_t size)
 {
+	enum cause_id cause = CAUSE_SPI_ERROR;
 	const char *what;
 
 	switch (error) {
 	case ENOENT:
 		what = "does not exist on the simulated board: connect it";
+		cause = CAUSE_SPI_ABSENT;
 		break;
 	case EACCES:
 		what = "must not be opened by this user, says the simulated board";
+		cause = CAUSE_SPI_NOT_PERMITTED;
 		break;
 	case EWOULDBLOCK:
 		what = "of the simulated board is in use by another process";
+		cause = CAUSE_SPI_BUSY;
 		break;
 	default:
 		what = strerrordesc_np(error);
 		break;
 	}
 	(void)snprintf(buf, size, "%s: %s", path, what ? what : "unknown error");
-	return buf;
+	return cause;
 }
 
 /* ---- messages ---- */

@@ -58,18 +58,20 @@ static void on_lease(void *ctx, const struct lease *lease)
 	netns_run("ip addr replace %s/%u dev mqtt0", text, lease->prefix_len);
 }
 
-static void on_lost(void *ctx, const char *why)
+static void on_lost(void *ctx, enum cause_id id, const char *why)
 {
 	struct dhcp_rig *f = ctx;
 
+	assert_int_not_equal(id, CAUSE_NONE);
 	f->losses++;
 	snprintf(f->why, sizeof(f->why), "%s", why);
 }
 
-static void on_trouble(void *ctx, const char *cause)
+static void on_trouble(void *ctx, enum cause_id id, const char *cause)
 {
 	struct dhcp_rig *f = ctx;
 
+	assert_int_not_equal(id, CAUSE_NONE);
 	f->troubles++;
 	snprintf(f->cause, sizeof(f->cause), "%s", cause);
 }

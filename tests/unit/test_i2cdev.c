@@ -209,7 +209,8 @@ static void check_explanation(const char *path, int error, const char *expected)
 {
 	char text[160];
 
-	assert_ptr_equal(i2cdev_explain(path, 0x3c, error, text, sizeof(text)), text);
+	assert_int_not_equal(i2cdev_explain(path, 0x3c, error, text, sizeof(text)),
+			     CAUSE_NONE);
 	assert_string_equal(text, expected);
 }
 

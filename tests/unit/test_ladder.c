@@ -134,6 +134,30 @@ static void wakes_only_for_news(void **state)
 			 before.rungs[RUNG_LINK].since_ns);
 }
 
+static void a_cause_goes_with_its_sentence(void **state)
+{
+	_cleanup_(ladder_freep) struct ladder *l = climb_to(RUNG_CHIP);
+	struct ladder_view view;
+
+	(void)state;
+	ladder_report_cause(l, RUNG_LINK, RUNG_STATE_FAILED, CAUSE_NO_CABLE, "No cable");
+	ladder_view(l, &view);
+	assert_int_equal(view.rungs[RUNG_LINK].cause, CAUSE_NO_CABLE);
+	assert_int_equal(fd_event_clear(ladder_event_fd(l)), 1);
+	/* another cause is news, even in the same words */
+	ladder_report_cause(l, RUNG_LINK, RUNG_STATE_FAILED, CAUSE_LINK_FLAPPING,
+			    "No cable");
+	assert_int_equal(fd_event_clear(ladder_event_fd(l)), 1);
+	/* who waits has none, and what is fine takes it back */
+	ladder_report_cause(l, RUNG_ADDRESS, RUNG_STATE_FAILED, CAUSE_DHCP_NAK, "NAK");
+	ladder_view(l, &view);
+	assert_int_equal(view.rungs[RUNG_ADDRESS].cause, CAUSE_NONE);
+	ladder_report(l, RUNG_LINK, RUNG_STATE_OK, "fine");
+	ladder_view(l, &view);
+	assert_int_equal(view.rungs[RUNG_LINK].cause, CAUSE_NONE);
+	assert_int_equal(view.rungs[RUNG_ADDRESS].cause, CAUSE_DHCP_NAK);
+}
+
 static void texts_are_cut_and_printable(void **state)
 {
 	_cleanup_(ladder_freep) struct ladder *l = climb_to(RUNG_LINK);
@@ -172,6 +196,7 @@ int main(void)
 		cmocka_unit_test(a_lease_that_nobody_confirms_leaves_the_session_online),
 		cmocka_unit_test(a_refused_subscription_is_shown_but_online),
 		cmocka_unit_test(wakes_only_for_news),
+		cmocka_unit_test(a_cause_goes_with_its_sentence),
 		cmocka_unit_test(texts_are_cut_and_printable),
 		cmocka_unit_test(names_everything),
 	};

@@ -28,6 +28,7 @@ static void assert_cause(enum rung rung, bool persistent, const char *text)
 	assert_string_equal(cause.text, text);
 	assert_int_equal(cause.rung, rung);
 	assert_int_equal(cause.persistent, persistent);
+	assert_in_range(cause.id, CAUSE_NONE + 1, CAUSE_IDS - 1);
 }
 
 static void names_that_cannot_be_looked_up(void **state)

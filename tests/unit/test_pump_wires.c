@@ -46,7 +46,7 @@ static void wires_that_are_bad_at_any_clock_are_told(void **state)
 
 	bus_faults(rig)->bit_slip = 1;
 	(void)pump_rig_wait(rig, is_absent, 2 * SEC);
-	assert_cause(rig, "garbled");
+	assert_cause(rig, "shifted");
 	bus_faults(rig)->bit_slip = 0;
 	(void)pump_rig_wait(rig, is_up, 2 * SEC);
 	assert_works(rig);

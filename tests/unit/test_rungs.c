@@ -132,7 +132,8 @@ static void a_lease_is_told_with_its_server(void **state)
 	bring_up(f);
 	rungs_report_lease(f->ladder, NETWORK_METHOD_DHCP, NULL);
 	expect(f, RUNG_ADDRESS, RUNG_STATE_TRYING, "No address yet");
-	rungs_report_trouble(f->ladder, true, "No answer from a DHCP server (12 s)");
+	rungs_report_trouble(f->ladder, true, CAUSE_DHCP_NO_ANSWER,
+			     "No answer from a DHCP server (12 s)");
 	expect(f, RUNG_ADDRESS, RUNG_STATE_FAILED, "No answer from a DHCP server (12 s)");
 	lease.address.s_addr = htonl(0x0a4d003b);
 	lease.server.s_addr = htonl(0x0a4d0001);

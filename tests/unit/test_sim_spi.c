@@ -63,8 +63,9 @@ static void opening_can_fail(void **state)
 
 		sim_spi_faults(b->device)->open_errno = errors[i];
 		assert_int_equal(spidev_open(&b->bus, NODE, 1000000), -(int)errors[i]);
-		assert_ptr_equal(spidev_explain(NODE, (int)errors[i], text, sizeof(text)),
-				 text);
+		assert_int_not_equal(
+			spidev_explain(NODE, (int)errors[i], text, sizeof(text)),
+			CAUSE_NONE);
 		assert_non_null(strstr(text, NODE));
 	}
 	sim_spi_faults(b->device)->open_errno = 0;
@@ -80,7 +81,8 @@ static void explains_every_error(void **state)
 		(void)spidev_explain(NODE, error, text, sizeof(text));
 		assert_memory_equal(text, NODE ": ", sizeof(NODE ": ") - 1);
 	}
-	assert_string_equal(spidev_explain(NODE, EIO, small, sizeof(small)), "/dev/sp");
+	(void)spidev_explain(NODE, EIO, small, sizeof(small));
+	assert_string_equal(small, "/dev/sp");
 }
 
 /* ---- messages ---- */

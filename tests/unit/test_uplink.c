@@ -67,10 +67,10 @@ int tap_open(const char *name, const uint8_t mac[6])
 	return tap_result < 0 ? tap_result : eventfd(0, EFD_CLOEXEC);
 }
 
-char *tap_explain(const char *name, int error, char *buf, size_t size)
+enum cause_id tap_explain(const char *name, int error, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s: %d", name, error);
-	return buf;
+	return CAUSE_INTERFACE_ERROR;
 }
 
 unsigned int if_nametoindex(const char *name)
@@ -255,8 +255,9 @@ static void on_port(void *ctx, const char *master)
 	note("on port %s", master ? master : "none");
 }
 
-static void on_trouble(void *ctx, bool failed, const char *cause)
+static void on_trouble(void *ctx, bool failed, enum cause_id id, const char *cause)
 {
+	assert_int_not_equal(id, CAUSE_NONE);
 	(void)ctx;
 	note("on trouble %d %s", failed, cause);
 }
@@ -361,20 +362,20 @@ static void dhcp_follows_the_link(void **state)
 	carrier(true);
 	carrier(true);
 	expect("dhcp link 1;");
-	dhcp_events->on_trouble(dhcp_events->ctx, "No answer");
+	dhcp_events->on_trouble(dhcp_events->ctx, CAUSE_DHCP_NO_ANSWER, "No answer");
 	expect("on trouble 1 No answer;");
 	lease_arrives(5);
 	expect("apply 5;names 9;on gateway 1;probe 7;on lease 5;");
 	netlink_events->on_neighbour(netlink_events->ctx, host(1), NUD_REACHABLE);
 	expect("on gateway 2;");
 	/* without an answer after that the lease is still good */
-	dhcp_events->on_trouble(dhcp_events->ctx, "No answer");
+	dhcp_events->on_trouble(dhcp_events->ctx, CAUSE_DHCP_NO_ANSWER, "No answer");
 	expect("on trouble 0 No answer;");
 	uplink_link(f->uplink, false);
 	expect("dhcp link 0;");
 	uplink_link(f->uplink, true);
 	expect("dhcp link 1;on gateway 0;on gateway 1;probe 7;");
-	dhcp_events->on_lost(dhcp_events->ctx, "The lease ran out");
+	dhcp_events->on_lost(dhcp_events->ctx, CAUSE_LEASE_EXPIRED, "The lease ran out");
 	expect("on gateway 0;clear;names 0;on lease 0;on trouble 1 The lease ran out;");
 }
 

@@ -13,7 +13,9 @@ static const char *explained(struct chip_rig *rig, int error)
 {
 	static char text[160];
 
-	return w5500_explain(rig->chip, error, RIG_SPI, text, sizeof(text));
+	assert_int_not_equal(w5500_explain(rig->chip, error, RIG_SPI, text, sizeof(text)),
+			     CAUSE_NONE);
+	return text;
 }
 
 static void starts_a_healthy_chip(void **state)
@@ -86,10 +88,15 @@ static void tells_what_a_dead_bus_looks_like(void **state)
 		"No answer from the W5500 on /dev/spidev0.0: MISO is all ones. "
 		"Check wiring of MISO, CS and power.");
 	f->miso = SIM_SPI_MISO_CHIP;
-	f->bit_slip = 1;
+	for (f->bit_slip = 1; f->bit_slip < 8; f->bit_slip++) {
+		assert_int_equal(chip_rig_start(rig, W5500_START_PROBE), -ENODEV);
+		assert_non_null(strstr(explained(rig, -ENODEV), "shifted by a bit"));
+	}
+	f->bit_slip = 0;
+	f->miso_bit_errors = 500000000;
 	assert_int_equal(chip_rig_start(rig, W5500_START_PROBE), -ENODEV);
 	assert_non_null(strstr(explained(rig, -ENODEV), "garbled at any clock"));
-	f->bit_slip = 0;
+	f->miso_bit_errors = 0;
 	w5500_sim_faults(rig->board.chip)->wrong_versionr = 0x51;
 	assert_int_equal(chip_rig_start(rig, W5500_START_PROBE), -ENODEV);
 	assert_non_null(strstr(explained(rig, -ENODEV), "reads 0x51, not 0x04"));
