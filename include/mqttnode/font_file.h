@@ -2,8 +2,8 @@
 /*
  * font_file.h — glyphs from a font file in the .hex format of GNU Unifont
  *
- * The file is mapped, not loaded: a line of text a glyph, sorted by code point,
- * looked up by binary search. "HHHH:" and 32 hexadecimal digits are 8 columns,
+ * The file is not loaded: a line of text a glyph, sorted by code point, looked up
+ * where it is by binary search. "HHHH:" and 32 hexadecimal digits are 8 columns,
  * 64 are 16 columns, always 16 rows from top to bottom (unifoundry.com). Nothing
  * in the file is trusted. Main thread.
  */

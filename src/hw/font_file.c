@@ -2,11 +2,16 @@
 /*
  * font_file.c — glyphs from a font file in the .hex format of GNU Unifont
  *
- * Theory of operation. Reading a mapped file beyond its end kills the process,
- * so its size is asked for again before each search: a file that shrank under
- * us has no more glyphs. Package managers replace files instead of writing into
- * them, so this is a rare thing. The last glyphs are kept, with those that were
- * not found: a text needs the same few again and again.
+ * Theory of operation. The file is read where it is needed, some lines at a time,
+ * and is never held: what it costs is the kernel's page cache, which all programs
+ * share and which gives way, and none of our memory. A mapping would cost the same
+ * and save a copy, but reading one beyond the end of a file that was cut off
+ * meanwhile kills the process; a read only comes back short.
+ *
+ * Opening looks at lines all over the file. They are kept as an index, from which
+ * a search mostly gets to the place with one or two reads. The last glyphs are
+ * kept too, with those that were not found: a text needs the same few again and
+ * again.
  */
 #include "mqttnode/font_file.h"
 
@@ -15,7 +20,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,8 +28,10 @@
 
 #define SIZE_MAX_BYTES (64 << 20)
 #define LINE_MAX_BYTES 80 /* "10FFFF:", 64 digits, the end of the line */
-#define PROBES	       64
-#define CACHED	       64
+#define WINDOW_BYTES   4096
+#define ANCHORS	       65
+#define INTERPOLATIONS 3
+#define CACHED	       256
 #define NO_CHAR	       UINT32_MAX
 
 struct cached {
@@ -34,16 +40,23 @@ struct cached {
 	struct font_glyph glyph;
 };
 
+struct anchor {
+	uint32_t c;
+	size_t begin; /* of its line */
+};
+
 struct font_file {
 	int fd;
-	const char *data;
 	size_t size;
+	struct anchor anchors[ANCHORS]; /* rising */
+	char window[WINDOW_BYTES];	/* what was read last: */
+	size_t window_at, window_len;
 	struct cached cache[CACHED]; /* by the lowest bits */
 };
 
 struct line {
 	uint32_t c;
-	const char *digits;
+	const char *digits; /* in the window */
 	size_t n_digits;
 	size_t begin, end; /* in the file, the newline included */
 };
@@ -56,28 +69,33 @@ static int digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* The line that holds the byte at @at. Returns whether it is one of a font. */
-static bool read_line(const struct font_file *f, size_t at, struct line *ret)
+/* Has the bytes from @from to @to, a line or two, in the window. */
+static bool load(struct font_file *f, size_t from, size_t to)
 {
-	size_t begin = at, end = at;
-	const char *p, *stop;
+	size_t spare = (WINDOW_BYTES - (to - from)) / 2;
+	ssize_t n;
 
-	while (begin > 0 && f->data[begin - 1] != '\n' && at - begin < LINE_MAX_BYTES)
-		begin--;
-	while (end < f->size && f->data[end] != '\n' && end - begin < LINE_MAX_BYTES)
-		end++;
-	*ret = (struct line){ .begin = begin, .end = end + (end < f->size) };
-	if (end - begin >= LINE_MAX_BYTES)
-		return false;
-	stop = f->data + end;
-	if (end > begin && stop[-1] == '\r')
+	if (from >= f->window_at && to <= f->window_at + f->window_len)
+		return true;
+	f->window_at = from > spare ? from - spare : 0;
+	n = pread(f->fd, f->window, WINDOW_BYTES, (off_t)f->window_at);
+	f->window_len = n > 0 ? (size_t)n : 0;
+	return to <= f->window_at + f->window_len;
+}
+
+/* Takes apart "HHHH:" and digits. Returns whether it is a line of a font. */
+static bool parse(const char *p, const char *stop, struct line *ret)
+{
+	const char *begin = p;
+
+	if (stop > p && stop[-1] == '\r')
 		stop--;
-	for (p = f->data + begin; p < stop && *p != ':'; p++) {
-		if (digit(*p) < 0 || p - f->data - (ptrdiff_t)begin >= 6)
+	for (; p < stop && *p != ':'; p++) {
+		if (digit(*p) < 0 || p - begin >= 6)
 			return false;
 		ret->c = ret->c << 4 | (uint32_t)digit(*p);
 	}
-	if (p == stop || p - f->data - (ptrdiff_t)begin < 4)
+	if (p == stop || p - begin < 4)
 		return false;
 	ret->digits = p + 1;
 	ret->n_digits = (size_t)(stop - ret->digits);
@@ -85,6 +103,25 @@ static bool read_line(const struct font_file *f, size_t at, struct line *ret)
 		if (digit(ret->digits[i]) < 0)
 			return false;
 	return ret->n_digits == 32 || ret->n_digits == 64;
+}
+
+/* The line that holds the byte at @at. Returns whether it is one of a font. */
+static bool read_line(struct font_file *f, size_t at, struct line *ret)
+{
+	size_t from = at > LINE_MAX_BYTES ? at - LINE_MAX_BYTES : 0;
+	size_t to = f->size - at > LINE_MAX_BYTES ? at + LINE_MAX_BYTES : f->size;
+	size_t begin = at, end = at;
+
+	*ret = (struct line){ .begin = at, .end = at };
+	if (!load(f, from, to))
+		return false;
+	while (begin > from && f->window[begin - 1 - f->window_at] != '\n')
+		begin--;
+	while (end < to && f->window[end - f->window_at] != '\n')
+		end++;
+	*ret = (struct line){ .begin = begin, .end = end + (end < f->size) };
+	return parse(f->window + (begin - f->window_at), f->window + (end - f->window_at),
+		     ret);
 }
 
 /* The rows of a line as columns. */
@@ -103,30 +140,49 @@ static void unpack(const struct line *line, struct font_glyph *ret)
 	}
 }
 
-/* Whether the file still is as long as it was. */
-static bool is_whole(const struct font_file *f)
+/* The last of the anchors that is not above @c, -1 if there is none. */
+static int find_anchor(const struct font_file *f, uint32_t c)
 {
-	struct stat st;
+	int found = -1;
 
-	return fstat(f->fd, &st) == 0 && (uint64_t)st.st_size >= f->size;
+	while (found + 1 < ANCHORS && f->anchors[found + 1].c <= c)
+		found++;
+	return found;
 }
 
-static bool search(const struct font_file *f, uint32_t c, struct font_glyph *ret)
+/* Where to look for @c next between two places, of which the first is not above it. */
+static size_t guess(struct anchor low, struct anchor high, uint32_t c, int tries)
 {
-	size_t low = 0, high = f->size;
+	size_t bytes = high.begin - low.begin;
+
+	/* Alphabets are without gaps: that mostly is the place. If not, halve. */
+	if (tries < INTERPOLATIONS && c < high.c)
+		return low.begin +
+		       (size_t)((uint64_t)bytes * (c - low.c) / (high.c - low.c));
+	return low.begin + bytes / 2;
+}
+
+static bool search(struct font_file *f, uint32_t c, struct font_glyph *ret)
+{
+	int at = find_anchor(f, c);
+	struct anchor low, high;
 	struct line line;
 
-	while (low < high) {
-		if (!read_line(f, low + (high - low) / 2, &line))
+	if (at < 0)
+		return false;
+	low = f->anchors[at];
+	high = at + 1 < ANCHORS ? f->anchors[at + 1] : (struct anchor){ c, f->size };
+	for (int tries = 0; low.begin < high.begin; tries++) {
+		if (!read_line(f, guess(low, high, c, tries), &line))
 			return false;
 		if (line.c == c) {
 			unpack(&line, ret);
 			return true;
 		}
 		if (line.c < c)
-			low = line.end;
+			low = (struct anchor){ line.c + 1, line.end };
 		else
-			high = line.begin;
+			high = (struct anchor){ line.c, line.begin };
 	}
 	return false;
 }
@@ -140,7 +196,7 @@ bool font_file_glyph(struct font_file *f, uint32_t c, struct font_glyph *ret)
 	cached = &f->cache[c % CACHED];
 	if (cached->c != c) {
 		cached->c = c;
-		cached->found = is_whole(f) && search(f, c, &cached->glyph);
+		cached->found = search(f, c, &cached->glyph);
 	}
 	if (cached->found)
 		*ret = cached->glyph;
@@ -148,14 +204,14 @@ bool font_file_glyph(struct font_file *f, uint32_t c, struct font_glyph *ret)
 }
 
 /* Looks at lines all over the file: glyphs, in rising order, up to the end. */
-static int check(const struct font_file *f, char *error, size_t size)
+static int build_index(struct font_file *f, char *error, size_t size)
 {
 	struct line line, last = { 0 };
 
-	for (size_t i = 0; i <= PROBES; i++) {
-		size_t at = (f->size - 1) / PROBES * i;
+	for (size_t i = 0; i < ANCHORS; i++) {
+		size_t at = (f->size - 1) / (ANCHORS - 1) * i;
 
-		if (i == PROBES)
+		if (i == ANCHORS - 1)
 			at = f->size - 1;
 		if (!read_line(f, at, &line)) {
 			text_format(error, size,
@@ -170,15 +226,15 @@ static int check(const struct font_file *f, char *error, size_t size)
 				    (unsigned int)line.c, (unsigned int)last.c);
 			return -EINVAL;
 		}
+		f->anchors[i] = (struct anchor){ line.c, line.begin };
 		last = line;
 	}
 	return 0;
 }
 
-static int map(struct font_file *f, char *error, size_t size)
+static int measure(struct font_file *f, char *error, size_t size)
 {
 	struct stat st;
-	void *data;
 
 	if (fstat(f->fd, &st) < 0)
 		return -errno;
@@ -187,13 +243,9 @@ static int map(struct font_file *f, char *error, size_t size)
 			    SIZE_MAX_BYTES >> 20);
 		return -EINVAL;
 	}
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, f->fd, 0);
-	if (data == MAP_FAILED)
-		return -errno;
-	f->data = data;
 	f->size = (size_t)st.st_size;
 	/* A search jumps: what lies around each place is of no use. */
-	(void)madvise(data, f->size, MADV_RANDOM);
+	(void)posix_fadvise(f->fd, 0, 0, POSIX_FADV_RANDOM);
 	return 0;
 }
 
@@ -210,12 +262,9 @@ int font_file_open(struct font_file **ret, const char *path, char *error, size_t
 		f->cache[i].c = NO_CHAR;
 	/* Not to wait for the other end of a FIFO. */
 	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	r = f->fd < 0 ? -errno : map(f, error, size);
+	r = f->fd < 0 ? -errno : measure(f, error, size);
 	if (r == 0)
-		r = check(f, error, size);
-	/* Checked page by page; a few of them will be wanted again. */
-	if (r == 0)
-		(void)madvise((void *)(uintptr_t)f->data, f->size, MADV_DONTNEED);
+		r = build_index(f, error, size);
 	if (r < 0 && !error[0])
 		text_format(error, size, "%s", strerror(-r));
 	if (r < 0)
@@ -241,8 +290,6 @@ struct font_file *font_file_close(struct font_file *f)
 {
 	if (!f)
 		return NULL;
-	if (f->data)
-		(void)munmap((void *)(uintptr_t)f->data, f->size);
 	f->fd = fd_close(f->fd);
 	free(f);
 	return NULL;
