@@ -51,7 +51,10 @@ static void draw_narrow(struct canvas *c, const char *const texts[3])
 void screen_draw_address(struct canvas *c, const struct facts_view *facts)
 {
 	static const int lesson[] = { 0, 20, 38, 56 }, low[] = { 0, 8, 16, 24 };
-	const int *y = c->height >= 64 ? lesson : low;
+	/* Words have descenders: the last row stays free for the picture to move by one.
+	 */
+	static const int words[] = { 0, 20, 38, 55 };
+	const int *y = c->height < 64 ? low : facts->gateway.s_addr ? lesson : words;
 	const struct in_addr netmask = facts_netmask(facts);
 	char ip[INET_ADDRSTRLEN], subnet[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
 	const char *const texts[] = { ip, subnet, gateway };
@@ -136,13 +139,14 @@ static void draw_names(struct canvas *c, int y, const struct ladder_view *view)
 }
 
 /* Rung, state and marks; returns the y below them. */
-static int draw_heading(struct canvas *c, const struct ladder_view *view, bool airy)
+static int draw_heading(struct canvas *c, struct font_file *font,
+			const struct ladder_view *view, bool airy)
 {
 	const char *name = rung_to_string((enum rung)view->first_bad);
 	const char *state = rung_state_to_string(view->rungs[view->first_bad].state);
 	enum font_face face = c->width >= 64 ? FONT_BOLD : FONT_SMALL;
 
-	font_draw_text(c, face, 0, 0, name);
+	(void)screen_draw_one_line(c, font, face, 0, name);
 	if (c->width >= 128 && c->height < 64) {
 		/* the mark stands for the state */
 		draw_marks(c, c->width - 9 * FONT_WIDTH, 0, view);
@@ -173,17 +177,24 @@ bool screen_draw_ladder(struct canvas *c, struct font_file *font,
 	len = strlen(cause);
 	/* A short cause leaves room to breathe, a long one needs all lines. */
 	return screen_draw_body(
-		c, font, draw_heading(c, view, screen_fits(c, font, 28, cause, len)),
-		cause, len, first);
+		c, font,
+		draw_heading(c, font, view, screen_fits(c, font, 28, cause, len)), cause,
+		len, first);
 }
 
 void screen_draw_last_word(struct canvas *c)
 {
-	static const char *const words[] = { "mqttnode", "stops" };
+	static const char *const wide[] = { "mqttnode", "stops" };
+	static const char *const narrow[] = { "mqtt", "node", "stops" };
 	enum font_face face = c->width >= 64 ? FONT_BOLD : FONT_SMALL;
+	bool fits = font_text_width(face, wide[0]) <= c->width;
+	size_t n = fits ? ARRAY_SIZE(wide) : ARRAY_SIZE(narrow);
 	int y = c->height / 2 - ROW - 1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		font_draw_text(c, face, (c->width - font_text_width(face, words[i])) / 2,
-			       y + (int)i * (ROW + 2), words[i]);
+	for (size_t i = 0; i < n; i++) {
+		const char *word = fits ? wide[i] : narrow[i];
+
+		font_draw_text(c, face, (c->width - font_text_width(face, word)) / 2,
+			       y + (int)i * (ROW + 2), word);
+	}
 }

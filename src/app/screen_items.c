@@ -2,8 +2,7 @@
 /* screen_items.c — the pages of the configuration */
 #include "mqttnode/screen.h"
 
-#include <string.h>
-
+#include "mqttnode/cleanup.h"
 #include "mqttnode/text.h"
 #include "screen_parts.h"
 
@@ -23,6 +22,8 @@ static bool is_narrow(const struct canvas *c)
 	return c->width < 128;
 }
 
+/* Each of these returns the y below what it drew. */
+
 static int draw_text(struct canvas *c, struct font_file *font, int y,
 		     const struct item_view *item)
 {
@@ -32,8 +33,7 @@ static int draw_text(struct canvas *c, struct font_file *font, int y,
 		y = screen_draw_one_line(c, font, FONT_SMALL, y, item->label);
 	return screen_draw_one_line(c, font, FONT_BOLD, y,
 				    is_narrow(c) ? item->text
-						 : joined(item, line, sizeof(line))) +
-	       GAP;
+						 : joined(item, line, sizeof(line)));
 }
 
 static int draw_bar(struct canvas *c, struct font_file *font, int y,
@@ -55,7 +55,7 @@ static int draw_bar(struct canvas *c, struct font_file *font, int y,
 		if (i > 1 && i < BAR_HEIGHT - 2)
 			canvas_draw_line(c, 2, y + i, filled);
 	}
-	return y + BAR_HEIGHT + GAP;
+	return y + BAR_HEIGHT;
 }
 
 /* Digits as large as fits into the width and @height rows, if there is room for them. */
@@ -73,49 +73,89 @@ static int draw_digits(struct canvas *c, struct font_file *font, int y, int heig
 		scale--;
 	/* what does not fit even so is cut where that can be seen */
 	if (width > c->width)
-		return screen_draw_one_line(c, font, FONT_SMALL, y, item->text) + GAP;
+		return screen_draw_one_line(c, font, FONT_SMALL, y, item->text);
 	(void)font_draw_large(c, (c->width - width * scale) / 2, y, scale, item->text);
 	y += scale * ROW;
-	/* the rest of the room is too much for a gap on a panel that stands */
-	return y + ROW < bottom ? y + ROW : bottom;
+	/* the rest of the room is too much of a distance on a panel that stands */
+	return y + ROW - GAP < bottom ? y + ROW - GAP : bottom;
 }
 
-/* How high an item is that is not digits. */
-static int item_height(const struct canvas *c, const struct item_view *item)
+static int draw_item(struct canvas *c, struct font_file *font, int y, int digits_height,
+		     const struct item_view *item)
 {
-	int labels = is_narrow(c) && item->label[0] ? ROW : 0;
+	switch (item->kind) {
+	case ITEM_TEXT:
+		return draw_text(c, font, y, item);
+	case ITEM_BAR:
+		return draw_bar(c, font, y, item);
+	case ITEM_DIGITS:
+		break;
+	}
+	return draw_digits(c, font, y, digits_height, item);
+}
 
-	return labels + ROW + GAP + (item->kind == ITEM_BAR ? BAR_HEIGHT : 0);
+/* The rows that each item of digits gets when those of others from @y on have theirs. */
+static int share_rows(const struct canvas *c, struct font_file *font, int y, int gap,
+		      const struct item_view *items, size_t n)
+{
+	struct canvas scratch;
+	int rest = c->height - y, digits = 0;
+
+	canvas_init(&scratch, c->width, c->height);
+	for (size_t i = 0; i < n; i++) {
+		if (items[i].kind == ITEM_DIGITS)
+			digits++;
+		else
+			rest -= draw_item(&scratch, font, 0, 0, &items[i]) + gap;
+	}
+	rest -= digits * gap;
+	return digits > 0 && rest > digits * ROW ? rest / digits : ROW;
+}
+
+/* Draws items with @gap rows between them. Returns how many found room as a whole. */
+static size_t draw_all(struct canvas *c, struct font_file *font, int gap,
+		       const char *title, const struct item_view *items, size_t n)
+{
+	int y = 0, rows;
+	size_t done = 0;
+
+	if (title[0])
+		y = screen_draw_one_line(c, font, FONT_SMALL, 0, title);
+	if (title[0] && gap > 0) {
+		canvas_draw_line(c, 0, y + 1, c->width);
+		y += 2 + gap;
+	}
+	rows = share_rows(c, font, y, gap, items, n);
+	while (done < n) {
+		struct canvas with = *c;
+
+		y = draw_item(&with, font, y, rows, &items[done]);
+		if (y > c->height)
+			break;
+		*c = with;
+		y += gap;
+		done++;
+	}
+	return done;
 }
 
 void screen_draw_items(struct canvas *c, struct font_file *font, const char *title,
 		       const struct item_view *items, size_t n)
 {
-	int y = 0, rest, digits = 0;
+	/* From what looks best to what shows most. */
+	const struct {
+		int gap;
+		const char *title;
+	} ways[] = { { GAP, title }, { 0, title }, { 0, "" } };
+	const struct canvas blank = *c;
+	size_t enough = n;
 
-	if (title[0]) {
-		y = screen_draw_one_line(c, font, FONT_SMALL, 0, title);
-		canvas_draw_line(c, 0, y + 1, c->width);
-		y += 2 + GAP;
-	}
-	rest = c->height - y;
-	for (size_t i = 0; i < n; i++) {
-		digits += items[i].kind == ITEM_DIGITS;
-		rest -= items[i].kind == ITEM_DIGITS ? 0 : item_height(c, &items[i]);
-	}
-	for (size_t i = 0; i < n && y < c->height; i++) {
-		switch (items[i].kind) {
-		case ITEM_TEXT:
-			y = draw_text(c, font, y, &items[i]);
-			break;
-		case ITEM_BAR:
-			y = draw_bar(c, font, y, &items[i]);
-			break;
-		case ITEM_DIGITS:
-			y = draw_digits(c, font, y,
-					rest > digits * ROW ? rest / digits : ROW + GAP,
-					&items[i]);
-			break;
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		*c = blank;
+		if (draw_all(c, font, ways[i].gap, ways[i].title, items, n) >= enough)
+			return;
+		/* the title gives way only if nothing else would be there */
+		if (i == 0)
+			enough = n > 0;
 	}
 }

@@ -94,6 +94,7 @@ static void no_pixel_of_the_lesson_s_page_is_lit_most_of_the_day(void **state)
 		{ "192.168.1.117", "192.168.1.1" },
 		{ "192.168.222.222", "192.168.222.255" },
 		{ "10.0.0.8", "10.0.0.1" },
+		{ "192.168.1.117", "0.0.0.0" }, /* "no gateway" */
 	};
 
 	(void)state;
@@ -114,8 +115,8 @@ static void no_pixel_of_the_lesson_s_page_is_lit_most_of_the_day(void **state)
 			display_post(rig->display, &page);
 			wear_for(rig, &wear, 60 - MESSAGE_S);
 		}
-		printf("# burn-in: %s: a pixel is lit at most %.1f %% of a day\n",
-		       nets[i][0], most_worn_s(&wear) * 100.0 / DAY_S);
+		printf("# burn-in: %s, gateway %s: a pixel is lit at most %.1f %% of a day\n",
+		       nets[i][0], nets[i][1], most_worn_s(&wear) * 100.0 / DAY_S);
 		assert_in_range(most_worn_s(&wear), 1, DAY_S * 75 / 100);
 		assert_int_equal(wear.dark_s, 0);
 		tear_down(&rig_state);

@@ -170,6 +170,20 @@ static void labels_and_values_may_be_chinese(void **state)
 		       screen_draw_items(&canvas, font, "客厅", items, 2));
 }
 
+static void a_title_gives_way_when_nothing_else_would_be_there(void **state)
+{
+	static const struct item_view tank = { .kind = ITEM_BAR,
+					       .label = "湿度",
+					       .text = "62 %",
+					       .known = true,
+					       .portion = 0.62 };
+
+	(void)state;
+	canvas_init(&canvas, 128, 32);
+	screen_draw_items(&canvas, font, "客厅", &tank, 1);
+	assert_golden(&canvas, "screen_items_no_title_128x32");
+}
+
 static void what_does_not_fit_is_cut(void **state)
 {
 	static const struct item_view items[] = {
@@ -216,6 +230,7 @@ int main(void)
 		cmocka_unit_test(a_thermometer_has_big_digits),
 		cmocka_unit_test(texts_digits_and_bars_share_a_page),
 		cmocka_unit_test(labels_and_values_may_be_chinese),
+		cmocka_unit_test(a_title_gives_way_when_nothing_else_would_be_there),
 		cmocka_unit_test(what_does_not_fit_is_cut),
 		cmocka_unit_test(has_a_last_word),
 	};
