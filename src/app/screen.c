@@ -51,10 +51,9 @@ static void draw_narrow(struct canvas *c, const char *const texts[3])
 void screen_draw_address(struct canvas *c, const struct facts_view *facts)
 {
 	static const int lesson[] = { 0, 20, 38, 56 }, low[] = { 0, 8, 16, 24 };
-	/* Words have descenders: the last row stays free for the picture to move by one.
-	 */
-	static const int words[] = { 0, 20, 38, 55 };
-	const int *y = c->height < 64 ? low : facts->gateway.s_addr ? lesson : words;
+	const int *y = c->height >= 64 ? lesson : low;
+	/* Words have descenders: above the last row, so that the picture can move. */
+	int raise = facts->gateway.s_addr ? 0 : 1;
 	const struct in_addr netmask = facts_netmask(facts);
 	char ip[INET_ADDRSTRLEN], subnet[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
 	const char *const texts[] = { ip, subnet, gateway };
@@ -71,8 +70,9 @@ void screen_draw_address(struct canvas *c, const struct facts_view *facts)
 		return;
 	}
 	font_draw_text(c, FONT_BOLD, 0, y[0], "IP/Subnet/GW:");
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		font_draw_text(c, FONT_BOLD, 0, y[i + 1], texts[i]);
+	font_draw_text(c, FONT_BOLD, 0, y[1], ip);
+	font_draw_text(c, FONT_BOLD, 0, y[2], subnet);
+	font_draw_text(c, FONT_BOLD, 0, y[3] - raise, gateway);
 }
 
 /* --- ladder ---------------------------------------------------------------- */

@@ -101,6 +101,9 @@ static void the_address_page_fits_every_panel(void **state)
 	canvas_init(&canvas, 32, 128);
 	screen_draw_address(&canvas, &view);
 	assert_golden(&canvas, "screen_address_no_gateway_32x128");
+	canvas_init(&canvas, 128, 32);
+	screen_draw_address(&canvas, &view);
+	assert_golden(&canvas, "screen_address_no_gateway_128x32");
 }
 
 /* A ladder whose rungs below @bad (RUNGS: all) are fine and above it wait. */
