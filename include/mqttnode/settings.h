@@ -247,6 +247,9 @@ struct page_settings {
 	size_t n_items;
 };
 
+/* For max_write: a column of the picture and what has to stand before it. */
+#define OLED_MAX_WRITE_MIN 8
+
 struct oled_settings {
 	char *i2c;	 /* device node; "" = no display */
 	uint8_t address; /* 7 bit */
@@ -259,6 +262,7 @@ struct oled_settings {
 	bool invert;
 	struct daily_hours dim; /* when it has another contrast */
 	uint8_t dim_contrast;
+	uint16_t max_write;   /* bytes of a message on the bus */
 	uint64_t idle_off_ms; /* dark after so long without an event; 0: never */
 	bool pixel_shift;
 	uint64_t message_time_ms;

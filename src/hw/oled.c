@@ -10,8 +10,10 @@
  * of the RAM that the glass does not show are kept dark.
  *
  * One run is one call with two messages: commands (control byte 00), then data
- * (40). Adapters that cannot combine messages, or only short ones, get single
- * short messages in which a control byte 80 stands before each command.
+ * (40). An adapter that refuses that gets single short messages from then on, in
+ * which a control byte 80 stands before each command. What is longer than the
+ * adapter can write, as far as it is known, is sent in parts; the panel does not
+ * mind a STOP between a command and its argument.
  *
  * A call that fails leaves unknown how much of it the panel took. The page is
  * then unknown too and is sent whole the next time; a command that waits for an
@@ -42,8 +44,11 @@
  */
 #define GAP_MAX 7
 
-/* Data bytes in a single message: with its commands it fits any USB adapter. */
-#define SINGLE_MAX 16
+/* What stands before the data in a single message: three commands, and 40. */
+#define SINGLE_HEAD 7
+
+/* A single message: it fits any USB adapter that has buffers worth the name. */
+#define SINGLE_MAX (SINGLE_HEAD + 16)
 
 #define EAGAIN_TRIES 3
 
@@ -58,7 +63,8 @@ struct oled {
 	uint8_t contrast;
 	bool contrast_sent;
 	bool asleep;	     /* switched off, as far as we know */
-	bool single;	     /* the adapter cannot combine messages */
+	bool single;	     /* the adapter refused more than a short message */
+	size_t message_max;  /* bytes of a message */
 	bool status_works;   /* the panel answers reads, and truly */
 	const char *suspect; /* see oled_suspect() */
 };
@@ -78,6 +84,7 @@ int oled_new(struct oled **ret, struct i2c_bus *bus, const struct oled_settings 
 	o->columns = oled_setup_columns(settings);
 	o->first_column = oled_setup_first_column(settings);
 	o->contrast = settings->contrast;
+	o->message_max = settings->max_write;
 	*ret = o;
 	return 0;
 }
@@ -98,15 +105,38 @@ static int transfer(struct oled *o, const struct i2c_message *messages, size_t n
 	return r;
 }
 
-/* Sends commands in one message, @n of them or of their arguments. */
+/* Whether less can be asked of an adapter that refused a call with @r. */
+static bool ask_less(struct oled *o, int r)
+{
+	if (r != -EOPNOTSUPP || o->single)
+		return false;
+	o->single = true;
+	if (o->message_max > SINGLE_MAX)
+		o->message_max = SINGLE_MAX;
+	return true;
+}
+
+/* Sends commands, @n of them or of their arguments. */
 static int send_commands(struct oled *o, const uint8_t *commands, size_t n)
 {
 	uint8_t buf[1 + 2 + OLED_SETUP_MAX] = { CONTROL_COMMANDS };
-	struct i2c_message message = { .buf = buf, .len = (uint16_t)(1 + n) };
+	int r = 0;
 
 	assert(n < sizeof(buf));
-	memcpy(buf + 1, commands, n);
-	return transfer(o, &message, 1);
+	while (r == 0 && n > 0) {
+		size_t part = n < o->message_max - 1 ? n : o->message_max - 1;
+		struct i2c_message message = { .buf = buf, .len = (uint16_t)(1 + part) };
+
+		memcpy(buf + 1, commands, part);
+		r = transfer(o, &message, 1);
+		if (r == 0) {
+			commands += part;
+			n -= part;
+		} else if (ask_less(o, r)) {
+			r = 0;
+		}
+	}
+	return r;
 }
 
 static int send_command(struct oled *o, uint8_t command)
@@ -133,42 +163,43 @@ static int send_combined(struct oled *o, unsigned int page, unsigned int column,
 	return transfer(o, messages, 2);
 }
 
-/* The same in messages of their own, as many as it takes. */
+/* The same in one message. */
 static int send_single(struct oled *o, unsigned int page, unsigned int column, size_t n)
 {
-	int r = 0;
+	uint8_t buf[SINGLE_MAX] = {
+		CONTROL_COMMAND, (uint8_t)(OLED_PAGE | page),
+		CONTROL_COMMAND, (uint8_t)(OLED_COLUMN_LOW | (column & 15)),
+		CONTROL_COMMAND, (uint8_t)(OLED_COLUMN_HIGH | column >> 4),
+		CONTROL_DATA,
+	};
+	struct i2c_message message = { .buf = buf, .len = (uint16_t)(SINGLE_HEAD + n) };
 
-	while (r == 0 && n > 0) {
-		size_t part = n < SINGLE_MAX ? n : SINGLE_MAX;
-		uint8_t buf[7 + SINGLE_MAX] = {
-			CONTROL_COMMAND, (uint8_t)(OLED_PAGE | page),
-			CONTROL_COMMAND, (uint8_t)(OLED_COLUMN_LOW | (column & 15)),
-			CONTROL_COMMAND, (uint8_t)(OLED_COLUMN_HIGH | column >> 4),
-			CONTROL_DATA,
-		};
-		struct i2c_message message = { .buf = buf, .len = (uint16_t)(7 + part) };
+	memcpy(buf + SINGLE_HEAD, &o->want[page][column], n);
+	return transfer(o, &message, 1);
+}
 
-		memcpy(buf + 7, &o->want[page][column], part);
-		r = transfer(o, &message, 1);
-		column += (unsigned int)part;
-		n -= part;
-	}
-	return r;
+/* How many columns fit into a call. */
+static size_t columns_max(const struct oled *o)
+{
+	return o->single ? o->message_max - SINGLE_HEAD : o->message_max - 1;
 }
 
 static int send_columns(struct oled *o, unsigned int page, unsigned int column, size_t n)
 {
-	int r = -EOPNOTSUPP;
+	while (n > 0) {
+		size_t part = n < columns_max(o) ? n : columns_max(o);
+		int r = o->single ? send_single(o, page, column, part)
+				  : send_combined(o, page, column, part);
 
-	if (!o->single)
-		r = send_combined(o, page, column, n);
-	if (r == -EOPNOTSUPP) {
-		o->single = true;
-		r = send_single(o, page, column, n);
+		if (ask_less(o, r))
+			continue;
+		if (r < 0)
+			return r;
+		memcpy(&o->have[page][column], &o->want[page][column], part);
+		column += (unsigned int)part;
+		n -= part;
 	}
-	if (r == 0)
-		memcpy(&o->have[page][column], &o->want[page][column], n);
-	return r;
+	return 0;
 }
 
 static bool differs(const struct oled *o, unsigned int page, unsigned int column)

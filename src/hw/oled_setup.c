@@ -71,7 +71,8 @@ static bool is_upside_down(const struct oled_settings *s)
 
 bool oled_setup_is_valid(const struct oled_settings *s)
 {
-	if (s->width != 128 || s->controller < OLED_SSD1306)
+	if (s->width != 128 || s->controller < OLED_SSD1306 ||
+	    s->max_write < OLED_MAX_WRITE_MIN)
 		return false;
 	if (s->controller == OLED_SH1106)
 		return s->height == 64 && s->column_offset <= 4;

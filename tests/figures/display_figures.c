@@ -108,7 +108,8 @@ int main(void)
 					     .controller = OLED_SSD1306,
 					     .width = module->glass->width,
 					     .height = module->glass->height,
-					     .contrast = 127 };
+					     .contrast = 127,
+					     .max_write = I2C_MESSAGE_LEN_MAX };
 	must(board_time_new_virtual(&b.time) == 0 &&
 		     sim_i2c_new(&b.adapter, b.time, PATH, &b.report) == 0 &&
 		     oled_sim_new(&b.panel, module->controller, 7, &b.report) == 0,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "mqttnode/i2cdev.h"
 #include "sim/oled_module.h"
 #include "unit.h"
 
@@ -30,5 +31,6 @@ struct oled_settings module_settings(const char *name)
 		.height = module->glass->height,
 		.column_offset = module->glass == &oled_glass_sh1106_at_0 ? 0 : 2,
 		.contrast = 127,
+		.max_write = I2C_MESSAGE_LEN_MAX,
 	};
 }

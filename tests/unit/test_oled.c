@@ -22,17 +22,24 @@ static void show(struct rig *rig, const struct canvas *picture)
 	assert_true(oled_show(rig->oled, picture) >= 0);
 }
 
+#define LIMIT .max_write = I2C_MESSAGE_LEN_MAX
+
 static void takes_only_the_size_it_can_drive(void **state)
 {
 	static const struct oled_settings bad[] = {
-		{ .controller = OLED_SSD1306, .width = 96, .height = 64 },
-		{ .controller = OLED_SSD1306, .width = 128, .height = 16 },
-		{ .controller = OLED_SH1106, .width = 128, .height = 32 },
+		{ .controller = OLED_SSD1306, .width = 96, .height = 64, LIMIT },
+		{ .controller = OLED_SSD1306, .width = 128, .height = 16, LIMIT },
+		{ .controller = OLED_SH1106, .width = 128, .height = 32, LIMIT },
 		{ .controller = OLED_SH1106,
 		  .width = 128,
 		  .height = 64,
-		  .column_offset = 5 },
-		{ .width = 128, .height = 64 },
+		  .column_offset = 5,
+		  LIMIT },
+		{ .width = 128, .height = 64, LIMIT },
+		{ .controller = OLED_SSD1306,
+		  .width = 128,
+		  .height = 64,
+		  .max_write = 7 },
 	};
 	struct rig *rig = *state;
 	struct oled *o = NULL;
@@ -357,8 +364,68 @@ static void works_on_adapters_with_limits(void **state)
 	show(rig, &c);
 	assert_cost(rig, 1, 8 + 1);
 
-	quirks.len_max = 8; /* less than anybody has */
+	/* Less than anybody has: max_write must be told. */
+	quirks.len_max = 8;
 	assert_int_equal(init(rig), -EOPNOTSUPP);
+}
+
+/* The begin of the setup alone is longer than some adapters can write. */
+static void finds_out_the_limit_whatever_comes_first(void **state)
+{
+	struct rig *rig = *state;
+	struct canvas c = noise(rig);
+
+	quirks.len_max = 24;
+	assert_int_equal(oled_init(rig->oled, &c), 0);
+	assert_seen(rig, &c);
+}
+
+static void writes_no_more_than_it_may(void **state)
+{
+	static const uint16_t limits[] = { 8, 9, 23, 24, 32, 128, 129, 8192 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(limits) * 2; i++) {
+		struct oled_settings settings = module_settings("ssd1306");
+		struct canvas c;
+		struct rig *rig;
+
+		settings.max_write = limits[i / 2];
+		rig = oled_rig_new("ssd1306", &settings);
+		quirks.messages_max = i % 2;
+		quirks.len_max = settings.max_write;
+		c = noise(rig);
+		assert_int_equal(oled_init(rig->oled, &c), 0);
+		assert_seen(rig, &c);
+		for (int k = 0; k < 20; k++) {
+			c.data[rand() % 1024] ^= 0x55;
+			show(rig, &c);
+			assert_seen(rig, &c);
+		}
+		oled_rig_free(rig);
+	}
+}
+
+static void a_limit_costs_only_what_is_longer(void **state)
+{
+	static const uint8_t block[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct oled_settings settings = module_settings("ssd1306");
+	struct canvas c;
+	struct rig *rig;
+
+	(void)state;
+	settings.max_write = 32;
+	rig = oled_rig_new("ssd1306", &settings);
+	c = blank(rig);
+	assert_int_equal(oled_init(rig->oled, &c), 0);
+	skip_cost(rig);
+	canvas_draw_columns(&c, 40, 16, block, sizeof(block));
+	show(rig, &c);
+	assert_cost(rig, 1, 15);
+	memset(c.data, 0xa5, 128);
+	show(rig, &c);
+	assert_cost(rig, 5, 128 + 5 * 7); /* 31 columns in each but the last */
+	oled_rig_free(rig);
 }
 
 static void leaves_the_panel_dark_and_off(void **state)
@@ -400,6 +467,9 @@ int main(void)
 		OLED_CASE(does_without_a_status_that_cannot_be_read),
 		OLED_CASE(does_not_believe_a_status_that_is_wrong),
 		OLED_CASE(works_on_adapters_with_limits),
+		OLED_CASE(finds_out_the_limit_whatever_comes_first),
+		cmocka_unit_test(writes_no_more_than_it_may),
+		cmocka_unit_test(a_limit_costs_only_what_is_longer),
 		OLED_CASE(leaves_the_panel_dark_and_off),
 	};
 

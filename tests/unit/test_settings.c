@@ -94,6 +94,7 @@ static void has_a_default_for_every_key(void **state)
 	assert_int_equal(s->oled.dim.from_min, s->oled.dim.to_min);
 	assert_int_equal(s->oled.idle_off_ms, 1800 * 1000);
 	assert_true(s->oled.pixel_shift);
+	assert_int_equal(s->oled.max_write, 8192);
 	assert_int_equal(s->oled.message_time_ms, 5000);
 	assert_string_equal(s->oled.font_file, "auto");
 	assert_int_equal(s->oled.page_time_ms, 8000);
@@ -193,7 +194,7 @@ static void takes_every_key_of_the_display(void **state)
 		"oled: { i2c = \"\"; address = 0x3d; controller = \"sh1106\"; column_offset = 4;\n"
 		"  rotate = 270; contrast = 0; invert = true; dim = \"23:59-00:00\";\n"
 		"  dim_contrast = 255; idle_off = 0; pixel_shift = false; message_time = 2;\n"
-		"  font_file = \"\"; };\n",
+		"  font_file = \"\"; max_write = 8; };\n",
 		0);
 
 	(void)state;
@@ -211,6 +212,7 @@ static void takes_every_key_of_the_display(void **state)
 	assert_false(s->oled.pixel_shift);
 	assert_int_equal(s->oled.message_time_ms, 2000);
 	assert_string_equal(s->oled.font_file, "");
+	assert_int_equal(s->oled.max_write, 8);
 	settings_free(s);
 }
 
