@@ -66,8 +66,8 @@ struct w5500_counters {
 	uint64_t bus_errors;	/* of these, refused or failed by the bus */
 	uint64_t rx_header_bad; /* impossible record lengths */
 	uint64_t rx_window_bad; /* status windows that were not consistent */
-	uint64_t rx_overflow;	/* times the ring was so full that frames may have been
-				   dropped */
+	uint64_t rx_overflow;	/* times the ring became so full that frames may have been
+				   dropped, having been half empty before */
 	uint64_t garbled; /* answers with a wrong echo that is not that of a dead wire */
 	uint64_t
 		tx_repeated; /* SENDs given again, since the message that had them was cut
@@ -123,10 +123,16 @@ enum cause_id w5500_explain(const struct w5500 *chip, int error, const char *pat
 uint32_t w5500_speed_hz(const struct w5500 *chip);
 
 /*
- * Halves the clock of a running chip, for good: it errs too often at the present
- * one. False if it is as low as it may be.
+ * Halves the clock of a running chip, and that of each start from now on: it errs too
+ * often at the present one. False if it is as low as it may be.
  */
 bool w5500_slow_down(struct w5500 *chip);
+
+/* Whether the clock in use is lower than the configured one. */
+bool w5500_is_slowed(const struct w5500 *chip);
+
+/* Lets the next W5500_START_PROBE begin at the configured clock again. */
+void w5500_forget_slowing(struct w5500 *chip);
 
 /* ---- running ---- */
 

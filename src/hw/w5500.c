@@ -128,6 +128,16 @@ bool w5500_echoed(struct w5500 *chip, const uint8_t *data)
 	return false;
 }
 
+bool w5500_is_slowed(const struct w5500 *chip)
+{
+	return chip->speed_hz < chip->config.speed_hz;
+}
+
+void w5500_forget_slowing(struct w5500 *chip)
+{
+	chip->speed_limit_hz = chip->config.speed_hz;
+}
+
 bool w5500_slow_down(struct w5500 *chip)
 {
 	uint32_t half = chip->speed_hz / 2;

@@ -24,7 +24,8 @@
  * directions are busy. Between RECV and SEND of one message there is always
  * another chip select. That a chip takes longer than that, or does not take a
  * command at all, cannot be known before it has happened once; after the first
- * sign of it RECV and SEND never share a message again.
+ * sign of it RECV and SEND do not share a message, and each message looks at Sn_CR,
+ * until a long row of commands has been taken at once.
  */
 #include "w5500_internal.h"
 
@@ -102,10 +103,10 @@ static void plan_burst(struct w5500 *chip, struct plan *p, unsigned int hints)
 		limit /= 2;
 	if (limit > W5500_BURST_MAX)
 		limit = W5500_BURST_MAX;
-	if (limit > w5500_message_burst_room(m))
-		limit = w5500_message_burst_room(m);
 	if (len > limit)
-		len = limit;
+		len = w5500_rx_whole(chip, limit);
+	if (len > w5500_message_burst_room(m))
+		len = w5500_message_burst_room(m);
 	if (len > 0 && w5500_message_burst(m, W5500_SN_RX_BUFFER(0, chip->rx_read),
 					   w5500_rx_place(chip), len))
 		p->burst = len;
@@ -182,11 +183,11 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 		may_recv = false;
 	if (may_recv)
 		plan_known_burst(chip, p);
-	if (may_recv && !p->recv && chip->rx_read != chip->rx_rd &&
-	    w5500_message_command(m, W5500_SN_RX_RD(0), chip->rx_read,
+	if (may_recv && !p->recv && w5500_rx_complete(chip) != chip->rx_rd &&
+	    w5500_message_command(m, W5500_SN_RX_RD(0), w5500_rx_complete(chip),
 				  W5500_SN_CR_RECV)) {
 		p->recv = true;
-		p->attempt.rx_new = chip->rx_read;
+		p->attempt.rx_new = w5500_rx_complete(chip);
 	}
 	/* While more is known to be there, a new frame in the latch is no news. */
 	if (chip->config.interrupt && p->burst == 0 && w5500_rx_known(chip) == 0 &&
@@ -240,6 +241,8 @@ static void conclude(struct w5500 *chip, const struct plan *p,
 {
 	conclude_tx(chip, p);
 	w5500_window_accept(chip, w, p->wide);
+	if (p->recv || p->send)
+		w5500_command_prompt(chip);
 	chip->unsettled = false;
 	chip->inexact_windows = 0;
 	/* A frame between the clearing and the window sets the latch again; INTn will

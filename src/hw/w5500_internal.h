@@ -17,11 +17,11 @@
 #define W5500_RECORD_MAX    (W5500_RECORD_PREFIX + 1518)
 
 /*
- * The longest burst. Little less than half of the ring: while it is read, a
- * busy wire refills the other half, so that the next burst is as long again and
- * none asks for more than there is.
+ * The longest burst. Half of the whole records that the ring can hold, if they are
+ * of full length: while it is read, a busy wire refills the other half, so that the
+ * next burst is as long again and none asks for more than there is.
  */
-#define W5500_BURST_MAX 7424
+#define W5500_BURST_MAX 7680
 /* Place before a burst for the record that the last one began. */
 #define W5500_CARRY_MAX 1536
 
@@ -105,10 +105,12 @@ struct w5500 {
 
 	/* Commands, and what is not certain. */
 	uint8_t command;    /* written, and not yet seen to be taken; else 0 */
-	bool slow_commands; /* one was seen not to be taken at once: from then on never
-			       RECV and SEND in one message */
-	bool recv_last;	    /* the last message had RECV */
-	bool unsettled;	    /* RECV, from the position below on, is not proven yet */
+	bool slow_commands; /* one was seen not to be taken at once: no more RECV and SEND
+			       in one message, until ... */
+	unsigned int prompt_commands; /* ... so many in a row were taken at once, ... */
+	unsigned int prompt_enough;   /* ... and this is enough; grows each time */
+	bool recv_last;		      /* the last message had RECV */
+	bool unsettled; /* RECV, from the position below on, is not proven yet */
 	uint16_t unsettled_rx_rd;
 	bool unsure;		    /* positions have to be verified by a wide window */
 	bool verified_badly;	    /* ... which was tried once */
@@ -125,9 +127,11 @@ struct w5500 {
 	uint16_t rx_arrived[2];	 /* bytes that came between the last windows, latest first
 				  */
 	size_t rx_head, rx_tail; /* bytes read and not yet taken, in rx_buffer */
+	size_t rx_last;	 /* length of the last record that was whole; 0: none yet */
 	bool rx_suspect; /* an impossible length was read at rx_suspect_at, once */
 	uint16_t rx_suspect_at;
-	bool rx_was_full; /* at the last window */
+	bool rx_was_full;	      /* at the last window */
+	bool rx_overflowing;	      /* was full, and not half empty since */
 	unsigned int inexact_windows; /* in a row */
 	bool rx_inexact;  /* rx_wr is what the last window vouches for, maybe less than
 			     there is */
@@ -138,8 +142,8 @@ struct w5500 {
 	unsigned int tx_first, tx_count; /* of tx: the oldest, and how many */
 	bool tx_in_flight;		 /* the oldest is on the wire */
 	bool tx_after_recv;		 /* its SEND was in one message with RECV */
-	bool tx_doubtful;		 /* its message was cut, perhaps before SEND ... */
-	bool tx_again;			 /* ... which must be so by now */
+	bool tx_doubtful;  /* its message was cut, perhaps before SEND ... */
+	bool tx_again;	   /* ... which must be so by now */
 	bool tx_abandoned; /* ... or was when the link went; counted as dropped already */
 	uint64_t tx_sent_ns, tx_due_ns;
 	unsigned int tx_looks; /* windows that found it still in flight */
@@ -236,13 +240,20 @@ void w5500_window_accept(struct w5500 *chip, const struct w5500_window *w, bool 
 /* A wide window showed @cr in Sn_CR: learns from it how fast commands are taken. */
 void w5500_command_seen(struct w5500 *chip, uint8_t cr);
 
+/* The chip is slow with commands. */
+void w5500_commands_slow(struct w5500 *chip);
+
+/* A command was taken when the chip was next looked at. */
+void w5500_command_prompt(struct w5500 *chip);
+
 /* w5500_verify.c */
 
 /* Positions are not certain any more: nothing was tried but what @attempt says (NULL:
  * nothing). */
 void w5500_doubt(struct w5500 *chip, const struct w5500_attempt *attempt);
 
-/* Reads windows until what the failed or doubtful message did is known. Writes nothing. */
+/* Reads windows until what the failed or doubtful message did is known. Writes nothing.
+ */
 int w5500_verify(struct w5500 *chip);
 
 /* Finds out from @w whether the SEND of the attempt happened. False: cannot be. */
@@ -252,6 +263,12 @@ bool w5500_settle_tx(struct w5500 *chip, const struct w5500_window *w);
 
 /* Bytes that are in the ring for certain, and not read yet. */
 uint16_t w5500_rx_known(const struct w5500 *chip);
+
+/* The ring up to here has reached the caller as whole frames: this may be committed. */
+uint16_t w5500_rx_complete(const struct w5500 *chip);
+
+/* @len, or less: so that the burst ends where a record does, if all are like the last. */
+size_t w5500_rx_whole(const struct w5500 *chip, size_t len);
 
 /* Bytes missing from the record that the last burst began, 0 if none or its length is not
  * known. */

@@ -11,10 +11,17 @@
  *	                 [carry][ burst ....................]
  *	                 ^ rx_head                     ^ rx_tail
  *
- * The end of the buffer is position rx_read of the ring. Nothing is committed
- * (rx_rd) beyond rx_read, and rx_read never covers a length that has not been
- * found possible: a single byte at the end of a burst is given back, an impossible
- * length is read once more from the ring before synchronisation counts as lost.
+ * The end of the buffer is position rx_read of the ring, which never covers a
+ * length that has not been found possible: a single byte at the end of a burst is
+ * given back, an impossible length is read once more from the ring before
+ * synchronisation counts as lost.
+ *
+ * Whole records are committed, though the chip would take any position: what has
+ * not reached the caller as a frame is still in the ring then, and whatever makes
+ * us give the ring up costs its content and no more. The place that the beginning
+ * of a record takes meanwhile is missing only where a burst is limited by the ring
+ * and not by the bus. Such a burst ends where a record does, if records go on as
+ * long as the last one was: that is so when somebody sends all he can.
  */
 #include "w5500_internal.h"
 
@@ -31,6 +38,20 @@ uint16_t w5500_rx_known(const struct w5500 *chip)
 static size_t buffered(const struct w5500 *chip)
 {
 	return chip->rx_tail - chip->rx_head;
+}
+
+uint16_t w5500_rx_complete(const struct w5500 *chip)
+{
+	return (uint16_t)(chip->rx_read - buffered(chip));
+}
+
+size_t w5500_rx_whole(const struct w5500 *chip, size_t len)
+{
+	size_t missing = w5500_rx_missing(chip);
+
+	if (chip->rx_last == 0 || len < missing)
+		return len;
+	return len - (len - missing) % chip->rx_last;
 }
 
 uint16_t w5500_rx_missing(const struct w5500 *chip)
@@ -67,7 +88,7 @@ void w5500_rx_reset(struct w5500 *chip, uint16_t position)
 	chip->rx_head = chip->rx_tail = W5500_CARRY_MAX;
 	chip->rx_arrived[0] = chip->rx_arrived[1] = 0;
 	chip->rx_suspect = false;
-	chip->rx_was_full = false;
+	chip->rx_was_full = chip->rx_overflowing = false;
 	chip->unsettled = false;
 	chip->rx_inexact = false;
 }
@@ -122,6 +143,7 @@ const uint8_t *w5500_rx_next(struct w5500 *chip, size_t *ret_len)
 	if (len > have)
 		return NULL;
 	chip->rx_head += len;
+	chip->rx_last = len;
 	*ret_len = len - W5500_RECORD_PREFIX;
 	return record + W5500_RECORD_PREFIX;
 }

@@ -114,7 +114,8 @@ void w5500_tx_seen(struct w5500 *chip, uint16_t tx_rd)
 	}
 	if (now - chip->tx_sent_ns > stuck) {
 		/* Sn_CR may have been busy with RECV when SEND was written to it. */
-		chip->slow_commands |= chip->tx_after_recv;
+		if (chip->tx_after_recv)
+			w5500_commands_slow(chip);
 		chip->trouble = W5500_TROUBLE_TX_STUCK;
 	} else if (now >= chip->tx_due_ns) {
 		chip->tx_due_ns = now + (TX_LOOK_NS << chip->tx_looks);

@@ -4,6 +4,14 @@
 
 #include "mqttnode/bytes.h"
 
+/*
+ * A bit error in Sn_CR, or a chip that hung for once, looks like one that is slow
+ * with commands. So many commands in a row that were taken when the next chip select
+ * looked show that it is not; at first, and at most.
+ */
+#define PROMPT_COMMANDS_MIN 1000
+#define PROMPT_COMMANDS_MAX (PROMPT_COMMANDS_MIN << 10)
+
 bool w5500_window_add(struct w5500_message *m, bool wide, const uint8_t **ret)
 {
 	if (wide)
@@ -80,8 +88,13 @@ void w5500_window_accept(struct w5500 *chip, const struct w5500_window *w, bool 
 	/* Counted from what had been committed before this message. */
 	chip->rx_was_full =
 		(uint16_t)(w->rx_wr - chip->rx_rd) > W5500_RING_SIZE - W5500_RECORD_MAX;
-	if (chip->rx_was_full)
+	/* One flood is one event, however many windows it lasts. */
+	if (chip->rx_was_full && !chip->rx_overflowing)
 		chip->counters.rx_overflow++;
+	if (chip->rx_was_full)
+		chip->rx_overflowing = true;
+	else if ((uint16_t)(w->rx_wr - w->rx_rd) < W5500_RING_SIZE / 2)
+		chip->rx_overflowing = false;
 	chip->rx_arrived[1] = chip->rx_arrived[0];
 	chip->rx_arrived[0] = arrived;
 	chip->rx_rd = w->rx_rd;
@@ -93,5 +106,23 @@ void w5500_window_accept(struct w5500 *chip, const struct w5500_window *w, bool 
 void w5500_command_seen(struct w5500 *chip, uint8_t cr)
 {
 	if (cr == W5500_SN_CR_RECV || cr == W5500_SN_CR_SEND)
-		chip->slow_commands = true;
+		w5500_commands_slow(chip);
+}
+
+void w5500_commands_slow(struct w5500 *chip)
+{
+	chip->prompt_commands = 0;
+	if (chip->slow_commands)
+		return;
+	chip->slow_commands = true;
+	if (chip->prompt_enough == 0)
+		chip->prompt_enough = PROMPT_COMMANDS_MIN;
+	else if (chip->prompt_enough < PROMPT_COMMANDS_MAX)
+		chip->prompt_enough *= 2;
+}
+
+void w5500_command_prompt(struct w5500 *chip)
+{
+	if (chip->slow_commands && ++chip->prompt_commands >= chip->prompt_enough)
+		chip->slow_commands = false;
 }

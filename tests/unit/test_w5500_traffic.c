@@ -131,6 +131,7 @@ static void waits_for_commands_that_take_their_time(void **state)
 	struct chip_rig *rig = *state;
 
 	chip_rig_run(rig);
+	rig->rx_outstanding = 6; /* slow commands leave the ring less free */
 	for (unsigned int i = 1; i < 20; i++) {
 		w5500_sim_options(rig->board.chip)->command_busy_ns = i * 33 * US;
 		/* One direction at a time: RECV and SEND may share a message. */
@@ -138,6 +139,76 @@ static void waits_for_commands_that_take_their_time(void **state)
 		chip_rig_traffic(rig, 0, 100, NSEC_PER_SEC);
 	}
 	chip_rig_assert_all_arrived(rig);
+	chip_rig_assert_no_trouble(rig);
+	packet_rig_assert_clean(&rig->board);
+}
+
+static uint64_t bytes_beside_frames(const struct chip_rig *rig)
+{
+	const struct w5500_sim_stats *stats = w5500_sim_stats(rig->board.chip);
+
+	return stats->bytes - stats->rx_bytes - stats->tx_bytes;
+}
+
+/* Carries frames both ways; bytes on the bus beside those of each of them. */
+static double overhead(struct chip_rig *rig, uint32_t n)
+{
+	uint64_t before = bytes_beside_frames(rig);
+
+	chip_rig_traffic(rig, n, n, 10 * NSEC_PER_SEC);
+	chip_rig_assert_all_arrived(rig);
+	return (double)(bytes_beside_frames(rig) - before) / n / 2;
+}
+
+/* One command a message, and Sn_CR in each of them, costs more: not longer than there is
+ * a reason to. */
+static void a_chip_that_was_slow_once_is_believed_again(void **state)
+{
+	struct chip_rig *rig = *state;
+	double normal, after;
+
+	chip_rig_run(rig);
+	rig->rx_outstanding = 4;
+	normal = overhead(rig, 500);
+	for (unsigned int i = 0; i < 2; i++) {
+		w5500_sim_options(rig->board.chip)->command_busy_ns = 500 * US;
+		/* Not together with a SEND, which would be ignored. */
+		chip_rig_traffic(rig, 20, 0, NSEC_PER_SEC);
+		w5500_sim_options(rig->board.chip)->command_busy_ns = 0;
+		after = overhead(rig, 100);
+		print_message("# beside a frame: %.1f bytes, after a slow command %.1f\n",
+			      normal, after);
+		assert_true(after > normal * 1.1);
+		/* It takes twice as long to be believed the second time. */
+		(void)overhead(rig, 300 << i);
+		assert_true(overhead(rig, 100) > normal * 1.1);
+		(void)overhead(rig, 1000 << i);
+		assert_true(overhead(rig, 500) < normal * 1.05);
+	}
+	chip_rig_assert_no_trouble(rig);
+	packet_rig_assert_clean(&rig->board);
+}
+
+/* A flood that fills the ring for long is one event. */
+static void a_full_ring_is_counted_once(void **state)
+{
+	struct chip_rig *rig = *state;
+	const struct w5500_counters *counters;
+
+	sim_spi_options(rig->board.spi)->bufsiz = 1024;
+	chip_rig_run(rig);
+	counters = w5500_counters(rig->chip);
+	chip_rig_traffic(rig, 500, 500, NSEC_PER_SEC);
+	assert_int_equal(counters->rx_overflow, 0);
+	for (unsigned int i = 1; i <= 3; i++) {
+		rig->rx_outstanding = 100;
+		chip_rig_traffic(rig, 1000, 0, 10 * NSEC_PER_SEC);
+		assert_int_equal(counters->rx_overflow, i);
+		rig->rx_outstanding = 4;
+		chip_rig_traffic(rig, 10, 0, NSEC_PER_SEC);
+		assert_int_equal(counters->rx_overflow, i);
+	}
+	assert_true(w5500_sim_stats(rig->board.chip)->rx_dropped_full > 0);
 	chip_rig_assert_no_trouble(rig);
 	packet_rig_assert_clean(&rig->board);
 }
@@ -164,6 +235,8 @@ int main(void)
 		chip_test(carries_both_ways_with_each_limit),
 		chip_test(carries_both_ways_with_each_option_of_the_chip),
 		chip_test(waits_for_commands_that_take_their_time),
+		chip_test(a_chip_that_was_slow_once_is_believed_again),
+		chip_test(a_full_ring_is_counted_once),
 		chip_test(carries_over_a_slow_link),
 	};
 
