@@ -50,6 +50,7 @@ struct pump_counters {
 	uint64_t bus_messages, bus_errors;
 	uint64_t bus_garbled;		 /* answers that show bit errors on the wires */
 	uint64_t clock_lowered;		 /* halved at run time on their account */
+	uint64_t clock_retried;		 /* the configured clock was tried again after long */
 	uint64_t tap_lost;		 /* the TAP was deleted or closed under us */
 	uint64_t link_changes;
 	uint64_t recover_resync, recover_reopen, recover_soft_reset, recover_hard_reset,

@@ -150,6 +150,7 @@ static json_object *chip_json(struct pump *pump, uint64_t tap_tx_dropped)
 	COUNTER(bus_errors);
 	COUNTER(bus_garbled);
 	COUNTER(clock_lowered);
+	COUNTER(clock_retried);
 	COUNTER(tap_lost);
 	COUNTER(link_changes);
 	COUNTER(recover_resync);

@@ -40,6 +40,9 @@
 /* A late SEND makes the tick due earlier, but not at every turn. */
 #define EARLY_HEALTH_NS (5 * NSEC_PER_MSEC)
 
+/* Registers that were lost after so long were not lost by the start. */
+#define KEPT_NS (50 * NSEC_PER_MSEC)
+
 /* Without INT: poll often while there is traffic, seldom when there is none. */
 #define POLL_BUSY_NS   (1 * NSEC_PER_MSEC)
 #define POLL_IDLE_NS   (10 * NSEC_PER_MSEC)
@@ -217,11 +220,15 @@ static void on_trouble(struct pump *p)
 		break;
 	case W5500_TROUBLE_REGISTERS_LOST:
 		p->own.chip_lost++;
+		/* The chip kept them for a while: the reset before this one did help. */
+		if (now_ns(p) - p->running_since_ns >= KEPT_NS)
+			pump_forget_step(p, PUMP_RECOVERY_SOFT_RESET);
 		pump_recover(p, PUMP_RECOVERY_SOFT_RESET, CAUSE_CHIP_LOST,
 			     "The W5500 has lost its registers");
 		break;
 	case W5500_TROUBLE_SILENT:
-		pump_recover(p, PUMP_RECOVERY_HARD_RESET, CAUSE_CHIP_SILENT,
+		/* Not at once with a pulse, which costs the link. */
+		pump_recover(p, PUMP_RECOVERY_SOFT_RESET, CAUSE_CHIP_SILENT,
 			     "The W5500 stopped answering");
 		break;
 	}

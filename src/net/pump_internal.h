@@ -75,6 +75,11 @@ struct pump {
 	unsigned int bus_failures; /* in a row */
 	uint64_t garbled_seen;	   /* of the driver's count, at the beginning of ... */
 	uint64_t garbled_since_ns;
+	uint64_t clean_garbled; /* the same count, when it was last seen to change, at ...
+				 */
+	uint64_t clean_since_ns;
+	uint64_t clock_patience_ns; /* clean for so long, a lowered clock is reconsidered
+				     */
 	uint64_t health_due_ns;
 	uint64_t lines_due_ns; /* next try to get the lines that are missing */
 	uint64_t last_traffic_ns;

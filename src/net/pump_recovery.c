@@ -5,8 +5,9 @@
  * The ladder: resynchronise the receive ring, CLOSE and OPEN, soft reset, RSTn
  * pulse, open the bus anew and probe. Trouble names the step to begin with. A
  * step that fails is followed by the next stronger one, which also stands in for
- * it when it is needed again and again within seconds; the last is repeated for
- * ever, with a pause that grows to half a second. Every step is counted.
+ * it when it is needed again and again within seconds without having helped; the
+ * last is repeated for ever, with a pause that grows to half a second. Every step is
+ * counted.
  *
  * A message that the bus refuses or spoils says nothing about the chip: it is
  * tried again for an eighth of a second (in a start, the start is), then the bus
@@ -39,6 +40,15 @@
 /* So many garbled answers within so long are the fault of the clock. */
 #define GARBLED_MAX	  8
 #define GARBLED_WINDOW_NS (10 * NSEC_PER_SEC)
+
+/*
+ * After so long without a garbled answer a clock that is lower than configured is
+ * reconsidered: whatever disturbed the wires may be over. It takes a reset of the
+ * chip, so it waits for a moment without traffic, and twice as long each time.
+ */
+#define CLOCK_PATIENCE_NS     (600 * NSEC_PER_SEC)
+#define CLOCK_PATIENCE_MAX_NS (86400 * NSEC_PER_SEC)
+#define CLOCK_QUIET_NS	      (50 * NSEC_PER_MSEC)
 
 /* A line that could not be had is asked for again this often. */
 #define LINES_NS (5 * NSEC_PER_SEC)
@@ -211,6 +221,7 @@ static void on_running(struct pump *p)
 	p->health_due_ns = now;
 	p->poll_due_ns = now;
 	p->running_since_ns = now;
+	p->clean_since_ns = now;
 	p->ever_ran = true;
 	p->probe_failed = false;
 	p->bus_failures = 0;
@@ -250,12 +261,32 @@ void pump_watch_clock(struct pump *p)
 	uint64_t garbled = w5500_counters(p->chip)->garbled;
 	uint64_t now = clock_now_ns(p->clock);
 
+	if (garbled != p->clean_garbled)
+		p->clean_since_ns = now;
+	p->clean_garbled = garbled;
 	if (garbled - p->garbled_seen >= GARBLED_MAX && w5500_slow_down(p->chip))
 		p->own.clock_lowered++;
 	else if (now - p->garbled_since_ns < GARBLED_WINDOW_NS)
 		return;
 	p->garbled_seen = garbled;
 	p->garbled_since_ns = now;
+}
+
+/* Identifies the chip anew, at the configured clock first, if it is time for that. */
+static void reconsider_clock(struct pump *p, uint64_t now)
+{
+	if (p->clock_patience_ns == 0)
+		p->clock_patience_ns = CLOCK_PATIENCE_NS;
+	if (!w5500_is_slowed(p->chip) || now - p->clean_since_ns < p->clock_patience_ns ||
+	    now - p->last_traffic_ns < CLOCK_QUIET_NS)
+		return;
+	if (p->clock_patience_ns < CLOCK_PATIENCE_MAX_NS)
+		p->clock_patience_ns *= 2;
+	p->own.clock_retried++;
+	p->left_running_ns = now;
+	p->step = PUMP_RECOVERY_SOFT_RESET; /* a pulse is next, if that fails */
+	w5500_forget_slowing(p->chip);
+	begin_start(p, W5500_START_PROBE);
 }
 
 void pump_still_running(struct pump *p)
@@ -266,6 +297,7 @@ void pump_still_running(struct pump *p)
 		p->pause_ns = PUMP_PAUSE_FIRST_NS;
 	if (now >= p->lines_due_ns)
 		open_lines(p);
+	reconsider_clock(p, now);
 }
 
 static void open_bus(struct pump *p)

@@ -283,8 +283,10 @@ static void a_chip_that_falls_silent_is_named_and_found_again(void **state)
 	static const uint32_t miso[] = { SIM_SPI_MISO_ALL_00, SIM_SPI_MISO_ALL_FF };
 	static const uint32_t how_many[] = { 1, 2, 5, 20, 100, 0 };
 	struct pump_rig *rig = *state;
+	uint64_t pulses;
 
 	pump_rig_up(rig);
+	pulses = sim_gpio_stats(rig->gpio)->reset_pulses;
 	for (size_t i = 0; i < ARRAY_SIZE(miso); i++)
 		for (size_t j = 0; j < ARRAY_SIZE(how_many); j++) {
 			assert_works(rig);
@@ -299,6 +301,11 @@ static void a_chip_that_falls_silent_is_named_and_found_again(void **state)
 			}
 			(void)back_after(rig, SEC);
 			assert_none_changed_or_repeated(rig);
+			/* A pulse costs the link: not for a silence that passes. */
+			if (how_many[j] > 0 && how_many[j] <= 20)
+				assert_int_equal(sim_gpio_stats(rig->gpio)->reset_pulses,
+						 pulses);
+			pulses = sim_gpio_stats(rig->gpio)->reset_pulses;
 			pump_rig_for(rig, 6 * SEC);
 		}
 	assert_true(pump_rig_counters(rig).recover_hard_reset > 0);
@@ -353,6 +360,44 @@ static void registers_lost_at_any_moment_are_survived(void **state)
 	assert_int_equal(pump_rig_counters(rig).recover_probe, 0);
 	assert_int_equal(pump_rig_counters(rig).recover_hard_reset, 0);
 	assert_clean(rig);
+}
+
+/* Again and again: as long as the reset helps each time, nothing stronger is called for.
+ */
+static void registers_lost_often_do_not_cost_the_link(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t pulses;
+
+	pump_rig_up(rig);
+	pulses = sim_gpio_stats(rig->gpio)->reset_pulses;
+	for (unsigned int i = 1; i <= 20; i++) {
+		w5500_sim_self_reset(rig->board.chip);
+		pump_rig_traffic(rig, 5, 5);
+		pump_rig_for(rig, 400 * MS);
+		(void)back_after(rig, SEC);
+		assert_int_equal(pump_rig_counters(rig).recover_soft_reset, i);
+	}
+	assert_int_equal(all_steps(rig), 20);
+	assert_int_equal(sim_gpio_stats(rig->gpio)->reset_pulses, pulses);
+	assert_none_changed_or_repeated(rig);
+	assert_clean(rig);
+}
+
+/* So soon after the reset that it cannot be said to have helped. */
+static void registers_lost_at_once_climb_the_ladder(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	for (unsigned int i = 0; i < 200; i++) {
+		w5500_sim_self_reset(rig->board.chip);
+		pump_rig_traffic(rig, 5, 5);
+		pump_rig_for(rig, 10 * MS);
+	}
+	assert_true(pump_rig_counters(rig).recover_hard_reset > 0);
+	assert_true(pump_rig_counters(rig).recover_soft_reset <= 10);
+	(void)back_after(rig, 2 * SEC);
 }
 
 /* Also in the middle of a start. */
@@ -591,6 +636,8 @@ int main(void)
 		TEST(another_chip_is_named),
 		TEST(a_chip_that_loses_its_registers_is_set_up_again),
 		TEST(registers_lost_at_any_moment_are_survived),
+		TEST(registers_lost_often_do_not_cost_the_link),
+		TEST(registers_lost_at_once_climb_the_ladder),
 		TEST(registers_lost_in_a_start_are_survived),
 		TEST(a_command_that_is_not_taken_is_recovered_from),
 		TEST(a_send_that_never_ends_is_given_up),

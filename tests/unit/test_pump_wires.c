@@ -129,6 +129,80 @@ static void a_clock_that_was_lowered_stays_so(void **state)
 	assert_works(rig);
 }
 
+#define MINUTE (60 * SEC)
+
+static bool is_fast(struct pump_rig *rig)
+{
+	return is_up(rig) && pump_rig_status(rig).spi_speed_hz == 33000000;
+}
+
+/* A frame a second, so that it is not merely idle. */
+static void pass(struct pump_rig *rig, uint64_t ns)
+{
+	for (uint64_t end = pump_rig_now(rig) + ns; pump_rig_now(rig) < end;) {
+		pump_rig_traffic(rig, 1, 1);
+		pump_rig_for(rig, SEC);
+	}
+}
+
+static void a_clock_that_was_lowered_is_reconsidered(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t pulses;
+
+	pump_rig_up(rig);
+	rig->received.any_length = rig->board.sent.any_length = true;
+	pulses = sim_gpio_stats(rig->gpio)->reset_pulses;
+	bus_faults(rig)->errors_above_hz = 20000000;
+	bus_faults(rig)->miso_bit_errors = 100000;
+	load_until(rig, is_slower);
+
+	/* After ten minutes; nothing has changed, so it is lowered again. */
+	pass(rig, 9 * MINUTE);
+	assert_int_equal(pump_rig_counters(rig).clock_retried, 0);
+	pass(rig, 2 * MINUTE);
+	assert_int_equal(pump_rig_counters(rig).clock_retried, 1);
+	load_until(rig, is_slower);
+
+	/* Then after twenty. The disturbance is over. */
+	pass(rig, 18 * MINUTE);
+	assert_int_equal(pump_rig_counters(rig).clock_retried, 1);
+	bus_faults(rig)->miso_bit_errors = 0;
+	pass(rig, 3 * MINUTE);
+	assert_int_equal(pump_rig_counters(rig).clock_retried, 2);
+	assert_true(is_fast(rig));
+	assert_hint(rig, "");
+	pass(rig, 60 * MINUTE);
+	assert_int_equal(pump_rig_counters(rig).clock_retried, 2);
+
+	/* It is no step of recovery, and nothing that anybody notices. */
+	assert_int_equal(sim_gpio_stats(rig->gpio)->reset_pulses, pulses);
+	forget_losses(rig);
+	assert_works(rig);
+	assert_clean(rig);
+}
+
+/* Also one that was lowered by the start; a link that is busy is left alone. */
+static void a_clock_is_reconsidered_in_a_moment_without_traffic(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	bus_faults(rig)->bit_slip = 1;
+	bus_faults(rig)->errors_above_hz = 20000000;
+	(void)pump_rig_wait(rig, is_slower, 5 * SEC);
+	bus_faults(rig)->bit_slip = 0;
+	pump_rig_for(rig, 595 * SEC);
+	for (int i = 0; i < 1000; i++) { /* ten seconds and more */
+		pump_rig_traffic(rig, 1, 1);
+		pump_rig_for(rig, 20 * MS);
+	}
+	assert_all_arrived(rig);
+	assert_int_equal(pump_rig_counters(rig).clock_retried, 0);
+	(void)pump_rig_wait(rig, is_fast, SEC);
+	assert_works(rig);
+	assert_clean(rig);
+}
+
 static void a_bus_smaller_than_a_frame_carries_all(void **state)
 {
 	static const struct {
@@ -176,6 +250,8 @@ int main(void)
 		TEST(noise_on_the_wires_stops_nothing),
 		TEST(a_clock_at_which_the_chip_errs_is_lowered_while_it_runs),
 		TEST(a_clock_that_was_lowered_stays_so),
+		TEST(a_clock_that_was_lowered_is_reconsidered),
+		TEST(a_clock_is_reconsidered_in_a_moment_without_traffic),
 		TEST(a_bus_smaller_than_a_frame_carries_all),
 		TEST(a_bus_that_carries_next_to_nothing_is_told),
 	};
