@@ -344,7 +344,7 @@ static void tls_cause(const struct mqtt_connection *c, struct mqtt_cause *ret,
 	mqtt_cause_tls(ret, &c->peer, failure, &view);
 }
 
-/* A handshake that ended without a word: as from a port that expects something else. */
+/* A handshake that ended, or had no answer for a keepalive interval, and no TLS in it. */
 static void handshake_cause(const struct mqtt_connection *c, struct mqtt_cause *ret,
 			    const struct mqtt_error *error)
 {
@@ -353,8 +353,10 @@ static void handshake_cause(const struct mqtt_connection *c, struct mqtt_cause *
 	if (error->kind == MQTT_ERROR_SYSTEM && error->error != ECONNRESET &&
 	    error->error != EPIPE)
 		mqtt_cause_tcp(ret, &c->peer, error);
+	else if (error->kind == MQTT_ERROR_SILENT)
+		mqtt_cause_tls_timeout(ret, &c->peer, c->settings->keepalive_s);
 	else
-		tls_cause(c, ret, &not_tls);
+		tls_cause(c, ret, &not_tls); /* as from a port for something else */
 }
 
 /* The library says that the connection is gone. */
