@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""MQTT 5 with a real broker: what it says, what it keeps back, and a client id used twice."""
+"""MQTT 5 with a real broker: what it keeps back. What it says: test_failures.py."""
 
 from harness import conf
 from harness.cases import case, main
-from harness.mqtt import Client
 from harness.scenario import Online
-from harness.waiting import hold, until
 from harness.world import World
 
 V5 = {"protocol": "5", "keepalive": 5, "reconnect_max": 2}
@@ -27,43 +25,6 @@ def works():
             assert counters["received"] == received + 1 and not counters["received_oversize"]
         online.node.stop()
         online.observer.wait(f"mqttnode/{conf.CLIENT_ID}/status", 5)
-
-
-@case("a refused password has its sentence, and works once it is right")
-def refused():
-    with World() as world:
-        world.wire.start(broker=False)
-        world.wire.broker.start(users={"node": "right"})
-        node = world.node(conf.lesson(mqtt={**V5, "username": "node",
-                                            "password_credential": "password"}),
-                          credentials={"password": "wrong"})
-        node.wait_rung("connack", "failed", 20, "Refused: not authorised .user .node.: check")
-        world.wire.broker.stop()
-        world.wire.broker.start(users={"node": "wrong"})
-        node.wait_online(20)
-
-
-@case("a client id that is used twice is told as such, in both versions")
-def taken_over():
-    with World() as world:
-        online = Online(world, conf.lesson(mqtt=V5))
-        guess = "The broker closed the connection: is the client id used twice"
-        for config, sentence in (
-                # mosquitto before 2.0.15 does not say why, even in MQTT 5.
-                (None, f"(Another client connected with our client id|{guess})"),
-                (conf.lesson(mqtt={"reconnect_max": 2}), guess)):
-            if config:
-                online.node.stop()
-                online.node = world.node(config)
-                online.node.wait_online()
-            mark = online.node.lines.mark()
-            with online.ping_goes_on():
-                other = Client(world.wire.broker, name=conf.CLIENT_ID)
-                online.node.wait_log(f"connack failed: {sentence}", 5, mark)
-                online.node.wait_online(10)
-                other.close()
-                hold(lambda: online.node.status()["online"], 0.5, "it stays online")
-        until(lambda: online.node.status()["mqtt"]["disconnects"] == 1, 2, "one end of a session")
 
 
 if __name__ == "__main__":

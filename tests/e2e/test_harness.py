@@ -8,11 +8,12 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 from harness import build, delays, sandbox
 from harness.capture import Capture, Comparison
-from harness.cases import case, main
+from harness.cases import LANES, Case, case, main, run_side_by_side
 from harness.decoy import Decoy
 from harness.mqtt import Client
 from harness.network import Namespace, connect
@@ -418,6 +419,43 @@ def traces():
     assert not any("elsewhere" in each or "mqtt0" in each for each in found), found
     os.close(tap)
     node.delete()
+
+
+class Room:
+    """A site; that of lane 1 cannot be cleaned up."""
+
+    entered = 0
+
+    def __init__(self, lane):
+        self.lane = lane
+
+    def __enter__(self):
+        Room.entered += 1
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            assert self.lane != 1, "dirt was left behind"
+
+
+@case("cases in sites run side by side: of those that fail all are told, the others go on")
+def sites():
+    met = threading.Barrier(LANES)
+
+    def meet(_room):
+        met.wait(10)
+
+    def fail(_room):
+        raise AssertionError("this one is bad")
+
+    functions = [meet] * LANES + [fail] * 3 + [lambda room: [f"in lane {room.lane}"]] * 3
+    results = run_side_by_side([(number, Case(str(number), function, False, Room))
+                                for number, function in enumerate(functions)])
+    assert len(results) == len(functions)
+    bad = {number for number, result in results.items() if not result.good}
+    assert bad >= {LANES, LANES + 1, LANES + 2}, bad
+    # That of lane 1 that cannot be cleaned up counts to who was there last.
+    assert len(bad) <= 4 and Room.entered >= LANES, (bad, Room.entered)
 
 
 @case("a process that ignores SIGTERM is ended all the same")

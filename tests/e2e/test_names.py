@@ -40,14 +40,6 @@ def unknown():
         observer.wait(conf.OUT, 5)
 
 
-@case("SIGTERM with a name that does not exist ends within 3 s")
-def terminate_unknown():
-    with World() as world:
-        node, _ = start_without_name(world, lambda: world.wire.dns.start({}))
-        node.wait_rung("name", "failed", 15)
-        node.stop()
-
-
 @case("a mute name server: the ping goes on, the cause is told, later the name is found")
 def mute():
     with World() as world:

@@ -13,7 +13,7 @@ from harness.systemd import Journal
 from harness.waiting import until
 from harness.world import World
 
-RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+RAW = re.compile(r"[\x00-\x1f\x7f-\x9f\u202e]")
 
 HOSTILE = {
     "0 bytes": b"",
@@ -23,6 +23,8 @@ HOSTILE = {
     "escape sequences": b"\x1b[2J\x1b]0;title\x07\x1b[31mred\x1bc",
     "C1 controls": "csi \u009b31m end".encode(),
     "carriage returns": b"first\rsecond\r\nthird\bx",
+    "journal fields": b"x\nMESSAGE=forged\nPRIORITY=0\n_UID=0\n\nMESSAGE=forged\n",
+    "binary journal fields": b"x\nPRIORITY\n\1\0\0\0\0\0\0\0" b"0\n",
     "right-to-left": "abc \u202e fed".encode(),
     "formats": b"%s%n%x {ip} {{",
     "a long line": b"x" * 60000,
@@ -51,7 +53,7 @@ def hostile():
         until(lambda: shows(online.node.board, "still here"), 5, "the next message is shown")
 
 
-@case("hostile payloads never reach the journal raw")
+@case("hostile payloads never reach the journal raw, and forge no field")
 def journal():
     with World() as world:
         book = world.further(Journal())
@@ -62,6 +64,10 @@ def journal():
         online.node.wait_log("the last one", 5)
         entries = [entry for entry in book.entries if entry.get("MQTT_TOPIC")]
         assert len(entries) == len(HOSTILE) + 1, len(entries)
+        for entry in entries:
+            assert entry.keys() == entries[-1].keys(), entry
+            assert entry["PRIORITY"] == entries[-1]["PRIORITY"], entry
+            assert entry["MESSAGE"].startswith(b"Message on "), entry
         for entry in book.entries:
             for name, value in entry.items():
                 assert not RAW.search(value.decode("utf-8")), (name, value)

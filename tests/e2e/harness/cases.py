@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Test cases and their result in the Test Anything Protocol, which meson reads."""
 
+import itertools
 import os
 import sys
+import threading
 import time
 import traceback
+from collections import deque, namedtuple
 
 from . import build, sandbox
 from .build import MissingTool
 
+LANES = 4  # sites of one kind that are in use at a time
+
+Case = namedtuple("Case", "name function plain_only site")
 _cases = []
 
 
@@ -16,16 +22,23 @@ class Skip(Exception):
     """This case says nothing here, with the reason."""
 
 
-def case(name, plain_only=False):
-    """Marks a function as a test case. @plain_only: it measures, which sanitizers spoil."""
+def case(name, plain_only=False, site=None):
+    """Marks a function as a test case. @plain_only: it measures, which sanitizers spoil.
+
+    @site: where it happens, for cases that need the same surroundings and wait most of the time:
+    a class whose objects, of a number from 0, are context managers. Cases with a site run side by
+    side, each of them alone in one of LANES sites, which it gets as its argument and leaves to
+    the next as it was.
+    """
     def mark(function):
-        _cases.append((name, function, plain_only))
+        _cases.append(Case(name, function, plain_only, site))
         return function
     return mark
 
 
 def _line(text):
-    print(text, flush=True)
+    sys.stdout.write(f"{text}\n")  # in one piece: lanes write side by side
+    sys.stdout.flush()
 
 
 def _comment(text):
@@ -33,34 +46,101 @@ def _comment(text):
         _line(f"# {line}")
 
 
-def _run(number, name, function, plain_only):
-    start = time.monotonic()
-    try:
-        if plain_only and not build.is_plain():
-            raise Skip("measured in plain builds only")
-        notes = function()
-        _line(f"ok {number} - {name}")
-        for note in notes or ():
-            _comment(note)
-    except Skip as reason:
-        _line(f"ok {number} - {name} # SKIP {reason}")
-    except MissingTool as problem:
-        if os.environ.get("E2E_REQUIRED") != "1":
-            _line(f"ok {number} - {name} # SKIP {problem}")
-        else:
-            _line(f"not ok {number} - {name}")
-            _comment(problem)
-            return False
-    except Exception as error:  # a failed case must not keep the others from running
-        _line(f"not ok {number} - {name}")
-        _comment(f"{type(error).__name__}: {error}")
-        _comment("".join(traceback.format_tb(error.__traceback__)))
-        for line in getattr(error, "evidence", ()):
+class _Result:
+    """What became of a case."""
+
+    def __init__(self, each):
+        self._name = each.name
+        self._lines = []
+        self._start = time.monotonic()
+        self._seconds = 0.0
+        self._skip = ""
+        self.good = True
+
+    def passed(self, notes=()):
+        self._seconds = time.monotonic() - self._start
+        self._lines = [str(note) for note in notes or ()]
+
+    def skipped(self, reason):
+        self.passed()
+        self._skip = f" # SKIP {reason}"
+
+    def failed(self, error):
+        """Also after passed(): what is found when its site is closed counts as its failure."""
+        self._seconds = time.monotonic() - self._start
+        self.good = False
+        self._skip = ""
+        self._lines = [f"{type(error).__name__}: {error}",
+                       "".join(traceback.format_tb(error.__traceback__)),
+                       *getattr(error, "evidence", ())]
+
+    def tell(self, number):
+        _line(f"{'ok' if self.good else 'not ok'} {number} - {self._name}{self._skip}")
+        for line in self._lines:
             _comment(line)
-        return False
-    finally:
-        _comment(f"{time.monotonic() - start:.1f} s")
-    return True
+        _comment(f"{self._seconds:.1f} s")
+
+
+def _run(each, result, *site):
+    if each.plain_only and not build.is_plain():
+        raise Skip("measured in plain builds only")
+    result.passed(each.function(*site))
+
+
+def _ended(result, error):
+    """A case, or what it happens in, ended with an exception."""
+    missing = isinstance(error, MissingTool) and os.environ.get("E2E_REQUIRED") != "1"
+    if missing or isinstance(error, Skip):
+        result.skipped(error)
+    else:
+        result.failed(error)
+
+
+def _run_alone(each):
+    result = _Result(each)
+    try:
+        _run(each, result)
+    except Exception as error:  # a failed case must not keep the others from running
+        _ended(result, error)
+    return result
+
+
+def _take(waiting, results):
+    """The next case that waits, with its result, or (None, None)."""
+    try:
+        number, each = waiting.popleft()
+    except IndexError:
+        return None, None
+    results[number] = _Result(each)
+    return each, results[number]
+
+
+def _use_lane(lane, waiting, results):
+    """Runs cases that wait, all in one site; after a failure in a new one."""
+    each, result = _take(waiting, results)
+    while each:
+        try:
+            with each.site(lane) as site:
+                while each:
+                    _run(each, result, site)
+                    _comment(f"lane {lane}: {each.name}")
+                    last, (each, result) = result, _take(waiting, results)
+                result = last  # to whom it counts if the end of the site fails
+        except Exception as error:
+            _ended(result, error)
+        each, result = _take(waiting, results)
+
+
+def run_side_by_side(numbered):
+    """Runs cases with sites, [(number, Case)]; returns the results by number."""
+    waiting, results = deque(numbered), {}
+    lanes = [threading.Thread(target=_use_lane, args=(lane, waiting, results))
+             for lane in range(min(LANES, len(numbered)))]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    return results
 
 
 def _selected():
@@ -71,7 +151,26 @@ def _selected():
     cases = _cases
     if build.is_short() and build.variant():
         cases = cases[int(build.variant() == "same-subnet")::2]
-    return [each for each in cases if all(word in each[0] for word in sys.argv[1:])]
+    return [each for each in cases if all(word in each.name for word in sys.argv[1:])]
+
+
+def _results(site, numbered):
+    """Runs cases that have the same @site, or none; (number, result) in their order."""
+    if site:
+        yield from sorted(run_side_by_side(numbered).items())
+    else:
+        for number, each in numbered:
+            yield number, _run_alone(each)
+
+
+def _run_all(wanted):
+    """Runs cases and tells their results. Returns whether all are good."""
+    good = True
+    for site, group in itertools.groupby(enumerate(wanted, 1), key=lambda pair: pair[1].site):
+        for number, result in _results(site, list(group)):
+            result.tell(number)
+            good = good and result.good
+    return good
 
 
 def main():
@@ -84,5 +183,4 @@ def main():
     sandbox.enter()
     wanted = _selected()
     _line(f"1..{len(wanted)}")
-    results = [_run(number, *each) for number, each in enumerate(wanted, 1)]
-    sys.exit(0 if all(results) else 1)
+    sys.exit(0 if _run_all(wanted) else 1)

@@ -135,6 +135,10 @@ class Client:
         return until(lambda: (lambda found: found if len(found) >= count else None)(
             self.of(topic, mark)), seconds, f"{count} message(s) on {topic}")
 
+    def alive(self):
+        """Whether the broker has not closed the connection."""
+        return self._reader.is_alive()
+
     def close(self):
         try:
             self._send(DISCONNECT, 0, b"")

@@ -25,14 +25,21 @@ _SANITIZER_REPORT = re.compile(
 _serial = itertools.count(1)
 
 
+def _preloading(library):
+    """Words of a command that start the rest of it with @library, which may come before ASan's."""
+    options = [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]
+    return ["env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={':'.join(filter(None, options))}"]
+
+
 class Node:
     """A running mqttnode-sim in a namespace, its board, and systemd's view of it."""
 
     def __init__(self, namespace, config, tap, board="", instance="mqttnode", journal=None,
-                 credentials=None, program=stage.PROGRAM):
+                 credentials=None, program=stage.PROGRAM, preload=None):
         """@config: text of the configuration file. @board: further words of $MQTTNODE_BOARD.
         @journal: a systemd.Journal to which its stderr is said to lead. @credentials: name to
-        secret, as LoadCredential= provides them.
+        secret, as LoadCredential= provides them. @preload: a library whose functions stand in for
+        those of others.
         """
         number = next(_serial)
         self.instance = instance
@@ -54,18 +61,19 @@ class Node:
             words.append(f"wire={tap}")
         words += [board] if board else []
         self.started = time.monotonic()
-        self.process = Process(instance, namespace.command(*self._command(program)),
+        self.process = Process(instance, namespace.command(*self._command(program, preload)),
                                env=self._environment(",".join(words), number, credentials),
                                pass_fds=fds, journal=journal is not None)
         self.board.started()
 
-    def _command(self, program):
+    def _command(self, program, preload):
         unit = stage.unit()
         some = ",".join(f"+{name}" for name in unit.capabilities())
         return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
                 "--no-new-privs", f"--bounding-set=-all,{some}", f"--inh-caps=-all,{some}",
                 f"--ambient-caps=-all,{some}", "--",
                 "sh", "-c", f'umask {unit.umask()}; export WATCHDOG_PID=$$; exec "$@"', "sh",
+                *(_preloading(preload) if preload else []),
                 program, "run", "-c", self.config]
 
     def _environment(self, board, number, credentials):

@@ -113,7 +113,7 @@ def replace_file(path, text):
 
 
 # What the worlds in here are made of: namespaces, interfaces, the daemon's table and protocol.
-_NAMESPACES = {"node", "wire", "wire2", "lan", "here", "there"}
+_NAMESPACES = re.compile(r"(node|wire|lan)\d?|here|there")
 _INTERFACES = re.compile(r"mqtt\d|wire\d|lan0|ctl\d|other0|[ab]0|t0")
 _RULES = re.compile(r'"protocol": "77"|"table": "770\d"|10\.77\.0\.|10\.88\.0\.')
 _FILES = ("mqttnode*", "notify-*", "mosquitto-*", "leases-*", "passwords-*", "credentials-*",
@@ -127,7 +127,7 @@ def traces():
         return json.loads(out or b"[]")
 
     found = {f"namespace {name}" for name in map(os.path.basename, glob.glob("/run/netns/*"))
-             if name in _NAMESPACES}
+             if _NAMESPACES.fullmatch(name)}
     found |= {f"interface {link['ifname']}" for link in ip("link", "show")
               if _INTERFACES.fullmatch(link["ifname"])}
     for kind in (("rule", "show"), ("route", "show", "table", "all")):

@@ -2,7 +2,9 @@
 """The real servers on a network: dnsmasq for DHCP and DNS, mosquitto."""
 
 import base64
+import glob
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -149,6 +151,26 @@ class MuteDns(Service):
             self.socket = None
 
 
+class MuteServer(Service):
+    """A TCP port that takes connections and never says a word."""
+
+    def __init__(self, namespace, address, port):
+        super().__init__(namespace, f"mute@{namespace.name}")
+        self.where = (address, port)
+        self.socket = None
+
+    def start(self):
+        with self.namespace.inside():
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.socket.bind(self.where)
+        self.socket.listen(100)  # the kernel accepts
+
+    def stop(self):
+        if self.socket:
+            self.socket.close()
+            self.socket = None
+
+
 class SynDropper(Service):
     """A TCP port whose queue is full, so that the kernel drops every new SYN.
 
@@ -182,27 +204,30 @@ class Broker(Service):
     """mosquitto on all addresses of its namespace. It remembers nothing when it is restarted."""
 
     def __init__(self, namespace, address, port=18830):
-        super().__init__(namespace, f"broker@{namespace.name}")
+        super().__init__(namespace, f"broker@{namespace.name}:{port}")
         self.address = address
         self.port = port
 
-    def start(self, users=None, tls=None):
+    def start(self, users=None, tls=None, permitted=None):
         """@users: name to password; None lets everybody in. @tls: further ports, each with its
-        (certificate, key) or (certificate, key, CA that clients must come from).
+        (certificate, key) or (certificate, key, CA that clients must come from). @permitted: the
+        only topic filters that users may publish and subscribe to; None: all.
         """
         settings = [f"listener {self.port} 0.0.0.0", "user root", "log_dest stderr",
                     "log_type all", "log_timestamp false", "persistence false",
                     f"allow_anonymous {'false' if users is not None else 'true'}"]
-        if users is not None:
-            path = f"/run/passwords-{self.namespace.name}"
-            with open(path, "w", encoding="ascii") as file:
-                file.writelines(_password_line(*user) for user in users.items())
-            os.chmod(path, 0o600)
+        path = f"/run/passwords-{self.namespace.name}-{self.port}"
+        if permitted is not None:
+            # An access file would not refuse subscriptions.
+            settings += [f"plugin {_security_plugin()}", f"plugin_opt_config_file {path}"]
+            _write_secret(path, json.dumps(_security(users, permitted)))
+        elif users is not None:
             settings.append(f"password_file {path}")
+            _write_secret(path, "".join(_password_line(*user) for user in users.items()))
         for port, (certificate, key, *clients) in (tls or {}).items():
             settings += [f"listener {port} 0.0.0.0", f"certfile {certificate}", f"keyfile {key}"]
             settings += [f"cafile {clients[0]}", "require_certificate true"] if clients else []
-        path = f"/run/mosquitto-{self.namespace.name}.conf"
+        path = f"/run/mosquitto-{self.namespace.name}-{self.port}.conf"
         with open(path, "w", encoding="ascii") as file:
             file.write("\n".join(settings) + "\n")
         self._start([build.tool("mosquitto", "mosquitto"), "-c", path])
@@ -220,9 +245,46 @@ class Broker(Service):
         return self.lines.count(rf"New client connected .* as {client_id} ", mark)
 
 
-def _password_line(user, password):
-    """A line of mosquitto's password file: PBKDF2 with SHA-512, as mosquitto_passwd writes it."""
+def _write_secret(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    os.chmod(path, 0o600)
+
+
+def _hash(password):
+    """(salt, PBKDF2 with SHA-512) in base64, as mosquitto keeps passwords."""
     salt = hashlib.sha256(str(time.monotonic_ns()).encode()).digest()[:12]
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 101)
-    encode = base64.b64encode
-    return f"{user}:$7$101${encode(salt).decode()}${encode(key).decode()}\n"
+    return base64.b64encode(salt).decode(), base64.b64encode(key).decode()
+
+
+def _password_line(user, password):
+    """A line of mosquitto's password file, as mosquitto_passwd writes it."""
+    return "{}:$7$101${}${}\n".format(user, *_hash(password))
+
+
+def _security_plugin():
+    """Mosquitto's own plugin for access control, which is in its Debian package."""
+    name = "lib/*/mosquitto_dynamic_security.so"
+    usr = os.path.dirname(os.path.dirname(build.tool("mosquitto", "mosquitto")))
+    found = glob.glob(os.path.join(usr, name))
+    if not found:
+        raise build.MissingTool(f"{os.path.join(usr, name)} is missing (Debian package mosquitto)")
+    return found[0]
+
+
+def _security(users, permitted):
+    """What that plugin reads: all users have one role, which may use the topics @permitted."""
+    clients = []
+    for user, password in users.items():
+        salt, key = _hash(password)
+        clients.append({"username": user, "password": key, "salt": salt, "iterations": 101,
+                        "roles": [{"rolename": "all"}]})
+    return {
+        "defaultACLAccess": {"publishClientSend": False, "publishClientReceive": True,
+                             "subscribe": False, "unsubscribe": True},
+        "clients": clients, "groups": [],
+        "roles": [{"rolename": "all", "acls": [
+            {"acltype": kind, "topic": topic, "priority": 0, "allow": True}
+            for kind in ("publishClientSend", "subscribePattern") for topic in permitted]}],
+    }

@@ -2,6 +2,7 @@
 """The networks around a node, and the promise that the other one stays untouched."""
 
 import os
+import threading
 
 from . import build, conf, delays, stage
 from .decoy import Decoy
@@ -16,6 +17,8 @@ WIRE = "wire0"
 LAN_SEPARATE = ("192.168.50.1", "192.168.50.2")
 LAN_SAME_SUBNET = ("10.77.0.1", "10.77.0.200")
 CONTROL = ("198.18.0.1", "198.18.0.2")
+
+_one_by_one = threading.Lock()  # what worlds share: the tree, /etc/resolv.conf
 
 
 class Wire:
@@ -57,20 +60,24 @@ class Wire:
 class World:
     """Namespaces "node", "wire" and "lan" with everything in them; use it in a with block."""
 
-    def __init__(self, same_subnet=None):
-        """@same_subnet: eth0 is in the subnet of the wire; None: as the variant says."""
-        stage.install()
-        delays.start()
+    def __init__(self, same_subnet=None, number=""):
+        """@same_subnet: eth0 is in the subnet of the wire; None: as the variant says. @number is
+        in the names of its namespaces, for worlds that exist side by side.
+        """
+        with _one_by_one:
+            stage.install()
+            delays.start()
         if same_subnet is None:
             same_subnet = build.variant() == "same-subnet"
         self.nodes = []
         self._others = []
-        self.namespace = Namespace("node")
-        self.wire = Wire()
+        self.instance = f"mqttnode{number}"
+        self.namespace = Namespace(f"node{number}")
+        self.wire = Wire(f"wire{number}")
         self._cable_in = self.wire
         self.tap = self.wire.namespace.open_tap(WIRE)
         self.wire.attach()
-        self.lan = Namespace("lan")
+        self.lan = Namespace(f"lan{number}")
         there, here = LAN_SAME_SUBNET if same_subnet else LAN_SEPARATE
         connect(self.namespace, "eth0", self.lan, "lan0")
         self.lan.ip("address", "add", f"{there}/24", "dev", "lan0")
@@ -105,7 +112,7 @@ class World:
     def node(self, config=None, own_wire=True, **how):
         """Starts a daemon with a configuration text (None: the lesson's, word for word)."""
         node = Node(self.namespace, stage.tutorial() if config is None else config,
-                    self.tap if own_wire else None, **how)
+                    self.tap if own_wire else None, **{"instance": self.instance, **how})
         self.nodes.append(node)
         return node
 
@@ -121,8 +128,10 @@ class World:
 
     def replace_resolver(self, text):
         """Somebody, not the node, puts a new /etc/resolv.conf in the place of the old one."""
-        replace_file("/etc/resolv.conf", text)
-        self._resolver = _state("/etc/resolv.conf")
+        with _one_by_one:
+            if not _contains("/etc/resolv.conf", text):
+                replace_file("/etc/resolv.conf", text)
+            self._resolver = _state("/etc/resolv.conf")
 
     def move_cable(self, other):
         """Takes the far end of the cable (which is out) to another Wire, or back."""
@@ -186,6 +195,11 @@ class World:
         self.wire.close()
         for namespace in (self.lan, self.namespace):
             namespace.delete()
+
+
+def _contains(path, text):
+    with open(path, encoding="utf-8") as file:
+        return file.read() == text
 
 
 def _state(path):
