@@ -30,16 +30,15 @@ struct gateway;
 /* @on_state is called for every change of state. @event and @nl must outlive it. 0 or
  * -errno. */
 int gateway_new(struct gateway **ret, sd_event *event, struct netlink *nl,
-		void (*on_state)(void *ctx, enum gateway_state state,
-				 struct in_addr gateway),
+		void (*on_state)(void *ctx, enum gateway_state state, struct ip gateway),
 		void *ctx);
 struct gateway *gateway_free(struct gateway *g);
 
-/* Watches @address on interface @ifindex from now on; 0.0.0.0: no gateway. */
-void gateway_set(struct gateway *g, unsigned int ifindex, struct in_addr address);
+/* Watches @address on interface @ifindex from now on; none: no gateway. */
+void gateway_set(struct gateway *g, unsigned int ifindex, struct ip address);
 
 /* News of a neighbour (NUD_*, 0: entry gone), of whatever address. */
-void gateway_on_neighbour(struct gateway *g, struct in_addr address, uint16_t state);
+void gateway_on_neighbour(struct gateway *g, struct ip address, uint16_t state);
 
 DEFINE_CLEANUP(struct gateway, gateway_free);
 

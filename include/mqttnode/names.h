@@ -12,7 +12,8 @@
 #ifndef MQTTNODE_NAMES_H
 #define MQTTNODE_NAMES_H
 
-#include <netinet/in.h>
+#include "mqttnode/ip.h"
+
 #include <stddef.h>
 
 /* Most servers that the C library's resolver takes (MAXNS). */
@@ -32,7 +33,7 @@ void names_setup(void);
  * Sets the DNS servers to use from now on; those beyond NAMES_SERVERS_MAX are
  * left out; 0: none are known. Any thread.
  */
-void names_set_servers(const struct in_addr *servers, size_t n);
+void names_set_servers(const struct ip *servers, size_t n);
 
 /*
  * Makes the calling thread resolve with these servers only, names as they are

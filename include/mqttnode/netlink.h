@@ -10,6 +10,7 @@
 #define MQTTNODE_NETLINK_H
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/ip.h"
 
 #include <net/if.h>
 #include <netinet/in.h>
@@ -38,6 +39,15 @@ struct netlink_link {
 	unsigned int master; /* index of the bridge it is a port of; 0: of none */
 };
 
+/* An address of an interface. */
+struct netlink_address {
+	struct ip address;
+	uint8_t prefix_len;
+	bool present;	/* it left otherwise */
+	bool tentative; /* IPv6: nobody may use it yet (RFC 4862, 5.4) */
+	bool duplicate; /* IPv6: somebody else has it */
+};
+
 /*
  * News about the watched interface; each callback may be NULL. None of them is
  * called from within a function of this header: they come from the event loop.
@@ -50,16 +60,15 @@ struct netlink_events {
 	 */
 	void (*on_link)(void *ctx, const struct netlink_link *link);
 	/*
-	 * An IPv4 address is on the interface, was given a new lifetime, or
-	 * left it. What was done through this module is no news.
+	 * An address is on the interface, was given a new lifetime, or left it.
+	 * IPv4: what was done through this module is no news.
 	 */
-	void (*on_address)(void *ctx, struct in_addr address, uint8_t prefix_len,
-			   bool present);
+	void (*on_address)(void *ctx, const struct netlink_address *address);
 	/*
-	 * An IPv4 neighbour is in @state (NUD_*); 0: its entry was removed. The
+	 * A neighbour is in @state (NUD_*); 0: its entry was removed. The
 	 * kernel does not tell NUD_INCOMPLETE: ask netlink_neighbour_state().
 	 */
-	void (*on_neighbour)(void *ctx, struct in_addr address, uint16_t state);
+	void (*on_neighbour)(void *ctx, struct ip address, uint16_t state);
 	/*
 	 * Events were lost: forget what was told. What is there now is told
 	 * next, by the callbacks above.
@@ -109,23 +118,29 @@ struct netlink_link_stats {
 int netlink_link_stats(struct netlink *nl, unsigned int ifindex,
 		       struct netlink_link_stats *ret);
 
+/* How long an address lives, in seconds, and may be chosen for new connections. */
+struct netlink_lifetime {
+	uint32_t valid_s; /* 0: for ever */
+	uint32_t preferred_s;
+};
+
 /*
  * Adds an address without the kernel's subnet route, or gives the one there a
- * new lifetime; 0: for ever.
+ * new lifetime; an IPv6 address is tentative at first.
  */
-int netlink_address_add(struct netlink *nl, unsigned int ifindex, struct in_addr address,
-			uint8_t prefix_len, uint32_t lifetime_s);
+int netlink_address_add(struct netlink *nl, unsigned int ifindex, struct ip address,
+			uint8_t prefix_len, struct netlink_lifetime lifetime);
 
 /* Removes it; absent (or its interface gone) is no error. */
-int netlink_address_delete(struct netlink *nl, unsigned int ifindex,
-			   struct in_addr address, uint8_t prefix_len);
+int netlink_address_delete(struct netlink *nl, unsigned int ifindex, struct ip address,
+			   uint8_t prefix_len);
 
-/* A route to destination/prefix_len (0/0: default) out of @ifindex. */
+/* A route to destination/prefix_len out of @ifindex. */
 struct netlink_route {
-	struct in_addr destination;
+	struct ip destination; /* none: everything */
 	uint8_t prefix_len;
-	struct in_addr gateway; /* 0.0.0.0: on link */
-	struct in_addr source;	/* RTA_PREFSRC */
+	struct ip gateway; /* none: on link */
+	struct ip source;  /* RTA_PREFSRC; none: the kernel chooses */
 	unsigned int ifindex;
 	uint32_t table;	 /* RT_TABLE_MAIN or ours */
 	uint32_t metric; /* 0: none */
@@ -146,8 +161,8 @@ int netlink_route_delete(struct netlink *nl, const struct netlink_route *route);
  * after that, says "unreachable" of what @table has no route for.
  */
 struct netlink_rule {
-	struct in_addr source;	    /* 0.0.0.0: any */
-	struct in_addr destination; /* 0.0.0.0: any */
+	struct ip source;      /* none: any; but not both of them */
+	struct ip destination; /* none: any */
 	bool own_uid_only;
 	bool unreachable;
 	uint32_t table;
@@ -160,22 +175,20 @@ int netlink_rule_add(struct netlink *nl, const struct netlink_rule *rule);
 int netlink_rule_delete(struct netlink *nl, const struct netlink_rule *rule);
 
 /*
- * Removes all rules with our protocol, our priorities and @table: what a crash
- * left behind. Returns how many, or -errno.
+ * Removes all rules with our protocol, our priorities and @table, of both
+ * families: what a crash left behind. Returns how many, or -errno.
  */
 int netlink_rules_flush(struct netlink *nl, uint32_t table);
 
 /* Makes the kernel resolve a neighbour now if it is not reachable; news come by
  * on_neighbour. */
-int netlink_neighbour_probe(struct netlink *nl, unsigned int ifindex,
-			    struct in_addr address);
+int netlink_neighbour_probe(struct netlink *nl, unsigned int ifindex, struct ip address);
 
 /* The state of a neighbour (NUD_*), 0 if there is no entry, or -errno. */
-int netlink_neighbour_state(struct netlink *nl, unsigned int ifindex,
-			    struct in_addr address);
+int netlink_neighbour_state(struct netlink *nl, unsigned int ifindex, struct ip address);
 
 /*
- * The name of another interface that has an address in the subnet of
+ * The name of another interface that has an IPv4 address in the subnet of
  * @address/@prefix_len: 1 and the name, 2 if it has that very address, 0 if
  * there is none, or -errno.
  */

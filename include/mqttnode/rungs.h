@@ -44,6 +44,6 @@ void rungs_report_trouble(struct ladder *ladder, bool failed, enum cause_id id,
 
 /* Reports the route by the state of the gateway. */
 void rungs_report_gateway(struct ladder *ladder, enum gateway_state state,
-			  struct in_addr gateway);
+			  struct ip gateway);
 
 #endif

@@ -32,7 +32,7 @@ struct uplink_events {
 	void (*on_port)(void *ctx, const char *master);
 	/* Why there is no address (yet), or none confirmed: a sentence. */
 	void (*on_trouble)(void *ctx, bool failed, enum cause_id id, const char *cause);
-	void (*on_gateway)(void *ctx, enum gateway_state state, struct in_addr gateway);
+	void (*on_gateway)(void *ctx, enum gateway_state state, struct ip gateway);
 	/* uplink_stop() is complete. */
 	void (*on_stopped)(void *ctx);
 };

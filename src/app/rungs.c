@@ -110,11 +110,11 @@ void rungs_report_trouble(struct ladder *ladder, bool failed, enum cause_id id,
 }
 
 void rungs_report_gateway(struct ladder *ladder, enum gateway_state state,
-			  struct in_addr gateway)
+			  struct ip gateway)
 {
-	char address[INET_ADDRSTRLEN];
+	char address[IP_TEXT_SIZE];
 
-	(void)inet_ntop(AF_INET, &gateway, address, sizeof(address));
+	(void)ip_text(&gateway, address);
 	switch (state) {
 	case GATEWAY_STATE_NONE:
 		ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_UNUSED, "No gateway");

@@ -3,13 +3,7 @@
  * address.c — a leased or static address, with its routes and rules
  *
  * A lease is turned into a plan: the complete list of routes and rules that
- * should exist. Putting it into effect is the difference to the plan before,
- * so a renewed lease only refreshes the lifetime of the address and nothing
- * flickers under a connection.
- *
- * What a rule sends to the private table has no other way: where that table has
- * no route (a lease without a router, an interface that was set down) a second
- * rule ends the search, or the main table would carry it to another network.
+ * should exist. A renewed lease only refreshes the lifetime of the address.
  */
 #include "mqttnode/address.h"
 
@@ -25,6 +19,8 @@
 #include "mqttnode/log.h"
 #include "mqttnode/text.h"
 
+#include "plan.h"
+
 /* Harmless beside any other uplink, enough when there is no other. */
 #define MAIN_METRIC 4096
 
@@ -35,16 +31,6 @@
 #define LIFETIME_SLACK_S 10
 
 #define MTU_DEFAULT 1500
-
-#define ROUTES_MAX 4
-#define RULES_MAX  (2 * (1 + SETTINGS_DNS_MAX))
-
-struct plan {
-	struct netlink_route routes[ROUTES_MAX];
-	size_t n_routes;
-	struct netlink_rule rules[RULES_MAX];
-	size_t n_rules;
-};
 
 struct address {
 	struct netlink *netlink;		 /* borrowed */
@@ -83,16 +69,16 @@ static void plan_routes(struct plan *plan, const struct address *a,
 			bool with_default)
 {
 	const struct netlink_route subnet = {
-		.destination = subnet_of(lease),
+		.destination = ip_from_v4(subnet_of(lease)),
 		.prefix_len = lease->prefix_len,
-		.source = lease->address,
+		.source = ip_from_v4(lease->address),
 		.ifindex = a->ifindex,
 		.table = table,
 		.metric = metric,
 	};
 	const struct netlink_route gateway = {
-		.gateway = lease->gateway,
-		.source = lease->address,
+		.gateway = ip_from_v4(lease->gateway),
+		.source = ip_from_v4(lease->address),
 		.ifindex = a->ifindex,
 		.table = table,
 		.metric = metric,
@@ -100,17 +86,9 @@ static void plan_routes(struct plan *plan, const struct address *a,
 	};
 
 	if (lease->prefix_len < 32) /* a subnet of one needs no route */
-		plan->routes[plan->n_routes++] = subnet;
+		plan_route(plan, &subnet);
 	if (with_default && lease->gateway.s_addr)
-		plan->routes[plan->n_routes++] = gateway;
-}
-
-/* @rule, and the end behind it. */
-static void plan_rule(struct plan *plan, struct netlink_rule rule)
-{
-	plan->rules[plan->n_rules++] = rule;
-	rule.unreachable = true;
-	plan->rules[plan->n_rules++] = rule;
+		plan_route(plan, &gateway);
 }
 
 static void plan_rules(struct plan *plan, const struct address *a,
@@ -120,10 +98,10 @@ static void plan_rules(struct plan *plan, const struct address *a,
 	const struct in_addr *dns = s->n_dns ? s->dns : lease->dns;
 	size_t n = s->n_dns ? s->n_dns : lease->n_dns;
 
-	plan_rule(plan,
-		  (struct netlink_rule){ .source = lease->address, .table = s->table });
+	plan_rule(plan, (struct netlink_rule){ .source = ip_from_v4(lease->address),
+					       .table = s->table });
 	for (size_t i = 0; i < n && i < SETTINGS_DNS_MAX && !s->dns_system; i++)
-		plan_rule(plan, (struct netlink_rule){ .destination = dns[i],
+		plan_rule(plan, (struct netlink_rule){ .destination = ip_from_v4(dns[i]),
 						       .own_uid_only = true,
 						       .table = s->table });
 }
@@ -137,130 +115,6 @@ static struct plan make_plan(const struct address *a, const struct lease *lease)
 		    a->settings->default_route);
 	plan_rules(&plan, a, lease);
 	return plan;
-}
-
-static bool same_route(const struct netlink_route *a, const struct netlink_route *b)
-{
-	return same_address(a->destination, b->destination) &&
-	       a->prefix_len == b->prefix_len && same_address(a->gateway, b->gateway) &&
-	       same_address(a->source, b->source) && a->table == b->table &&
-	       a->onlink == b->onlink;
-}
-
-static bool same_rule(const struct netlink_rule *a, const struct netlink_rule *b)
-{
-	return same_address(a->source, b->source) &&
-	       same_address(a->destination, b->destination) &&
-	       a->own_uid_only == b->own_uid_only && a->unreachable == b->unreachable;
-}
-
-static bool has_route(const struct plan *plan, const struct netlink_route *route)
-{
-	for (size_t i = 0; i < plan->n_routes; i++)
-		if (same_route(&plan->routes[i], route))
-			return true;
-	return false;
-}
-
-static bool has_rule(const struct plan *plan, const struct netlink_rule *rule)
-{
-	for (size_t i = 0; i < plan->n_rules; i++)
-		if (same_rule(&plan->rules[i], rule))
-			return true;
-	return false;
-}
-
-/* The kernel's own words for the last error, as an appendix to a message. */
-static const char *kernel_words(const struct address *a, char *buf, size_t size)
-{
-	const char *words = netlink_error(a->netlink);
-
-	return words[0] ? text_format(buf, size, " (%s)", words) : "";
-}
-
-/* Removes what @wanted lacks. Failures are told; the rest is still done. */
-static void remove_surplus(struct address *a, const struct plan *wanted)
-{
-	char words[160];
-	int r;
-
-	for (size_t i = 0; i < a->plan.n_rules; i++) {
-		if (has_rule(wanted, &a->plan.rules[i]))
-			continue;
-		r = netlink_rule_delete(a->netlink, &a->plan.rules[i]);
-		if (r < 0)
-			log_warning_errno(r,
-					  "Cannot remove a routing rule: %m%s, ignoring",
-					  kernel_words(a, words, sizeof(words)));
-	}
-	for (size_t i = 0; i < a->plan.n_routes; i++) {
-		if (has_route(wanted, &a->plan.routes[i]))
-			continue;
-		r = netlink_route_delete(a->netlink, &a->plan.routes[i]);
-		if (r < 0)
-			log_warning_errno(
-				r, "Cannot remove a route from %s: %m%s, ignoring",
-				a->interface, kernel_words(a, words, sizeof(words)));
-	}
-}
-
-static void remove_all(struct address *a)
-{
-	static const struct plan nothing;
-
-	remove_surplus(a, &nothing);
-	a->plan = nothing;
-}
-
-/*
- * These add what the plan before lacks, and take over into it what is there
- * then: what failed is tried again the next time. They return 0 or the first
- * error; the rest is still done.
- */
-static int add_missing_routes(struct address *a, const struct plan *wanted)
-{
-	struct plan done = a->plan;
-	char words[160];
-	int r, result = 0;
-
-	done.n_routes = 0;
-	for (size_t i = 0; i < wanted->n_routes; i++) {
-		const struct netlink_route *route = &wanted->routes[i];
-
-		r = has_route(&a->plan, route) ? 0 : netlink_route_add(a->netlink, route);
-		if (r >= 0) {
-			done.routes[done.n_routes++] = *route;
-			continue;
-		}
-		log_error_errno(r, "Cannot add a route to %s: %m%s", a->interface,
-				kernel_words(a, words, sizeof(words)));
-		result = result < 0 ? result : r;
-	}
-	a->plan = done;
-	return result;
-}
-
-static int add_missing_rules(struct address *a, const struct plan *wanted)
-{
-	struct plan done = a->plan;
-	char words[160];
-	int r, result = 0;
-
-	done.n_rules = 0;
-	for (size_t i = 0; i < wanted->n_rules; i++) {
-		const struct netlink_rule *rule = &wanted->rules[i];
-
-		r = has_rule(&a->plan, rule) ? 0 : netlink_rule_add(a->netlink, rule);
-		if (r >= 0) {
-			done.rules[done.n_rules++] = *rule;
-			continue;
-		}
-		log_error_errno(r, "Cannot add a routing rule: %m%s",
-				kernel_words(a, words, sizeof(words)));
-		result = result < 0 ? result : r;
-	}
-	a->plan = done;
-	return result;
 }
 
 static int set_mtu(struct address *a, uint32_t mtu)
@@ -384,24 +238,25 @@ int address_apply(struct address *a, const struct lease *lease)
 	 * is tried again below.
 	 */
 	if (moved)
-		(void)add_missing_rules(a, &plan);
-	r = netlink_address_add(a->netlink, a->ifindex, lease->address, lease->prefix_len,
-				lifetime);
+		(void)plan_add_rules(&a->plan, &plan, a->netlink);
+	r = netlink_address_add(a->netlink, a->ifindex, ip_from_v4(lease->address),
+				lease->prefix_len,
+				(struct netlink_lifetime){ lifetime, lifetime });
 	if (r < 0) {
 		log_error_errno(r, "Cannot put the address on %s: %m%s", a->interface,
-				kernel_words(a, words, sizeof(words)));
+				plan_kernel_words(a->netlink, words, sizeof(words)));
 		if (moved)
-			remove_all(a);
+			plan_remove_all(&a->plan, a->netlink, a->interface);
 		return r;
 	}
 	a->in_effect = true;
 	a->lease = *lease;
 
 	result = set_mtu(a, lease->mtu ? lease->mtu : MTU_DEFAULT);
-	remove_surplus(a, &plan);
-	r = add_missing_routes(a, &plan);
+	plan_remove_surplus(&a->plan, &plan, a->netlink, a->interface);
+	r = plan_add_routes(&a->plan, &plan, a->netlink, a->interface);
 	result = result < 0 ? result : r;
-	r = add_missing_rules(a, &plan);
+	r = plan_add_rules(&a->plan, &plan, a->netlink);
 	result = result < 0 ? result : r;
 	if (elsewhere == 1)
 		warn_about_same_subnet(a, other);
@@ -416,12 +271,12 @@ void address_clear(struct address *a)
 	if (!a->in_effect)
 		return;
 	/* First: what still comes from it shall not find another way out. */
-	r = netlink_address_delete(a->netlink, a->ifindex, a->lease.address,
+	r = netlink_address_delete(a->netlink, a->ifindex, ip_from_v4(a->lease.address),
 				   a->lease.prefix_len);
 	if (r < 0)
 		log_warning_errno(r, "Cannot remove the address from %s: %m, ignoring",
 				  a->interface);
-	remove_all(a);
+	plan_remove_all(&a->plan, a->netlink, a->interface);
 	a->in_effect = false;
 }
 

@@ -18,10 +18,10 @@ struct gateway {
 	struct netlink *nl; /* borrowed */
 	sd_event_source *timer;
 	unsigned int ifindex;
-	struct in_addr address;
+	struct ip address;
 	enum gateway_state state;
 	bool resolving; /* INCOMPLETE now; the timer is its limit */
-	void (*on_state)(void *ctx, enum gateway_state state, struct in_addr gateway);
+	void (*on_state)(void *ctx, enum gateway_state state, struct ip gateway);
 	void *ctx;
 };
 
@@ -64,8 +64,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 int gateway_new(struct gateway **ret, sd_event *event, struct netlink *nl,
-		void (*on_state)(void *ctx, enum gateway_state state,
-				 struct in_addr gateway),
+		void (*on_state)(void *ctx, enum gateway_state state, struct ip gateway),
 		void *ctx)
 {
 	_cleanup_(gateway_freep) struct gateway *g = NULL;
@@ -96,15 +95,15 @@ struct gateway *gateway_free(struct gateway *g)
 	return NULL;
 }
 
-void gateway_set(struct gateway *g, unsigned int ifindex, struct in_addr address)
+void gateway_set(struct gateway *g, unsigned int ifindex, struct ip address)
 {
-	if (ifindex == g->ifindex && address.s_addr == g->address.s_addr)
+	if (ifindex == g->ifindex && ip_equal(&address, &g->address))
 		return;
 	disarm(g);
 	g->ifindex = ifindex;
 	g->address = address;
 	g->resolving = false;
-	if (!address.s_addr) {
+	if (!ip_is_set(&address)) {
 		set_state(g, GATEWAY_STATE_NONE);
 		return;
 	}
@@ -115,9 +114,9 @@ void gateway_set(struct gateway *g, unsigned int ifindex, struct in_addr address
 	arm(g, INCOMPLETE_LIMIT_US);
 }
 
-void gateway_on_neighbour(struct gateway *g, struct in_addr address, uint16_t state)
+void gateway_on_neighbour(struct gateway *g, struct ip address, uint16_t state)
 {
-	if (!g->address.s_addr || address.s_addr != g->address.s_addr)
+	if (!ip_is_set(&g->address) || !ip_equal(&address, &g->address))
 		return;
 	if (state & NUD_ANSWERED) {
 		g->resolving = false;

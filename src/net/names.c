@@ -16,13 +16,14 @@
 #include <pthread.h>
 #include <resolv.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static_assert(NAMES_SERVERS_MAX == MAXNS, "what the resolver takes");
 
 static struct {
 	pthread_mutex_t lock; /* protects all below; held for a copy only */
-	struct in_addr servers[NAMES_SERVERS_MAX];
+	struct ip servers[NAMES_SERVERS_MAX];
 	size_t n;
 	bool ours; /* names_setup() was called; written before other threads exist */
 } names = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -35,7 +36,7 @@ void names_setup(void)
 	names.ours = true;
 }
 
-void names_set_servers(const struct in_addr *servers, size_t n)
+void names_set_servers(const struct ip *servers, size_t n)
 {
 	if (n > NAMES_SERVERS_MAX)
 		n = NAMES_SERVERS_MAX;
@@ -46,9 +47,33 @@ void names_set_servers(const struct in_addr *servers, size_t n)
 	(void)pthread_mutex_unlock(&names.lock);
 }
 
+/*
+ * Makes @server the resolver's number @i. One of IPv6 does not fit into the list
+ * of old; beside it is one of pointers, whose memory res_init() releases. Returns
+ * whether there was memory.
+ */
+static bool use_server(int i, const struct ip *server)
+{
+	struct sockaddr_in6 **v6 = &_res._u._ext.nsaddrs[i];
+	struct sockaddr_storage address;
+
+	(void)ip_to_sockaddr(server, NAMESERVER_PORT, &address);
+	if (server->family == AF_INET) {
+		memcpy(&_res.nsaddr_list[i], &address, sizeof(_res.nsaddr_list[i]));
+		return true;
+	}
+	if (!*v6)
+		*v6 = malloc(sizeof(**v6));
+	if (!*v6)
+		return false;
+	memcpy(*v6, &address, sizeof(**v6));
+	_res.nsaddr_list[i].sin_family = 0; /* look there */
+	return true;
+}
+
 int names_prepare_thread(void)
 {
-	struct in_addr servers[NAMES_SERVERS_MAX];
+	struct ip servers[NAMES_SERVERS_MAX];
 	size_t n;
 
 	(void)pthread_mutex_lock(&names.lock);
@@ -68,12 +93,9 @@ int names_prepare_thread(void)
 	_res.dnsrch[0] = NULL;
 	_res.defdname[0] = '\0';
 	_res.nsort = 0;
+	_res.nscount = 0;
 	for (size_t i = 0; i < n; i++)
-		_res.nsaddr_list[i] = (struct sockaddr_in){
-			.sin_family = AF_INET,
-			.sin_port = htons(NAMESERVER_PORT),
-			.sin_addr = servers[i],
-		};
-	_res.nscount = (int)n;
-	return (int)n;
+		if (use_server(_res.nscount, &servers[i]))
+			_res.nscount++;
+	return _res.nscount;
 }

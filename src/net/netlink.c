@@ -56,9 +56,9 @@ void *netlink_request_header(struct nlmsghdr *nlh, size_t size)
 	return mnl_nlmsg_put_extra_header(nlh, size);
 }
 
-void netlink_put_address(struct nlmsghdr *nlh, uint16_t type, struct in_addr address)
+void netlink_put_address(struct nlmsghdr *nlh, uint16_t type, const struct ip *address)
 {
-	mnl_attr_put_u32(nlh, type, address.s_addr);
+	mnl_attr_put(nlh, type, ip_size(address), ip_bytes(address));
 }
 
 static int take_error_text(const struct nlattr *attr, void *data)
@@ -211,12 +211,12 @@ static void refresh(void *ctx, unsigned int ifindex)
 
 	nlh = netlink_request_begin(&request, RTM_GETADDR, 0);
 	address = netlink_request_header(nlh, sizeof(*address));
-	address->ifa_family = AF_INET;
+	address->ifa_family = AF_UNSPEC;
 	(void)dump(nl, nlh, keep_answer, &kept);
 
 	nlh = netlink_request_begin(&request, RTM_GETNEIGH, 0);
 	neighbour = netlink_request_header(nlh, sizeof(*neighbour));
-	neighbour->ndm_family = AF_INET;
+	neighbour->ndm_family = AF_UNSPEC;
 	mnl_attr_put_u32(nlh, NDA_IFINDEX, ifindex);
 	(void)dump(nl, nlh, keep_answer, &kept);
 
@@ -396,12 +396,12 @@ int netlink_link_stats(struct netlink *nl, unsigned int ifindex,
 
 static struct nlmsghdr *address_request(struct netlink_request *request, uint16_t type,
 					uint16_t flags, unsigned int ifindex,
-					struct in_addr address, uint8_t prefix_len)
+					const struct ip *address, uint8_t prefix_len)
 {
 	struct nlmsghdr *nlh = netlink_request_begin(request, type, flags);
 	struct ifaddrmsg *info = netlink_request_header(nlh, sizeof(*info));
 
-	info->ifa_family = AF_INET;
+	info->ifa_family = (unsigned char)address->family;
 	info->ifa_prefixlen = prefix_len;
 	info->ifa_index = ifindex;
 	netlink_put_address(nlh, IFA_LOCAL, address);
@@ -409,35 +409,39 @@ static struct nlmsghdr *address_request(struct netlink_request *request, uint16_
 	return nlh;
 }
 
-int netlink_address_add(struct netlink *nl, unsigned int ifindex, struct in_addr address,
-			uint8_t prefix_len, uint32_t lifetime_s)
+int netlink_address_add(struct netlink *nl, unsigned int ifindex, struct ip address,
+			uint8_t prefix_len, struct netlink_lifetime lifetime)
 {
-	uint32_t lifetime = lifetime_s ? lifetime_s : UINT32_MAX; /* for ever */
-	struct ifa_cacheinfo cache = { .ifa_prefered = lifetime, .ifa_valid = lifetime };
+	const uint32_t for_ever = UINT32_MAX;
+	struct ifa_cacheinfo cache = {
+		.ifa_prefered = lifetime.valid_s ? lifetime.preferred_s : for_ever,
+		.ifa_valid = lifetime.valid_s ? lifetime.valid_s : for_ever,
+	};
 	struct netlink_request request;
 	struct nlmsghdr *nlh;
 
 	nlh = address_request(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
-			      ifindex, address, prefix_len);
-	if (prefix_len < 31) { /* RFC 3021: two hosts need no broadcast */
-		struct in_addr broadcast = { .s_addr = address.s_addr |
-						       htonl(UINT32_MAX >> prefix_len) };
+			      ifindex, &address, prefix_len);
+	/* RFC 3021: two hosts need no broadcast */
+	if (address.family == AF_INET && prefix_len < 31) {
+		struct ip broadcast = address;
 
-		netlink_put_address(nlh, IFA_BROADCAST, broadcast);
+		broadcast.v4.s_addr |= htonl(UINT32_MAX >> prefix_len);
+		netlink_put_address(nlh, IFA_BROADCAST, &broadcast);
 	}
 	mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NOPREFIXROUTE);
 	mnl_attr_put(nlh, IFA_CACHEINFO, sizeof(cache), &cache);
 	return netlink_request_send(nl, nlh);
 }
 
-int netlink_address_delete(struct netlink *nl, unsigned int ifindex,
-			   struct in_addr address, uint8_t prefix_len)
+int netlink_address_delete(struct netlink *nl, unsigned int ifindex, struct ip address,
+			   uint8_t prefix_len)
 {
 	struct netlink_request request;
 	int r;
 
 	r = netlink_request_send(nl, address_request(&request, RTM_DELADDR, 0, ifindex,
-						     address, prefix_len));
+						     &address, prefix_len));
 	return r == -EADDRNOTAVAIL || r == -ENODEV ? 0 : r;
 }
 
@@ -465,7 +469,7 @@ static void take_subnet(void *ctx, const struct nlmsghdr *nlh)
 	/* One subnet holds the other if they agree in the shorter prefix. */
 	prefix_len = info->ifa_prefixlen < answer->prefix_len ? info->ifa_prefixlen
 							      : answer->prefix_len;
-	differ = ntohl(netlink_get_address(attrs[IFA_LOCAL]).s_addr ^
+	differ = ntohl(netlink_get_address(attrs[IFA_LOCAL], info->ifa_index).v4.s_addr ^
 		       answer->address.s_addr);
 	if (answer->same || prefix_len == 0 || differ >> (32 - prefix_len) != 0)
 		return;
@@ -502,26 +506,26 @@ int netlink_subnet_elsewhere(struct netlink *nl, unsigned int ifindex,
 
 static struct nlmsghdr *neighbour_request(struct netlink_request *request, uint16_t type,
 					  uint16_t flags, unsigned int ifindex,
-					  struct in_addr address, struct ndmsg **ret_info)
+					  const struct ip *address,
+					  struct ndmsg **ret_info)
 {
 	struct nlmsghdr *nlh = netlink_request_begin(request, type, flags);
 	struct ndmsg *info = netlink_request_header(nlh, sizeof(*info));
 
-	info->ndm_family = AF_INET;
+	info->ndm_family = (unsigned char)address->family;
 	info->ndm_ifindex = (int)ifindex;
 	netlink_put_address(nlh, NDA_DST, address);
 	*ret_info = info;
 	return nlh;
 }
 
-int netlink_neighbour_probe(struct netlink *nl, unsigned int ifindex,
-			    struct in_addr address)
+int netlink_neighbour_probe(struct netlink *nl, unsigned int ifindex, struct ip address)
 {
 	struct netlink_request request;
 	struct nlmsghdr *nlh;
 	struct ndmsg *info;
 
-	nlh = neighbour_request(&request, RTM_NEWNEIGH, NLM_F_CREATE, ifindex, address,
+	nlh = neighbour_request(&request, RTM_NEWNEIGH, NLM_F_CREATE, ifindex, &address,
 				&info);
 	info->ndm_flags = NTF_USE; /* as if there were a packet to send */
 	return netlink_request_send(nl, nlh);
@@ -537,8 +541,7 @@ static void take_neighbour(void *ctx, const struct nlmsghdr *nlh)
 		*state = info->ndm_state;
 }
 
-int netlink_neighbour_state(struct netlink *nl, unsigned int ifindex,
-			    struct in_addr address)
+int netlink_neighbour_state(struct netlink *nl, unsigned int ifindex, struct ip address)
 {
 	struct netlink_request request;
 	struct nlmsghdr *nlh;
@@ -546,7 +549,7 @@ int netlink_neighbour_state(struct netlink *nl, unsigned int ifindex,
 	int state = 0;
 	int r;
 
-	nlh = neighbour_request(&request, RTM_GETNEIGH, 0, ifindex, address, &info);
+	nlh = neighbour_request(&request, RTM_GETNEIGH, 0, ifindex, &address, &info);
 	r = transact(nl, nlh, take_neighbour, &state);
 	if (r < 0 && r != -ENOENT)
 		return r;

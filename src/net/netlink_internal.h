@@ -28,7 +28,7 @@ struct nlmsghdr *netlink_request_begin(struct netlink_request *request, uint16_t
 /* The fixed part that follows, zeroed. */
 void *netlink_request_header(struct nlmsghdr *nlh, size_t size);
 
-void netlink_put_address(struct nlmsghdr *nlh, uint16_t type, struct in_addr address);
+void netlink_put_address(struct nlmsghdr *nlh, uint16_t type, const struct ip *address);
 
 /* Sends a request that changes something. Returns 0 or what the kernel said. */
 int netlink_request_send(struct netlink *nl, struct nlmsghdr *nlh);
@@ -60,8 +60,9 @@ void netlink_watch_message(const struct netlink_watch *w, const struct nlmsghdr 
 int netlink_parse(const struct nlmsghdr *nlh, size_t header, const struct nlattr **table,
 		  uint16_t max);
 
-/* The IPv4 address in @attr; 0.0.0.0 if it is NULL or of another length. */
-struct in_addr netlink_get_address(const struct nlattr *attr);
+/* The address in @attr, on interface @ifindex; none if it is NULL or of a strange length.
+ */
+struct ip netlink_get_address(const struct nlattr *attr, unsigned int ifindex);
 
 /*
  * Receives one datagram of the kernel. Returns its length, 0 if it came from

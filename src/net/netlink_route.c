@@ -17,27 +17,32 @@
 /* Rules removed at most: an end to a loop over the world's data. */
 #define FLUSH_MAX 256
 
+static unsigned char family_of(const struct ip *a, const struct ip *b)
+{
+	return (unsigned char)(ip_is_set(a) ? a->family : b->family);
+}
+
 static struct nlmsghdr *route_request(struct netlink_request *request, uint16_t type,
 				      uint16_t flags, const struct netlink_route *route)
 {
 	struct nlmsghdr *nlh = netlink_request_begin(request, type, flags);
 	struct rtmsg *info = netlink_request_header(nlh, sizeof(*info));
 
-	info->rtm_family = AF_INET;
+	info->rtm_family = family_of(&route->destination, &route->gateway);
 	info->rtm_dst_len = route->prefix_len;
 	info->rtm_table = RT_TABLE_UNSPEC; /* RTA_TABLE has room for it */
 	info->rtm_protocol = NETLINK_PROTOCOL;
-	info->rtm_scope = route->gateway.s_addr ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	info->rtm_scope = ip_is_set(&route->gateway) ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	info->rtm_type = RTN_UNICAST;
 	info->rtm_flags = route->onlink ? RTNH_F_ONLINK : 0;
 	mnl_attr_put_u32(nlh, RTA_TABLE, route->table);
 	mnl_attr_put_u32(nlh, RTA_OIF, route->ifindex);
 	if (route->prefix_len)
-		netlink_put_address(nlh, RTA_DST, route->destination);
-	if (route->gateway.s_addr)
-		netlink_put_address(nlh, RTA_GATEWAY, route->gateway);
-	if (route->source.s_addr)
-		netlink_put_address(nlh, RTA_PREFSRC, route->source);
+		netlink_put_address(nlh, RTA_DST, &route->destination);
+	if (ip_is_set(&route->gateway))
+		netlink_put_address(nlh, RTA_GATEWAY, &route->gateway);
+	if (ip_is_set(&route->source))
+		netlink_put_address(nlh, RTA_PREFSRC, &route->source);
 	if (route->metric)
 		mnl_attr_put_u32(nlh, RTA_PRIORITY, route->metric);
 	return nlh;
@@ -66,15 +71,15 @@ int netlink_route_delete(struct netlink *nl, const struct netlink_route *route)
 	return r == -ESRCH || r == -ENODEV ? 0 : r;
 }
 
-/* A request about our rules of @table; more attributes narrow it down. */
+/* A request about our rules of @table and @family; more attributes narrow it down. */
 static struct nlmsghdr *rule_request(struct netlink_request *request, uint16_t type,
-				     uint16_t flags, uint32_t table, bool unreachable,
-				     struct fib_rule_hdr **ret_info)
+				     uint16_t flags, unsigned char family, uint32_t table,
+				     bool unreachable, struct fib_rule_hdr **ret_info)
 {
 	struct nlmsghdr *nlh = netlink_request_begin(request, type, flags);
 	struct fib_rule_hdr *info = netlink_request_header(nlh, sizeof(*info));
 
-	info->family = AF_INET;
+	info->family = family;
 	info->action = unreachable ? FR_ACT_UNREACHABLE : FR_ACT_TO_TBL;
 	info->table = RT_TABLE_UNSPEC;		 /* FRA_TABLE has room for it */
 	mnl_attr_put_u32(nlh, FRA_TABLE, table); /* of an end it is only a mark */
@@ -91,14 +96,16 @@ static int rule_change(struct netlink *nl, uint16_t type, uint16_t flags,
 	struct netlink_request request;
 	struct nlmsghdr *nlh;
 
-	nlh = rule_request(&request, type, flags, rule->table, rule->unreachable, &info);
-	if (rule->source.s_addr) {
-		info->src_len = 32;
-		netlink_put_address(nlh, FRA_SRC, rule->source);
+	nlh = rule_request(&request, type, flags,
+			   family_of(&rule->source, &rule->destination), rule->table,
+			   rule->unreachable, &info);
+	if (ip_is_set(&rule->source)) {
+		info->src_len = (unsigned char)(8 * ip_size(&rule->source));
+		netlink_put_address(nlh, FRA_SRC, &rule->source);
 	}
-	if (rule->destination.s_addr) {
-		info->dst_len = 32;
-		netlink_put_address(nlh, FRA_DST, rule->destination);
+	if (ip_is_set(&rule->destination)) {
+		info->dst_len = (unsigned char)(8 * ip_size(&rule->destination));
+		netlink_put_address(nlh, FRA_DST, &rule->destination);
 	}
 	if (rule->own_uid_only) {
 		struct fib_rule_uid_range range = { .start = getuid(), .end = getuid() };
@@ -123,7 +130,8 @@ int netlink_rule_delete(struct netlink *nl, const struct netlink_rule *rule)
 }
 
 /* Removes the rules of one kind. Returns how many, or -errno. */
-static int flush_kind(struct netlink *nl, uint32_t table, bool unreachable)
+static int flush_kind(struct netlink *nl, unsigned char family, uint32_t table,
+		      bool unreachable)
 {
 	struct fib_rule_hdr *info;
 	struct netlink_request request;
@@ -132,21 +140,28 @@ static int flush_kind(struct netlink *nl, uint32_t table, bool unreachable)
 
 	/* Each removes the first rule that matches all marks. */
 	while (n < FLUSH_MAX) {
-		r = netlink_request_send(nl, rule_request(&request, RTM_DELRULE, 0, table,
-							  unreachable, &info));
+		r = netlink_request_send(nl,
+					 rule_request(&request, RTM_DELRULE, 0, family,
+						      table, unreachable, &info));
 		if (r < 0)
 			break;
 		n++;
 	}
-	return r == 0 || r == -ENOENT ? n : r;
+	/* A kernel without IPv6 has no rules for it. */
+	return r == 0 || r == -ENOENT || r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? n : r;
 }
 
 int netlink_rules_flush(struct netlink *nl, uint32_t table)
 {
-	int ends = flush_kind(nl, table, true);
-	int lookups = flush_kind(nl, table, false);
+	static const unsigned char families[] = { AF_INET, AF_INET6 };
+	int n = 0;
 
-	if (ends < 0 || lookups < 0)
-		return ends < 0 ? ends : lookups;
-	return ends + lookups;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(families); i++) {
+		int r = flush_kind(nl, families[i / 2], table, i % 2 == 0);
+
+		if (r < 0)
+			return r;
+		n += r;
+	}
+	return n;
 }

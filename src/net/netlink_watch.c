@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * netlink_watch.c — news of one interface: link, IPv4 addresses, neighbours
+ * netlink_watch.c — news of one interface: link, addresses, neighbours
  *
  * The socket hears of all interfaces, so that nothing is missed between "is it
  * there?" and "tell me"; what is not about ours is dropped by its index, never
@@ -60,13 +60,20 @@ int netlink_parse(const struct nlmsghdr *nlh, size_t header, const struct nlattr
 	return 0;
 }
 
-struct in_addr netlink_get_address(const struct nlattr *attr)
+struct ip netlink_get_address(const struct nlattr *attr, unsigned int ifindex)
 {
-	struct in_addr address = { 0 };
+	struct in6_addr v6;
+	struct in_addr v4;
 
-	if (attr && mnl_attr_get_payload_len(attr) == sizeof(address))
-		memcpy(&address, mnl_attr_get_payload(attr), sizeof(address));
-	return address;
+	if (attr && mnl_attr_get_payload_len(attr) == sizeof(v4)) {
+		memcpy(&v4, mnl_attr_get_payload(attr), sizeof(v4));
+		return ip_from_v4(v4);
+	}
+	if (attr && mnl_attr_get_payload_len(attr) == sizeof(v6)) {
+		memcpy(&v6, mnl_attr_get_payload(attr), sizeof(v6));
+		return ip_from_v6(&v6, ifindex);
+	}
+	return (struct ip){ 0 };
 }
 
 ssize_t netlink_receive(const struct mnl_socket *socket, void *buf, size_t size)
@@ -117,16 +124,30 @@ static void address_message(const struct netlink_watch *w, const struct nlmsghdr
 {
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attrs[IFA_MAX + 1];
+	struct netlink_address told;
+	uint32_t flags;
 
 	if (netlink_parse(nlh, sizeof(*info), attrs, IFA_MAX) < 0 ||
-	    info->ifa_family != AF_INET || info->ifa_index != w->ifindex ||
-	    !attrs[IFA_LOCAL] || !w->events->on_address)
+	    info->ifa_index != w->ifindex || !w->events->on_address)
 		return;
 	/* The kernel puts the port of whoever asked for a change into its news. */
 	if (nlh->nlmsg_pid == w->own_port && !(nlh->nlmsg_flags & NLM_F_MULTI))
 		return;
-	w->events->on_address(w->events->ctx, netlink_get_address(attrs[IFA_LOCAL]),
-			      info->ifa_prefixlen, nlh->nlmsg_type == RTM_NEWADDR);
+	/* An interface between two hosts has the other one's in IFA_ADDRESS. */
+	told = (struct netlink_address){
+		.address = netlink_get_address(attrs[IFA_LOCAL] ? attrs[IFA_LOCAL]
+								: attrs[IFA_ADDRESS],
+					       w->ifindex),
+		.prefix_len = info->ifa_prefixlen,
+		.present = nlh->nlmsg_type == RTM_NEWADDR,
+	};
+	flags = attrs[IFA_FLAGS] && mnl_attr_validate(attrs[IFA_FLAGS], MNL_TYPE_U32) >= 0
+			? mnl_attr_get_u32(attrs[IFA_FLAGS])
+			: info->ifa_flags;
+	told.tentative = flags & IFA_F_TENTATIVE;
+	told.duplicate = flags & IFA_F_DADFAILED;
+	if (ip_is_set(&told.address))
+		w->events->on_address(w->events->ctx, &told);
 }
 
 static void neighbour_message(const struct netlink_watch *w, const struct nlmsghdr *nlh)
@@ -135,11 +156,12 @@ static void neighbour_message(const struct netlink_watch *w, const struct nlmsgh
 	const struct nlattr *attrs[NDA_MAX + 1];
 
 	if (netlink_parse(nlh, sizeof(*info), attrs, NDA_MAX) < 0 ||
-	    info->ndm_family != AF_INET ||
+	    (info->ndm_family != AF_INET && info->ndm_family != AF_INET6) ||
 	    (unsigned int)info->ndm_ifindex != w->ifindex || !attrs[NDA_DST] ||
 	    !w->events->on_neighbour)
 		return;
-	w->events->on_neighbour(w->events->ctx, netlink_get_address(attrs[NDA_DST]),
+	w->events->on_neighbour(w->events->ctx,
+				netlink_get_address(attrs[NDA_DST], w->ifindex),
 				nlh->nlmsg_type == RTM_NEWNEIGH ? info->ndm_state : 0);
 }
 
@@ -212,7 +234,8 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 
 static int open_socket(struct netlink_watch *w)
 {
-	static const int groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_NEIGH };
+	static const int groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+				      RTNLGRP_IPV6_IFADDR, RTNLGRP_NEIGH };
 
 	w->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!w->socket || mnl_socket_bind(w->socket, 0, MNL_SOCKET_AUTOPID) < 0)

@@ -9,7 +9,6 @@
  */
 #include "mqttnode/uplink.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -55,12 +54,19 @@ struct uplink {
 	uint64_t tx_dropped;
 };
 
-static void use_servers(const struct uplink *u, const struct lease *lease)
+/* Tells who is to be asked for names: those of the configuration, else of the lease. */
+static void use_servers(const struct uplink *u)
 {
-	if (u->settings->n_dns > 0)
-		names_set_servers(u->settings->dns, u->settings->n_dns);
-	else
-		names_set_servers(lease->dns, lease->n_dns);
+	const struct network_settings *s = u->settings;
+	struct ip servers[NAMES_SERVERS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_dns && n < ARRAY_SIZE(servers); i++)
+		servers[n++] = ip_from_v4(s->dns[i]);
+	if (n == 0 && u->in_effect)
+		for (size_t i = 0; i < u->lease.n_dns && n < ARRAY_SIZE(servers); i++)
+			servers[n++] = ip_from_v4(u->lease.dns[i]);
+	names_set_servers(servers, n);
 }
 
 static void retry_in(struct uplink *u, uint64_t delay_us)
@@ -73,8 +79,8 @@ static void retry_in(struct uplink *u, uint64_t delay_us)
 static void could_not_apply(struct uplink *u, int error)
 {
 	u->in_effect = false;
-	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
-	names_set_servers(u->settings->dns, u->settings->n_dns);
+	gateway_set(u->gateway, 0, (struct ip){ 0 });
+	use_servers(u);
 	u->events->on_lease(u->events->ctx, NULL);
 	u->events->on_trouble(
 		u->events->ctx, true,
@@ -96,8 +102,8 @@ static void put_into_effect(struct uplink *u)
 		return;
 	}
 	u->in_effect = true;
-	use_servers(u, &u->lease);
-	gateway_set(u->gateway, u->ifindex, u->lease.gateway);
+	use_servers(u);
+	gateway_set(u->gateway, u->ifindex, ip_from_v4(u->lease.gateway));
 	u->events->on_lease(u->events->ctx, &u->lease);
 }
 
@@ -106,10 +112,10 @@ static void drop_lease(struct uplink *u)
 	if (!u->have_lease)
 		return;
 	u->have_lease = u->in_effect = false;
-	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
+	gateway_set(u->gateway, 0, (struct ip){ 0 });
 	if (u->address)
 		address_clear(u->address);
-	names_set_servers(u->settings->dns, u->settings->n_dns);
+	use_servers(u);
 	u->events->on_lease(u->events->ctx, NULL);
 }
 
@@ -146,7 +152,7 @@ static void on_dhcp_stopped(void *ctx)
 	u->events->on_stopped(u->events->ctx);
 }
 
-static void on_gateway_state(void *ctx, enum gateway_state state, struct in_addr gateway)
+static void on_gateway_state(void *ctx, enum gateway_state state, struct ip gateway)
 {
 	struct uplink *u = ctx;
 
@@ -158,7 +164,7 @@ static void forget_device(struct uplink *u)
 {
 	if (u->dhcp)
 		dhcp_interface_gone(u->dhcp);
-	gateway_set(u->gateway, 0, (struct in_addr){ 0 });
+	gateway_set(u->gateway, 0, (struct ip){ 0 });
 	u->address = address_free(u->address);
 	u->ifindex = 0;
 	u->carrier = u->ready = u->in_effect = false;
@@ -236,8 +242,8 @@ static void update_ready(struct uplink *u)
 	}
 	if (ready && u->in_effect) {
 		/* The cable may be in another network: ask the gateway anew. */
-		gateway_set(u->gateway, 0, (struct in_addr){ 0 });
-		gateway_set(u->gateway, u->ifindex, u->lease.gateway);
+		gateway_set(u->gateway, 0, (struct ip){ 0 });
+		gateway_set(u->gateway, u->ifindex, ip_from_v4(u->lease.gateway));
 	}
 }
 
@@ -342,23 +348,22 @@ static void on_link_news(void *ctx, const struct netlink_link *link)
 	}
 }
 
-static void on_address_news(void *ctx, struct in_addr address, uint8_t prefix_len,
-			    bool present)
+static void on_address_news(void *ctx, const struct netlink_address *news)
 {
-	char text[INET_ADDRSTRLEN];
 	struct uplink *u = ctx;
+	struct ip own = ip_from_v4(u->lease.address);
+	char text[IP_TEXT_SIZE];
 
-	(void)prefix_len;
-	if (present || !u->have_lease || address.s_addr != u->lease.address.s_addr ||
+	if (news->present || !u->have_lease || !ip_equal(&news->address, &own) ||
 	    u->stopping || !device_exists(u))
 		return;
 	log_warning("Address %s was removed from %s by somebody, putting it back",
-		    inet_ntop(AF_INET, &address, text, sizeof(text)), u->interface);
+		    ip_text(&own, text), u->interface);
 	address_clear(u->address);
 	put_into_effect(u);
 }
 
-static void on_neighbour_news(void *ctx, struct in_addr address, uint16_t state)
+static void on_neighbour_news(void *ctx, struct ip address, uint16_t state)
 {
 	struct uplink *u = ctx;
 
@@ -371,8 +376,8 @@ static void on_overrun(void *ctx)
 
 	/* Whatever was missed shows when the gateway is asked again. */
 	if (u->in_effect) {
-		gateway_set(u->gateway, 0, (struct in_addr){ 0 });
-		gateway_set(u->gateway, u->ifindex, u->lease.gateway);
+		gateway_set(u->gateway, 0, (struct ip){ 0 });
+		gateway_set(u->gateway, u->ifindex, ip_from_v4(u->lease.gateway));
 	}
 }
 
@@ -419,7 +424,7 @@ int uplink_new(struct uplink **ret, sd_event *event, const char *interface,
 		return r;
 	(void)sd_event_source_set_description(u->retry, "interface");
 	(void)sd_event_source_set_enabled(u->retry, SD_EVENT_OFF);
-	names_set_servers(settings->dns, settings->n_dns);
+	use_servers(u);
 	r = create_device(u);
 	if (r < 0)
 		return r;

@@ -126,7 +126,7 @@ static void on_trouble(void *ctx, bool failed, enum cause_id id, const char *cau
 	rungs_report_trouble(n->ladder, failed, id, cause);
 }
 
-static void on_gateway(void *ctx, enum gateway_state state, struct in_addr gateway)
+static void on_gateway(void *ctx, enum gateway_state state, struct ip gateway)
 {
 	struct node *n = ctx;
 

@@ -14,29 +14,27 @@
 
 #include "unit.h"
 
-static const struct in_addr no_address;
+static const struct ip no_address;
 static unsigned int probes;
 static uint64_t delay_us; /* of the timer armed last */
 static int known;	  /* what the kernel says when asked */
 static enum gateway_state states[16];
 static size_t n_states;
 
-int netlink_neighbour_probe(struct netlink *nl, unsigned int ifindex,
-			    struct in_addr address)
+int netlink_neighbour_probe(struct netlink *nl, unsigned int ifindex, struct ip address)
 {
 	(void)nl;
 	assert_int_equal(ifindex, 7);
-	assert_int_not_equal(address.s_addr, 0);
+	assert_true(ip_is_set(&address));
 	probes++;
 	return 0;
 }
 
-int netlink_neighbour_state(struct netlink *nl, unsigned int ifindex,
-			    struct in_addr address)
+int netlink_neighbour_state(struct netlink *nl, unsigned int ifindex, struct ip address)
 {
 	(void)nl;
 	assert_int_equal(ifindex, 7);
-	assert_int_not_equal(address.s_addr, 0);
+	assert_true(ip_is_set(&address));
 	return known;
 }
 
@@ -48,7 +46,7 @@ int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec)
 	return __real_sd_event_source_set_time_relative(s, 0);
 }
 
-static void on_state(void *ctx, enum gateway_state state, struct in_addr gateway)
+static void on_state(void *ctx, enum gateway_state state, struct ip gateway)
 {
 	(void)ctx;
 	(void)gateway;
@@ -59,7 +57,7 @@ static void on_state(void *ctx, enum gateway_state state, struct in_addr gateway
 struct fixture {
 	sd_event *event;
 	struct gateway *gateway;
-	struct in_addr address;
+	struct ip address;
 };
 
 static int setup(void **state)
@@ -72,7 +70,7 @@ static int setup(void **state)
 	known = NUD_INCOMPLETE;
 	assert_true(sd_event_new(&f->event) >= 0);
 	assert_int_equal(gateway_new(&f->gateway, f->event, NULL, on_state, NULL), 0);
-	f->address.s_addr = htonl(0x0a000001);
+	f->address = ip_from_v4((struct in_addr){ htonl(0x0a000001) });
 	*state = f;
 	return 0;
 }
@@ -165,7 +163,7 @@ static void an_answering_gateway_may_be_resolved_anew(void **state)
 static void other_neighbours_say_nothing(void **state)
 {
 	struct fixture *f = *state;
-	struct in_addr other = { .s_addr = htonl(0x0a000002) };
+	struct ip other = ip_from_v4((struct in_addr){ htonl(0x0a000002) });
 
 	gateway_on_neighbour(f->gateway, no_address, NUD_FAILED);
 	gateway_set(f->gateway, 7, f->address);

@@ -29,9 +29,10 @@
 #include "mqttnode/clock.h"
 #include "mqttnode/fd.h"
 
-enum { KNOWS_1, KNOWS_2, LIES, SERVERS };
+enum { KNOWS_1, KNOWS_2, LIES, KNOWS_6, SERVERS };
 
-static const char *const addresses[SERVERS] = { "127.0.0.1", "127.0.0.2", "127.0.0.9" };
+static const char *const addresses[SERVERS] = { "127.0.0.1", "127.0.0.2", "127.0.0.9",
+						"::1" };
 #define MUTE "127.0.0.3"
 
 static struct {
@@ -88,7 +89,7 @@ static void *serve(void *arg)
 		p[i] = (struct pollfd){ .fd = dns.fds[i], .events = POLLIN };
 	while (poll(p, SERVERS + 1, -1) > 0 && !p[SERVERS].revents) {
 		for (unsigned int i = 0; i < SERVERS; i++) {
-			struct sockaddr_in from;
+			struct sockaddr_storage from;
 			socklen_t from_len = sizeof(from);
 			uint8_t m[1024];
 			ssize_t n;
@@ -107,12 +108,16 @@ static void *serve(void *arg)
 
 static int listen_at(const char *address)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(53) };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage sa;
+	socklen_t len;
+	struct ip ip;
+	int fd;
 
+	assert_true(ip_parse(&ip, address));
+	len = ip_to_sockaddr(&ip, 53, &sa);
+	fd = socket(ip.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
-	assert_int_equal(inet_pton(AF_INET, address, &sa.sin_addr), 1);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
 	return fd;
 }
 
@@ -164,11 +169,11 @@ static int reset(void **state)
 
 static void use(const char *first, const char *second)
 {
-	struct in_addr servers[2];
+	struct ip servers[2];
 
-	assert_int_equal(inet_pton(AF_INET, first, &servers[0]), 1);
+	assert_true(ip_parse(&servers[0], first));
 	if (second)
-		assert_int_equal(inet_pton(AF_INET, second, &servers[1]), 1);
+		assert_true(ip_parse(&servers[1], second));
 	names_set_servers(servers, second ? 2 : 1);
 	assert_int_equal(names_prepare_thread(), second ? 2 : 1);
 }
@@ -202,7 +207,7 @@ static void assert_looked_up(const char *name, const char *expected)
 /* The first test: dns = "system" means that names_setup() is never called. */
 static void until_it_is_set_up_all_is_left_to_the_system(void **state)
 {
-	struct in_addr ignored = { .s_addr = htonl(INADDR_LOOPBACK) };
+	struct ip ignored = ip_from_v4((struct in_addr){ htonl(INADDR_LOOPBACK) });
 	char text[INET_ADDRSTRLEN];
 
 	(void)state;
@@ -337,13 +342,27 @@ static void mute_servers_are_given_up_soon(void **state)
 
 static void at_most_three_servers_are_taken(void **state)
 {
-	struct in_addr servers[5] = { 0 };
+	struct ip servers[5] = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++)
-		inet_pton(AF_INET, i == 0 ? "127.0.0.2" : "127.0.0.9", &servers[i]);
+		assert_true(ip_parse(&servers[i], i == 0 ? "127.0.0.2" : "127.0.0.9"));
 	names_set_servers(servers, 5);
 	assert_int_equal(names_prepare_thread(), NAMES_SERVERS_MAX);
+	assert_looked_up("mq.example.org", "10.1.0.1");
+	assert_int_equal(dns.asked[LIES], 0);
+}
+
+static void servers_of_both_families_are_asked(void **state)
+{
+	(void)state;
+	use("::1", NULL);
+	assert_looked_up("mq.example.org", "10.1.0.3");
+	use("::1", MUTE);
+	assert_looked_up("mq.example.org", "10.1.0.3");
+	use(MUTE, "::1");
+	assert_looked_up("mq.example.org", "10.1.0.3");
+	use("127.0.0.2", "::1");
 	assert_looked_up("mq.example.org", "10.1.0.1");
 	assert_int_equal(dns.asked[LIES], 0);
 }
@@ -396,6 +415,7 @@ int main(void)
 		TEST(a_mute_server_is_passed_over_after_a_second),
 		TEST(mute_servers_are_given_up_soon),
 		TEST(at_most_three_servers_are_taken),
+		TEST(servers_of_both_families_are_asked),
 		TEST(each_thread_has_its_own),
 		TEST(preparing_again_and_again_costs_nothing),
 	};

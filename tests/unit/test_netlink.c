@@ -22,10 +22,10 @@
 struct told {
 	unsigned int links, addresses, neighbours, overruns;
 	bool exists, up, carrier;
-	struct in_addr address;
+	struct ip address;
 	uint8_t prefix_len;
-	bool present;
-	struct in_addr neighbour;
+	bool present, tentative;
+	struct ip neighbour;
 	uint16_t state;
 	unsigned int master;
 };
@@ -49,18 +49,18 @@ static void on_link(void *ctx, const struct netlink_link *link)
 	t->master = link->master;
 }
 
-static void on_address(void *ctx, struct in_addr address, uint8_t prefix_len,
-		       bool present)
+static void on_address(void *ctx, const struct netlink_address *address)
 {
 	struct told *t = ctx;
 
 	t->addresses++;
-	t->address = address;
-	t->prefix_len = prefix_len;
-	t->present = present;
+	t->address = address->address;
+	t->prefix_len = address->prefix_len;
+	t->present = address->present;
+	t->tentative = address->tentative;
 }
 
-static void on_neighbour(void *ctx, struct in_addr address, uint16_t state)
+static void on_neighbour(void *ctx, struct ip address, uint16_t state)
 {
 	struct told *t = ctx;
 
@@ -76,12 +76,19 @@ static void on_overrun(void *ctx)
 	t->overruns++;
 }
 
-static struct in_addr ip(const char *text)
+static struct ip ip(const char *text)
 {
-	struct in_addr a;
+	struct ip a;
 
-	assert_int_equal(inet_pton(AF_INET, text, &a), 1);
+	assert_true(ip_parse(&a, text));
 	return a;
+}
+
+static bool is(const struct ip *a, const char *text)
+{
+	struct ip b = ip(text);
+
+	return ip_equal(a, &b);
 }
 
 /* Runs the event loop until nothing has come for 50 ms. */
@@ -131,8 +138,9 @@ static int teardown(void **state)
 	netlink_free(f->nl);
 	sd_event_unref(f->event);
 	free(f);
-	netns_run("ip link del mqtt0 2> /dev/null; ip rule flush; "
-		  "ip rule add pref 32766 table main");
+	netns_run(
+		"ip link del mqtt0 2> /dev/null; ip rule flush; ip -6 rule flush; "
+		"ip rule add pref 32766 table main; ip -6 rule add pref 32766 table main");
 	return 0;
 }
 
@@ -239,14 +247,80 @@ static void tells_of_the_link_and_of_nobody_elses(void **state)
 	assert_int_equal(f->told.links, 0);
 }
 
+static void ipv6_addresses_are_tentative_at_first(void **state)
+{
+	static const struct netlink_lifetime hour = { 3600, 1800 };
+	struct fixture *f = *state;
+	struct ip address = ip("fd77::5");
+	char out[512];
+
+	netns_run("ip link set mqtt0 up; ip link set far0 up");
+	netlink_watch(f->nl, f->ifindex);
+	WAIT_FOR(f, f->told.carrier);
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, address, 64, hour), 0);
+	WAIT_FOR(f, is(&f->told.address, "fd77::5") && f->told.tentative);
+	WAIT_FOR(f, is(&f->told.address, "fd77::5") && !f->told.tentative);
+	assert_true(f->told.present);
+	assert_int_equal(f->told.prefix_len, 64);
+	netns_output(
+		out, sizeof(out),
+		"ip -6 route show dev mqtt0 to fd77::/64; ip -6 addr show dev mqtt0");
+	assert_null(strstr(out, "fd77::/64 "));
+	assert_non_null(strstr(out, "noprefixroute"));
+	assert_non_null(strstr(out, "preferred_lft 1"));
+	assert_int_equal(netlink_address_delete(f->nl, f->ifindex, address, 64), 0);
+	WAIT_FOR(f, !f->told.present);
+	assert_int_equal(netlink_address_delete(f->nl, f->ifindex, address, 64), 0);
+}
+
+static void ipv6_routes_and_rules_are_ours_to_flush(void **state)
+{
+	struct fixture *f = *state;
+	const struct netlink_route gateway = {
+		.gateway = ip("fe80::1"),
+		.ifindex = f->ifindex,
+		.table = 7700,
+	};
+	const struct netlink_route prefix = {
+		.destination = ip("fd77::"),
+		.prefix_len = 64,
+		.ifindex = f->ifindex,
+		.table = 7700,
+	};
+	struct netlink_rule from = { .source = ip("fd77::5"), .table = 7700 };
+	char out[1024];
+
+	netns_run("ip link set mqtt0 up");
+	assert_int_equal(netlink_route_add(f->nl, &prefix), 0);
+	assert_int_equal(netlink_route_add(f->nl, &gateway), 0);
+	assert_int_equal(netlink_route_add(f->nl, &gateway), 0);
+	netns_output(out, sizeof(out), "ip -6 route show table 7700");
+	assert_non_null(strstr(out, "fd77::/64 dev mqtt0 proto 77"));
+	assert_non_null(strstr(out, "default via fe80::1 dev mqtt0 proto 77"));
+	assert_int_equal(netlink_route_delete(f->nl, &gateway), 0);
+	assert_int_equal(netlink_route_delete(f->nl, &prefix), 0);
+	assert_int_equal(netlink_route_delete(f->nl, &prefix), 0);
+
+	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
+	from.unreachable = true;
+	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
+	netns_output(out, sizeof(out), "ip -6 rule show");
+	assert_non_null(strstr(out, "7700:\tfrom fd77::5 lookup 7700 proto 77"));
+	assert_non_null(
+		strstr(out, "7701:\tfrom fd77::5 lookup 7700 unreachable proto 77"));
+	assert_int_equal(netlink_rules_flush(f->nl, 7700), 2);
+	assert_int_equal(netlink_rule_delete(f->nl, &from), 0);
+}
+
 static void addresses_come_with_a_lifetime_and_without_a_route(void **state)
 {
 	struct fixture *f = *state;
 	char out[1024];
 
 	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);
-	assert_int_equal(
-		netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 3600), 0);
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24,
+					     (struct netlink_lifetime){ 3600, 3600 }),
+			 0);
 	netns_output(out, sizeof(out), "ip -4 addr show mqtt0");
 	assert_non_null(strstr(out, "inet 10.77.0.5/24 brd 10.77.0.255"));
 	assert_non_null(strstr(out, "noprefixroute"));
@@ -255,15 +329,18 @@ static void addresses_come_with_a_lifetime_and_without_a_route(void **state)
 	assert_string_equal(out, "");
 
 	/* renewed, then for ever */
-	assert_int_equal(
-		netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 7200), 0);
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24,
+					     (struct netlink_lifetime){ 7200, 7200 }),
+			 0);
 	netns_run("ip -4 addr show mqtt0 | grep -q 'valid_lft 7200sec'");
-	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 0),
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24,
+					     (struct netlink_lifetime){ 0 }),
 			 0);
 	netns_run("ip -4 addr show mqtt0 | grep -q 'valid_lft forever'");
 
 	/* a single host needs no broadcast address */
-	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.78.0.5"), 32, 0),
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.78.0.5"), 32,
+					     (struct netlink_lifetime){ 0 }),
 			 0);
 	netns_output(out, sizeof(out), "ip -o -4 addr show mqtt0 | grep 10.78");
 	assert_null(strstr(out, "brd"));
@@ -274,7 +351,8 @@ static void addresses_come_with_a_lifetime_and_without_a_route(void **state)
 			 0);
 	netns_run("! ip -4 addr show mqtt0 | grep -q 10.77");
 	assert_int_equal(netlink_address_delete(f->nl, 9999, ip("10.77.0.5"), 24), 0);
-	assert_int_equal(netlink_address_add(f->nl, 9999, ip("10.77.0.5"), 24, 0),
+	assert_int_equal(netlink_address_add(f->nl, 9999, ip("10.77.0.5"), 24,
+					     (struct netlink_lifetime){ 0 }),
 			 -ENODEV);
 }
 
@@ -286,23 +364,25 @@ static void tells_what_others_do_to_addresses(void **state)
 	netlink_watch(f->nl, f->ifindex);
 	settle(f);
 	assert_true(f->told.addresses > 0); /* was there before */
-	assert_int_equal(f->told.address.s_addr, ip("10.1.2.3").s_addr);
+	assert_true(is(&f->told.address, "10.1.2.3"));
 	assert_int_equal(f->told.prefix_len, 16);
 	assert_true(f->told.present);
 
 	f->told.addresses = 1;
-	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 0),
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24,
+					     (struct netlink_lifetime){ 0 }),
 			 0);
 	assert_int_equal(netlink_address_delete(f->nl, f->ifindex, ip("10.77.0.5"), 24),
 			 0);
-	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 0),
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24,
+					     (struct netlink_lifetime){ 0 }),
 			 0);
 	settle(f);
 	assert_int_equal(f->told.addresses, 1);
 
 	netns_run("ip addr del 10.77.0.5/24 dev mqtt0");
 	WAIT_FOR(f, f->told.addresses == 2);
-	assert_int_equal(f->told.address.s_addr, ip("10.77.0.5").s_addr);
+	assert_true(is(&f->told.address, "10.77.0.5"));
 	assert_false(f->told.present);
 
 	netlink_watch(f->nl, 0);
@@ -345,7 +425,8 @@ static void routes_stand_beside_those_of_others(void **state)
 
 	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);
 	netns_run("ip link set far0 up");
-	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24, 0),
+	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24,
+					     (struct netlink_lifetime){ 0 }),
 			 0);
 	assert_int_equal(netlink_route_add(f->nl, &subnet), 0);
 	assert_int_equal(netlink_route_add(f->nl, &subnet), 0);
@@ -438,7 +519,8 @@ static void flush_takes_only_rules_with_all_three_marks(void **state)
 		assert_int_equal(
 			netlink_rule_add(f->nl,
 					 &(struct netlink_rule){
-						 .source.s_addr = htonl(0x0a030000 + i),
+						 .source = ip_from_v4((struct in_addr){
+							 htonl(0x0a030000 + i) }),
 						 .unreachable = true,
 						 .table = 7700 }),
 			0);
@@ -468,14 +550,14 @@ static void neighbours_are_asked_and_told(void **state)
 	assert_int_equal(netlink_neighbour_state(f->nl, f->ifindex, ip("10.77.0.9")),
 			 NUD_INCOMPLETE);
 	assert_int_equal(netlink_neighbour_probe(f->nl, f->ifindex, ip("10.77.0.1")), 0);
-	WAIT_FOR(f, f->told.neighbour.s_addr == ip("10.77.0.1").s_addr &&
-			    f->told.state == NUD_REACHABLE);
+	WAIT_FOR(f,
+		 is(&f->told.neighbour, "10.77.0.1") && f->told.state == NUD_REACHABLE);
 	assert_int_equal(netlink_neighbour_state(f->nl, f->ifindex, ip("10.77.0.1")),
 			 NUD_REACHABLE);
-	WAIT_FOR(f, f->told.neighbour.s_addr == ip("10.77.0.9").s_addr &&
+	WAIT_FOR(f, is(&f->told.neighbour, "10.77.0.9") &&
 			    f->told.state == NUD_FAILED); /* after 3 s */
 	netns_run("ip neigh flush dev mqtt0 nud reachable");
-	WAIT_FOR(f, f->told.neighbour.s_addr == ip("10.77.0.1").s_addr &&
+	WAIT_FOR(f, is(&f->told.neighbour, "10.77.0.1") &&
 			    (f->told.state == 0 || f->told.state == NUD_FAILED));
 	netns_peer_kill(&peer);
 }
@@ -501,7 +583,7 @@ static void counts_what_a_full_queue_dropped(void **state)
 	assert_int_equal(stats.tx_dropped, 0);
 
 	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	to.sin_addr = ip("10.88.0.2");
+	to.sin_addr = ip("10.88.0.2").v4;
 	for (int i = 0; i < 2 * TAP_TXQUEUELEN; i++)
 		assert_int_equal(
 			sendto(sock, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
@@ -520,26 +602,27 @@ static void finds_another_interface_in_the_same_subnet(void **state)
 	netns_run(
 		"ip addr add 10.77.0.5/24 dev mqtt0; ip addr add 10.77.4.5/22 dev far0");
 	assert_int_equal(
-		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.0.5"), 24, name),
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.0.5").v4, 24, name),
 		0);
 	assert_int_equal(
-		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.5.5"), 24, name),
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.5.5").v4, 24, name),
 		1);
 	assert_string_equal(name, "far0");
 	assert_int_equal(
-		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9"), 16, name),
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9").v4, 16, name),
 		1);
 	assert_int_equal(
-		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9"), 32, name),
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9").v4, 32, name),
 		0);
 	netns_run("ip addr add 10.77.4.6/22 dev far0");
 	assert_int_equal(
-		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.4.5"), 24, name),
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.4.5").v4, 24, name),
 		2);
 	assert_string_equal(name, "far0");
 	/* a default route's worth of prefix is in no subnet */
 	assert_int_equal(
-		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9"), 0, name), 0);
+		netlink_subnet_elsewhere(f->nl, f->ifindex, ip("10.77.9.9").v4, 0, name),
+		0);
 }
 
 static void tells_everything_again_after_an_overrun(void **state)
@@ -560,7 +643,7 @@ static void tells_everything_again_after_an_overrun(void **state)
 	assert_true(f->told.overruns > 0);
 	assert_true(f->told.exists && f->told.up);
 	assert_true(f->told.present);
-	assert_int_equal(f->told.address.s_addr, ip("10.77.0.5").s_addr);
+	assert_true(is(&f->told.address, "10.77.0.5"));
 	assert_int_equal(f->told.state, NUD_PERMANENT);
 	/* and requests go on */
 	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);
@@ -575,7 +658,8 @@ static void on_link_ask_back(void *ctx, const struct netlink_link *link)
 
 	on_link(ctx, link);
 	assert_int_equal(netlink_address_add(asked_back, if_nametoindex("mqtt0"),
-					     ip("10.77.0.9"), 24, 0),
+					     ip("10.77.0.9"), 24,
+					     (struct netlink_lifetime){ 0 }),
 			 0);
 	assert_int_equal(t->addresses, 0);
 }
@@ -592,7 +676,7 @@ static void callbacks_may_ask_for_changes(void **state)
 	netlink_watch(f->nl, f->ifindex);
 	WAIT_FOR(f, f->told.links > 0);
 	/* What was asked for before it did is told all the same. */
-	assert_int_equal(f->told.address.s_addr, ip("10.77.0.5").s_addr);
+	assert_true(is(&f->told.address, "10.77.0.5"));
 	assert_true(f->told.present);
 	assert_int_equal(f->told.state, NUD_PERMANENT);
 }
@@ -622,6 +706,8 @@ int main(void)
 		TEST(no_router_gives_it_an_ipv6_address),
 		TEST(tells_of_the_link_and_of_nobody_elses),
 		TEST(addresses_come_with_a_lifetime_and_without_a_route),
+		TEST(ipv6_addresses_are_tentative_at_first),
+		TEST(ipv6_routes_and_rules_are_ours_to_flush),
 		TEST(tells_what_others_do_to_addresses),
 		TEST(news_from_before_the_watch_are_not_told),
 		TEST(routes_stand_beside_those_of_others),

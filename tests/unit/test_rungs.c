@@ -164,7 +164,7 @@ static void a_port_of_a_bridge_needs_no_address_but_a_bridge(void **state)
 
 static void a_gateway_answers_or_not(void **state)
 {
-	struct in_addr gateway = { .s_addr = htonl(0x0a4d0001) };
+	struct ip gateway = ip_from_v4((struct in_addr){ htonl(0x0a4d0001) });
 	struct lease lease = { .prefix_len = 24 };
 	struct fixture *f = *state;
 

@@ -137,8 +137,7 @@ int netlink_link_stats(struct netlink *nl, unsigned int index,
 	return 0;
 }
 
-int netlink_neighbour_probe(struct netlink *nl, unsigned int index,
-			    struct in_addr address)
+int netlink_neighbour_probe(struct netlink *nl, unsigned int index, struct ip address)
 {
 	(void)nl;
 	(void)address;
@@ -146,8 +145,7 @@ int netlink_neighbour_probe(struct netlink *nl, unsigned int index,
 	return 0;
 }
 
-int netlink_neighbour_state(struct netlink *nl, unsigned int index,
-			    struct in_addr address)
+int netlink_neighbour_state(struct netlink *nl, unsigned int index, struct ip address)
 {
 	(void)nl;
 	(void)index;
@@ -229,9 +227,9 @@ void dhcp_stop(struct dhcp *d, unsigned int limit_ms)
 	note("dhcp stop %u", limit_ms);
 }
 
-void names_set_servers(const struct in_addr *servers, size_t n)
+void names_set_servers(const struct ip *servers, size_t n)
 {
-	note("names %u", n ? ntohl(servers[0].s_addr) & 255 : 0);
+	note("names %u", n ? ntohl(servers[0].v4.s_addr) & 255 : 0);
 }
 
 /* --- the listener ----------------------------------------------------------- */
@@ -262,7 +260,7 @@ static void on_trouble(void *ctx, bool failed, enum cause_id id, const char *cau
 	note("on trouble %d %s", failed, cause);
 }
 
-static void on_gateway(void *ctx, enum gateway_state state, struct in_addr gateway)
+static void on_gateway(void *ctx, enum gateway_state state, struct ip gateway)
 {
 	(void)ctx;
 	(void)gateway;
@@ -346,6 +344,15 @@ static void tell_link(bool exists, bool up, bool on, unsigned int master)
 			.exists = exists, .up = up, .carrier = on, .master = master });
 }
 
+static void tell_address(uint32_t address, bool present)
+{
+	netlink_events->on_address(
+		netlink_events->ctx,
+		&(struct netlink_address){ .address = ip_from_v4(host(address)),
+					   .prefix_len = 24,
+					   .present = present });
+}
+
 static void carrier(bool on)
 {
 	tell_link(true, true, on, 0);
@@ -366,7 +373,8 @@ static void dhcp_follows_the_link(void **state)
 	expect("on trouble 1 No answer;");
 	lease_arrives(5);
 	expect("apply 5;names 9;on gateway 1;probe 7;on lease 5;");
-	netlink_events->on_neighbour(netlink_events->ctx, host(1), NUD_REACHABLE);
+	netlink_events->on_neighbour(netlink_events->ctx, ip_from_v4(host(1)),
+				     NUD_REACHABLE);
 	expect("on gateway 2;");
 	/* without an answer after that the lease is still good */
 	dhcp_events->on_trouble(dhcp_events->ctx, CAUSE_DHCP_NO_ANSWER, "No answer");
@@ -475,7 +483,7 @@ static void what_a_deleted_interface_loses_is_no_news(void **state)
 	lease_arrives(5);
 	done[0] = '\0';
 	ifindex = 8;
-	netlink_events->on_address(netlink_events->ctx, host(5), 24, false);
+	tell_address(5, false);
 	expect("");
 	tell_link(true, false, false, 0);
 	expect("dhcp gone;on gateway 0;watch 0;"
@@ -519,10 +527,10 @@ static void a_removed_address_is_put_back(void **state)
 	start(f);
 	lease_arrives(5);
 	done[0] = '\0';
-	netlink_events->on_address(netlink_events->ctx, host(6), 24, false);
-	netlink_events->on_address(netlink_events->ctx, host(5), 24, true);
+	tell_address(6, false);
+	tell_address(5, true);
 	expect("");
-	netlink_events->on_address(netlink_events->ctx, host(5), 24, false);
+	tell_address(5, false);
 	expect("clear;apply 5;names 9;on lease 5;");
 }
 
