@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "board_commands.h"
+#include "board_disk.h"
 #include "board_parts.h"
 #include "board_socket.h"
 #include "mqttnode/fd.h"
@@ -111,6 +112,8 @@ static int set_key(struct board_config *c, const char *key, const char *value)
 		return set_u32(value, 1, 1 << 20, &c->bufsiz);
 	if (strcmp(key, "alignment") == 0)
 		return set_u32(value, 1, 4096, &c->alignment);
+	if (strcmp(key, "lossy") == 0)
+		return set_name(value, c->lossy_path);
 	if (strcmp(key, "seed") == 0)
 		return set_u32(value, 0, UINT32_MAX, &c->seed);
 	return -ENOENT;
@@ -230,6 +233,9 @@ int board_new(struct board **ret, const struct board_config *config)
 	board = calloc(1, sizeof(*board));
 	if (!board)
 		return -ENOMEM;
+	if (config->lossy_path[0] &&
+	    !board_disk_make_lossy(config->lossy_path, config->seed))
+		return -EIO;
 	r = board_time_new_real(&board->parts.time);
 	if (r < 0)
 		return r;

@@ -26,6 +26,8 @@
  *	reset=NAME	the line at RSTn (GPIO24)
  *	bufsiz=BYTES	what a bus message may carry each way (4096)
  *	alignment=BYTES	what each transfer is rounded up to (128)
+ *	lossy=PATH	SIGKILL is a power failure for databases whose path begins so:
+ *			what was not synced is lost (board_disk.h)
  *	seed=N		of all that is random: RAM at power-up, bit errors (1)
  *
  * Descriptors are inherited; the board owns them and makes them close-on-exec.
@@ -155,6 +157,7 @@ struct board_config {
 	unsigned int reset_offset;
 	uint32_t bufsiz;
 	uint32_t alignment;
+	char lossy_path[BOARD_NAME_MAX]; /* "": all is kept */
 	uint32_t seed;
 };
 

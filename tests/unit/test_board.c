@@ -29,6 +29,7 @@ static void understands_its_description(void **state)
 	assert_int_equal(c.wire_fd, -1);
 	assert_int_equal(c.socket_fd, -1);
 	assert_true(c.cable_in && c.oled_in);
+	assert_string_equal(c.lossy_path, "");
 	assert_int_equal(c.link_delay_ms, 1500);
 	assert_string_equal(c.oled_module->name, "ssd1306");
 	assert_int_equal(c.oled_address, 0x3c);
@@ -43,7 +44,7 @@ static void understands_its_description(void **state)
 			"wire=5,socket=6,link=down,link-delay=100,oled=out,"
 			"oled-module=sh1106,oled-address=0x3d,i2c-clock=100000,"
 			"spi=/dev/spidev1.2,i2c=/dev/i2c-9,int=gpiochip0:5,reset=GPIO6,bufsiz=16384,"
-			"alignment=1,seed=77",
+			"alignment=1,lossy=/run/state,seed=77",
 			error, sizeof(error)),
 		0);
 	assert_int_equal(c.wire_fd, 5);
@@ -59,6 +60,7 @@ static void understands_its_description(void **state)
 	assert_int_equal(c.reset_offset, 6);
 	assert_int_equal(c.bufsiz, 16384);
 	assert_int_equal(c.alignment, 1);
+	assert_string_equal(c.lossy_path, "/run/state");
 	assert_int_equal(c.seed, 77);
 }
 

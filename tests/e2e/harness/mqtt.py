@@ -34,7 +34,10 @@ def _packet(kind, flags, body):
 class Client:
     """Connected to a broker from inside a namespace; collects all messages of its topics."""
 
-    def __init__(self, broker, topics=(), name="observer", user=None):
+    def __init__(self, broker, topics=(), name="observer", user=None, qos=2):
+        """@qos: of the subscriptions. With 0 the broker keeps nothing back: what it has sent when
+        it acknowledges a message, this client will get, even if the broker is killed then.
+        """
         self.messages = []
         self._lock = threading.Lock()
         self._replies = []
@@ -42,6 +45,7 @@ class Client:
         with broker.namespace.inside():
             self._socket = socket.create_connection((broker.address, broker.port), 5)
         self._socket.settimeout(None)
+        self._file = self._socket.makefile("rb")
         flags, login = 2, b""
         if user:
             flags, login = 0xC2, _text(user[0]) + _text(user[1])
@@ -55,7 +59,8 @@ class Client:
             raise ConnectionRefusedError(f"the broker refused {name}: code {code}")
         if topics:
             body = struct.pack("!H", next(self._idents))
-            self._send(SUBSCRIBE, 2, body + b"".join(_text(topic) + b"\2" for topic in topics))
+            self._send(SUBSCRIBE, 2, body + b"".join(_text(topic) + bytes([qos])
+                                                       for topic in topics))
             self._reply(SUBACK)
 
     def _send(self, kind, flags, body):
@@ -72,13 +77,10 @@ class Client:
         return until(found, 5, f"the broker's answer of type {kind}")[0]
 
     def _exactly(self, count):
-        parts = bytearray()
-        while len(parts) < count:
-            part = self._socket.recv(count - len(parts))
-            if not part:
-                raise ConnectionError
-            parts += part
-        return bytes(parts)
+        found = self._file.read(count)
+        if len(found) < count:
+            raise ConnectionError
+        return found
 
     def _read(self):
         try:
@@ -145,5 +147,10 @@ class Client:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+        self.drain()
+
+    def drain(self):
+        """Waits for all that the broker has sent before it was killed, and closes."""
         self._reader.join(2)
+        self._file.close()
         self._socket.close()
