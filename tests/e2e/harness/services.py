@@ -42,6 +42,12 @@ class Service:
     def thaw(self):
         self.process.send(signal.SIGCONT)
 
+    def kill(self):
+        """Ends it in the middle of whatever it does."""
+        self.process.send(signal.SIGKILL)
+        self.process.wait(2)
+        self.process = None
+
     def stop(self):
         if self.process:
             self.process.stop()

@@ -5,6 +5,8 @@ import ctypes
 import os
 
 CLONE_NEWNET = 0x40000000
+MS_RDONLY = 0x1
+MS_REMOUNT = 0x20
 MS_BIND = 0x1000
 PR_SET_PDEATHSIG = 1
 
@@ -28,6 +30,10 @@ def mount(source, target, kind=None, flags=0, options=None):
         return value.encode() if value is not None else None
     _check(_libc.mount(text(source), text(target), text(kind), ctypes.c_ulong(flags),
                        text(options)))
+
+
+def umount(target):
+    _check(_libc.umount(target.encode()))
 
 
 def die_with_parent(signal):
