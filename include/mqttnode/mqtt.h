@@ -11,6 +11,7 @@
 #define MQTTNODE_MQTT_H
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/ip.h"
 #include "mqttnode/ladder.h"
 #include "mqttnode/queue.h"
 #include "mqttnode/settings.h"
@@ -125,13 +126,17 @@ struct mqtt *mqtt_free(struct mqtt *m);
 /* Starts the thread "mqtt", without a link and an address yet. 0 or -errno. Main. */
 int mqtt_start(struct mqtt *m);
 
+/* Most addresses to connect from. */
+#define MQTT_SOURCES_MAX 8
+
 /*
- * Tells what the connection can count on: the link, and the local address to
- * bind to (0.0.0.0: none). Link down for less than 2 s keeps the session. An
- * address confirmed again after a link loss is told again. Main.
+ * Tells what the connection can count on: the link, and the local addresses, of
+ * which it binds to the one that suits the broker's best. Link down for less
+ * than 2 s keeps the session. What is confirmed again after a link loss is told
+ * again. Main.
  */
 void mqtt_set_link(struct mqtt *m, bool up);
-void mqtt_set_address(struct mqtt *m, struct in_addr address);
+void mqtt_set_sources(struct mqtt *m, const struct ip *sources, size_t n);
 
 /*
  * Publishes a copy of @message, in order with all others. Never blocks: 0, or

@@ -261,14 +261,28 @@ void mqtt_set_link(struct mqtt *m, bool up)
 	fd_event_signal(m->mail_fd);
 }
 
-void mqtt_set_address(struct mqtt *m, struct in_addr address)
+/* Whether the path has exactly these. */
+static bool same_sources(const struct mqtt_path *path, const struct ip *sources, size_t n)
 {
+	for (size_t i = 0; i < n && n == path->n_sources; i++)
+		if (!ip_equal(&path->sources[i], &sources[i]))
+			return false;
+	return n == path->n_sources;
+}
+
+void mqtt_set_sources(struct mqtt *m, const struct ip *sources, size_t n)
+{
+	struct mqtt_path *path = &m->mailbox.path;
+
+	n = n < MQTT_SOURCES_MAX ? n : MQTT_SOURCES_MAX;
 	(void)pthread_mutex_lock(&m->lock);
-	if (m->mailbox.path.address.s_addr != address.s_addr) {
-		m->mailbox.path.address = address;
-		m->mailbox.path.changes++;
+	if (!same_sources(path, sources, n)) {
+		for (size_t i = 0; i < n; i++)
+			path->sources[i] = sources[i];
+		path->n_sources = n;
+		path->changes++;
 	}
-	m->mailbox.path.confirmed = address.s_addr != INADDR_ANY;
+	path->confirmed = n > 0;
 	(void)pthread_mutex_unlock(&m->lock);
 	fd_event_signal(m->mail_fd);
 }

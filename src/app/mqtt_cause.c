@@ -44,18 +44,13 @@ static void say(struct mqtt_cause *ret, enum rung rung, enum cause_id id,
 	va_end(ap);
 }
 
-const char *mqtt_address_text(struct in_addr address, char buf[INET_ADDRSTRLEN])
+const char *mqtt_peer_text(const struct mqtt_peer *peer, char buf[MQTT_PEER_TEXT_SIZE])
 {
-	return inet_ntop(AF_INET, &address, buf, INET_ADDRSTRLEN);
-}
+	char address[IP_TEXT_SIZE];
 
-/* "10.0.0.1:1883" */
-static const char *peer_text(const struct mqtt_peer *peer, char buf[32])
-{
-	char address[INET_ADDRSTRLEN];
-
-	return text_format(buf, 32, "%s:%u", mqtt_address_text(peer->address, address),
-			   peer->port);
+	return text_format(buf, MQTT_PEER_TEXT_SIZE,
+			   peer->address.family == AF_INET6 ? "[%s]:%u" : "%s:%u",
+			   ip_text(&peer->address, address), peer->port);
 }
 
 static const char *error_text(int error)
@@ -65,12 +60,24 @@ static const char *error_text(int error)
 	return text ? text : "unknown error";
 }
 
+static const char *family_word(sa_family_t family)
+{
+	switch (family) {
+	case AF_INET:
+		return "IPv4 ";
+	case AF_INET6:
+		return "IPv6 ";
+	default:
+		return "";
+	}
+}
+
 void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure *failure)
 {
-	char host[96], server[INET_ADDRSTRLEN];
+	char host[96], server[IP_TEXT_SIZE];
 
 	text_escape_str(host, sizeof(host), failure->host);
-	mqtt_address_text(failure->server, server);
+	ip_text(&failure->server, server);
 	if (failure->eai == EAI_ADDRFAMILY) {
 		say(ret, RUNG_NAME, CAUSE_NAME_IPV6,
 		    "%s is an IPv6 address, and IPv6 is off", host);
@@ -81,8 +88,8 @@ void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure 
 	} else if (failure->eai == EAI_NONAME) {
 		say(ret, RUNG_NAME, CAUSE_NAME_NOT_FOUND, "Name %s not found", host);
 	} else if (failure->eai == EAI_NODATA) {
-		say(ret, RUNG_NAME, CAUSE_NAME_NO_ADDRESS, "Name %s has no IPv4 address",
-		    host);
+		say(ret, RUNG_NAME, CAUSE_NAME_NO_ADDRESS, "Name %s has no %saddress",
+		    host, family_word(failure->family));
 	} else if (failure->eai == EAI_AGAIN && failure->took_ms >= LOOKUP_QUICK_MS) {
 		say(ret, RUNG_NAME, CAUSE_DNS_MUTE, "No answer from the DNS server %s",
 		    server);
@@ -103,9 +110,9 @@ void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure 
 /* Causes that are the network's, whatever the connection was doing. */
 static void say_system(struct mqtt_cause *ret, const struct mqtt_peer *peer, int error)
 {
-	char who[32], address[INET_ADDRSTRLEN];
+	char who[MQTT_PEER_TEXT_SIZE], address[IP_TEXT_SIZE];
 
-	peer_text(peer, who);
+	mqtt_peer_text(peer, who);
 	switch (error) {
 	case ECONNREFUSED:
 		say(ret, RUNG_TCP, CAUSE_TCP_REFUSED,
@@ -117,12 +124,12 @@ static void say_system(struct mqtt_cause *ret, const struct mqtt_peer *peer, int
 	case EHOSTUNREACH:
 		say(ret, RUNG_TCP, CAUSE_HOST_UNREACHABLE,
 		    "%s cannot be reached: nobody there answers",
-		    mqtt_address_text(peer->address, address));
+		    ip_text(&peer->address, address));
 		break;
 	case ENETUNREACH:
 		say(ret, RUNG_TCP, CAUSE_NO_ROUTE,
 		    "No route to %s: is a gateway configured?",
-		    mqtt_address_text(peer->address, address));
+		    ip_text(&peer->address, address));
 		break;
 	case ECONNRESET:
 	case EPIPE:
@@ -130,8 +137,7 @@ static void say_system(struct mqtt_cause *ret, const struct mqtt_peer *peer, int
 		break;
 	case EADDRNOTAVAIL:
 		say(ret, RUNG_TCP, CAUSE_LOCAL_ADDRESS_GONE,
-		    "The local address %s is gone",
-		    mqtt_address_text(peer->local, address));
+		    "The local address %s is gone", ip_text(&peer->local, address));
 		break;
 	case EACCES:
 	case EPERM:
@@ -148,7 +154,7 @@ static void say_system(struct mqtt_cause *ret, const struct mqtt_peer *peer, int
 void mqtt_cause_tcp(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 		    const struct mqtt_error *error)
 {
-	char who[32];
+	char who[MQTT_PEER_TEXT_SIZE];
 
 	if (error->kind == MQTT_ERROR_SYSTEM)
 		say_system(ret, peer, error->error);
@@ -156,7 +162,15 @@ void mqtt_cause_tcp(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 		mqtt_cause_tcp_timeout(ret, peer);
 	else
 		say(ret, RUNG_TCP, CAUSE_TCP_ERROR, "Cannot connect to %s: %s",
-		    peer_text(peer, who), error->text);
+		    mqtt_peer_text(peer, who), error->text);
+}
+
+void mqtt_cause_no_source(struct mqtt_cause *ret, const struct mqtt_peer *peer)
+{
+	char address[IP_TEXT_SIZE];
+
+	say(ret, RUNG_TCP, CAUSE_NO_ROUTE, "There is no %saddress to reach %s from",
+	    family_word(peer->address.family), ip_text(&peer->address, address));
 }
 
 void mqtt_cause_tcp_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer)
@@ -231,9 +245,9 @@ void mqtt_cause_tls(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 		    const struct mqtt_tls_failure *failure,
 		    const struct mqtt_tls_view *view)
 {
-	char who[32], host[64];
+	char who[MQTT_PEER_TEXT_SIZE], host[64];
 
-	peer_text(peer, who);
+	mqtt_peer_text(peer, who);
 	switch (failure->kind) {
 	case MQTT_TLS_EXPIRED:
 	case MQTT_TLS_NOT_YET_VALID:
@@ -278,11 +292,11 @@ void mqtt_cause_tls(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 void mqtt_cause_tls_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 			    unsigned int waited_s)
 {
-	char who[32];
+	char who[MQTT_PEER_TEXT_SIZE];
 
 	say(ret, RUNG_TLS, CAUSE_TLS_NO_ANSWER,
 	    "No answer to TLS from %s within %u s: is this the port for TLS?",
-	    peer_text(peer, who), waited_s);
+	    mqtt_peer_text(peer, who), waited_s);
 }
 
 /* The broker ended the session and said why. */
@@ -304,9 +318,9 @@ void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 					 : "is it an MQTT broker, or does it want TLS?";
 	/* Without TLS nothing but a port for TLS ends the connection that early. */
 	enum cause_id closed = peer->tls ? CAUSE_NOT_A_BROKER : CAUSE_WANTS_TLS;
-	char who[32];
+	char who[MQTT_PEER_TEXT_SIZE];
 
-	peer_text(peer, who);
+	mqtt_peer_text(peer, who);
 	switch (error->kind) {
 	case MQTT_ERROR_CLOSED:
 		say(ret, RUNG_CONNACK, closed,

@@ -8,9 +8,9 @@
 #ifndef MQTTNODE_MQTT_CAUSE_H
 #define MQTTNODE_MQTT_CAUSE_H
 
+#include "mqttnode/ip.h"
 #include "mqttnode/ladder.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,14 +25,15 @@ struct mqtt_cause {
 
 /* Who is spoken to. */
 struct mqtt_peer {
-	struct in_addr address;
+	struct ip address;
 	uint16_t port;
-	struct in_addr local; /* the address bound to */
+	struct ip local; /* the address bound to; none: what the routes say */
 	bool tls;
 };
 
-/* "10.0.0.1"; returns @buf. */
-const char *mqtt_address_text(struct in_addr address, char buf[INET_ADDRSTRLEN]);
+/* "10.0.0.1:1883", "[fd00::1]:1883"; returns @buf. */
+#define MQTT_PEER_TEXT_SIZE (IP_TEXT_SIZE + sizeof("[]:65535"))
+const char *mqtt_peer_text(const struct mqtt_peer *peer, char buf[MQTT_PEER_TEXT_SIZE]);
 
 /* A lookup of @host failed with the EAI_ code @eai. */
 struct mqtt_lookup_failure {
@@ -40,7 +41,8 @@ struct mqtt_lookup_failure {
 	int eai;
 	int error;		/* errno for EAI_SYSTEM */
 	unsigned int n_servers; /* DNS servers known */
-	struct in_addr server;	/* the first of them */
+	struct ip server;	/* the first of them */
+	sa_family_t family;	/* what it was to be an address of; AF_UNSPEC: either */
 	uint64_t took_ms;
 };
 void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure *failure);
@@ -48,6 +50,9 @@ void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure 
 /* The connection could not be made (before TCP was up). */
 void mqtt_cause_tcp(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 		    const struct mqtt_error *error);
+
+/* There is no address of ours of the family of the peer. */
+void mqtt_cause_no_source(struct mqtt_cause *ret, const struct mqtt_peer *peer);
 
 /* No SYN was answered in time. */
 void mqtt_cause_tcp_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer);

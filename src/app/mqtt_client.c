@@ -383,14 +383,14 @@ static void *tls_session(void *ctx)
 	return mosquitto_ssl_get(c->mosq);
 }
 
-int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t port,
-			struct in_addr local, struct mqtt_error *error)
+int mqtt_client_connect(struct mqtt_client *c, const struct ip *broker, uint16_t port,
+			const struct ip *local, struct mqtt_error *error)
 {
-	char host[INET_ADDRSTRLEN], bind_to[INET_ADDRSTRLEN];
+	char host[IP_TEXT_SIZE], bind_to[IP_TEXT_SIZE];
 	int rc;
 
-	(void)inet_ntop(AF_INET, &broker, host, sizeof(host));
-	(void)inet_ntop(AF_INET, &local, bind_to, sizeof(bind_to));
+	(void)ip_text(broker, host);
+	(void)ip_text(local, bind_to);
 	c->linger_fd = fd_close(c->linger_fd);
 	c->disconnect_code = -1;
 	c->established = false;
@@ -399,7 +399,7 @@ int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t p
 		mqtt_tls_begin(c->tls, tls_session, c);
 	errno = 0;
 	rc = mosquitto_connect_bind_async(c->mosq, host, port, c->keepalive_s,
-					  local.s_addr != INADDR_ANY ? bind_to : NULL);
+					  ip_is_set(local) ? bind_to : NULL);
 	if (rc != MOSQ_ERR_SUCCESS)
 		return explain_loss(c, error, rc, errno);
 	/* The library's socket is inherited by children otherwise. */
@@ -515,16 +515,16 @@ bool mqtt_client_wants_write(const struct mqtt_client *c)
 	return mosquitto_want_write(c->mosq);
 }
 
-bool mqtt_client_is_connected(const struct mqtt_client *c, struct in_addr *local)
+bool mqtt_client_is_connected(const struct mqtt_client *c, struct ip *local)
 {
 	int fd = mqtt_client_fd(c);
-	struct sockaddr_in name = { 0 };
+	struct sockaddr_storage name = { 0 };
 	socklen_t len = sizeof(name);
 
 	if (fd < 0 || !c->established)
 		return false;
 	if (getsockname(fd, (struct sockaddr *)&name, &len) == 0)
-		*local = name.sin_addr;
+		*local = ip_from_sockaddr((const struct sockaddr *)&name);
 	return true;
 }
 

@@ -9,7 +9,8 @@
 #ifndef MQTTNODE_MQTT_CLIENT_H
 #define MQTTNODE_MQTT_CLIENT_H
 
-#include <netinet/in.h>
+#include "mqttnode/ip.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -100,12 +101,12 @@ int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *c
 struct mqtt_client *mqtt_client_free(struct mqtt_client *c);
 
 /*
- * Begins to connect from @local (0.0.0.0: what the routes say) to @broker and queues
+ * Begins to connect from @local (none: what the routes say) to @broker and queues
  * CONNECT; never blocks.
  * An old connection is dropped first. 0, or -EIO with the cause in @error.
  */
-int mqtt_client_connect(struct mqtt_client *c, struct in_addr broker, uint16_t port,
-			struct in_addr local, struct mqtt_error *error);
+int mqtt_client_connect(struct mqtt_client *c, const struct ip *broker, uint16_t port,
+			const struct ip *local, struct mqtt_error *error);
 
 /*
  * Reads and writes what is possible now and keeps the connection alive; to be
@@ -121,7 +122,7 @@ int mqtt_client_fd(const struct mqtt_client *c);
 bool mqtt_client_wants_write(const struct mqtt_client *c);
 
 /* Whether TCP is established; then also the local address. */
-bool mqtt_client_is_connected(const struct mqtt_client *c, struct in_addr *local);
+bool mqtt_client_is_connected(const struct mqtt_client *c, struct ip *local);
 
 /* Whether the TLS handshake is done as well; true without TLS. */
 bool mqtt_client_is_secured(const struct mqtt_client *c);

@@ -83,7 +83,7 @@ static void rung_failed(struct mqtt_connection *c, const struct mqtt_cause *caus
 
 static bool has_path(const struct mqtt_connection *c)
 {
-	return c->path.unbound || (c->path.link && c->path.address.s_addr != INADDR_ANY);
+	return c->path.unbound || (c->path.link && c->path.n_sources > 0);
 }
 
 /* Ends whatever there is and chooses the time of the next attempt. */
@@ -167,17 +167,61 @@ static uint64_t due_ns(const struct mqtt_connection *c)
 	return due > floor ? due : floor;
 }
 
-static void connect_now(struct mqtt_connection *c, struct in_addr broker, uint64_t now)
+/* The family of addresses that there is a way to. */
+static sa_family_t family_of_path(const struct mqtt_path *path)
+{
+	sa_family_t family = path->n_sources > 0 ? path->sources[0].family : AF_UNSPEC;
+
+	for (size_t i = 1; i < path->n_sources; i++)
+		if (path->sources[i].family != family)
+			return AF_UNSPEC;
+	return family;
+}
+
+/* How many bits of two addresses of one family agree, from the left. */
+static unsigned int common_bits(const struct ip *a, const struct ip *b)
+{
+	const uint8_t *x = ip_bytes(a), *y = ip_bytes(b);
+	unsigned int n = 0;
+
+	while (n < 8 * ip_size(a) && !((x[n / 8] ^ y[n / 8]) & (0x80 >> n % 8)))
+		n++;
+	return n;
+}
+
+/*
+ * The source for @broker: of its family and scope, and the nearest by its prefix
+ * (RFC 6724 section 5, rules 2 and 8; the kernel would ask the main table). None
+ * if there is none.
+ */
+static struct ip source_for(const struct mqtt_path *path, const struct ip *broker)
+{
+	struct ip best = { 0 };
+
+	for (size_t i = 0; i < path->n_sources; i++) {
+		const struct ip *source = &path->sources[i];
+
+		if (source->family != broker->family ||
+		    ip_is_link_local(source) != ip_is_link_local(broker))
+			continue;
+		if (!ip_is_set(&best) ||
+		    common_bits(source, broker) > common_bits(&best, broker))
+			best = *source;
+	}
+	return best;
+}
+
+static void connect_now(struct mqtt_connection *c, struct ip broker, uint64_t now)
 {
 	uint64_t least = now + ms(c->timing->connect_ms) / TCP_SHARE;
 	struct mqtt_error error;
 	struct mqtt_cause cause;
-	char text[64], buf[INET_ADDRSTRLEN];
+	char text[MQTT_PEER_TEXT_SIZE + 32], who[MQTT_PEER_TEXT_SIZE];
 
 	c->peer = (struct mqtt_peer){
 		.address = broker,
 		.port = c->settings->port,
-		.local = c->path.address,
+		.local = source_for(&c->path, &broker),
 		.tls = c->settings->tls.on,
 	};
 	c->connack.code = -1;
@@ -186,10 +230,13 @@ static void connect_now(struct mqtt_connection *c, struct in_addr broker, uint64
 	if (c->deadline_ns < least)
 		c->deadline_ns = least;
 	rung_trying(c, RUNG_TCP,
-		    text_format(text, sizeof(text), "Connecting to %s:%u",
-				mqtt_address_text(broker, buf), c->peer.port));
-	if (mqtt_client_connect(c->client, c->peer.address, c->peer.port, c->peer.local,
-				&error) < 0) {
+		    text_format(text, sizeof(text), "Connecting to %s",
+				mqtt_peer_text(&c->peer, who)));
+	if (!c->path.unbound && !ip_is_set(&c->peer.local)) {
+		mqtt_cause_no_source(&cause, &c->peer);
+		fail(c, &cause, now);
+	} else if (mqtt_client_connect(c->client, &c->peer.address, c->peer.port,
+				       &c->peer.local, &error) < 0) {
 		mqtt_cause_tcp(&cause, &c->peer, &error);
 		fail(c, &cause, now);
 	}
@@ -208,7 +255,7 @@ static void look_up(struct mqtt_connection *c, uint64_t now)
 
 	rung_trying(c, RUNG_NAME,
 		    text_format(text, sizeof(text), "Looking up %s", c->settings->host));
-	r = mqtt_lookup_new(&c->lookup, c->settings->host);
+	r = mqtt_lookup_new(&c->lookup, c->settings->host, family_of_path(&c->path));
 	if (r == 0) {
 		c->state = MQTT_RESOLVING;
 		return;
@@ -239,8 +286,8 @@ static void begin_attempt(struct mqtt_connection *c, uint64_t now)
 
 static void use_lookup(struct mqtt_connection *c, uint64_t now)
 {
-	char text[LADDER_TEXT_SIZE], buf[INET_ADDRSTRLEN];
-	struct in_addr broker;
+	char text[LADDER_TEXT_SIZE], buf[IP_TEXT_SIZE];
+	struct ip broker;
 
 	if (!mqtt_lookup_is_done(c->lookup, &c->resolved))
 		return;
@@ -257,7 +304,7 @@ static void use_lookup(struct mqtt_connection *c, uint64_t now)
 			    c->resolved.n);
 	else
 		text_format(text, sizeof(text), "%s is %s", c->settings->host,
-			    mqtt_address_text(broker, buf));
+			    ip_text(&broker, buf));
 	rung_passed(c, RUNG_NAME, text);
 	connect_now(c, broker, now);
 }
@@ -269,16 +316,15 @@ static void await_connack(struct mqtt_connection *c, uint64_t now)
 	c->deadline_ns = now + ms(c->timing->connack_ms);
 }
 
-static void tcp_established(struct mqtt_connection *c, struct in_addr local, uint64_t now)
+static void tcp_established(struct mqtt_connection *c, struct ip local, uint64_t now)
 {
-	char text[LADDER_TEXT_SIZE], to[INET_ADDRSTRLEN], from[INET_ADDRSTRLEN];
-	bool known = local.s_addr != INADDR_ANY; /* it may be over already */
+	char text[LADDER_TEXT_SIZE], to[MQTT_PEER_TEXT_SIZE], from[IP_TEXT_SIZE];
+	bool known = ip_is_set(&local); /* it may be over already */
 
 	rung_passed(c, RUNG_TCP,
-		    text_format(text, sizeof(text), "Connected to %s:%u%s%s",
-				mqtt_address_text(c->peer.address, to), c->peer.port,
-				known ? " from " : "",
-				known ? mqtt_address_text(local, from) : ""));
+		    text_format(text, sizeof(text), "Connected to %s%s%s",
+				mqtt_peer_text(&c->peer, to), known ? " from " : "",
+				ip_text(&local, from)));
 	if (!c->settings->tls.on) {
 		await_connack(c, now);
 		return;
@@ -387,7 +433,7 @@ static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint
 static void climb(struct mqtt_connection *c, uint64_t now)
 {
 	struct mqtt_cause cause;
-	struct in_addr local;
+	struct ip local;
 
 	if (c->state == MQTT_CONNECTING) {
 		if (mqtt_client_is_connected(c->client, &local)) {
@@ -433,7 +479,7 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 	c->connack.code = -1;
 	c->backoff.base_ms = timing->backoff_base_ms;
 	c->backoff.cap_ms = settings->reconnect_max_s * 1000;
-	c->literal = mqtt_lookup_is_literal(settings->host, &c->resolved.addresses[0]);
+	c->literal = ip_parse(&c->resolved.addresses[0], settings->host);
 	if (c->literal)
 		ladder_report(ladder, RUNG_NAME, RUNG_STATE_UNUSED,
 			      "The broker is given by its address");
@@ -448,6 +494,14 @@ void mqtt_connection_clear(struct mqtt_connection *c)
 	c->lookup = mqtt_lookup_free(c->lookup);
 }
 
+static bool has_source(const struct mqtt_path *path, const struct ip *source)
+{
+	for (size_t i = 0; i < path->n_sources; i++)
+		if (ip_equal(&path->sources[i], source))
+			return true;
+	return false;
+}
+
 /* Whether an attempt or a session depends on a path that is gone. */
 static bool path_is_lost(const struct mqtt_connection *c, uint64_t now)
 {
@@ -455,7 +509,7 @@ static bool path_is_lost(const struct mqtt_connection *c, uint64_t now)
 		return c->state == MQTT_RESOLVING && !has_path(c);
 	if (c->path.unbound)
 		return false;
-	if (c->path.address.s_addr != c->peer.local.s_addr)
+	if (!has_source(&c->path, &c->peer.local))
 		return true;
 	return !c->path.link &&
 	       now >= c->path.link_changed_ns + ms(c->timing->link_grace_ms);

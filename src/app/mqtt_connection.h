@@ -38,8 +38,9 @@ struct mqtt_path {
 	bool unbound; /* the rest says only when an attempt is worthwhile */
 	bool link;
 	uint64_t link_changed_ns;
-	struct in_addr address; /* 0.0.0.0: none */
-	bool confirmed;		/* the address was told again since the link was lost */
+	struct ip sources[MQTT_SOURCES_MAX];
+	size_t n_sources;
+	bool confirmed;		/* they were told again since the link was lost */
 	unsigned int changes;	/* counts everything that makes an attempt worthwhile */
 };
 

@@ -6,7 +6,6 @@
  */
 #include "mqtt_lookup.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -22,6 +21,7 @@
 
 struct mqtt_lookup {
 	char host[256]; /* no name is longer */
+	sa_family_t family;
 	struct mqtt_lookup_result result;
 	atomic_bool done; /* the result is there, and the owner's */
 	int done_fd;
@@ -30,30 +30,32 @@ struct mqtt_lookup {
 
 static atomic_int under_way;
 
-bool mqtt_lookup_is_literal(const char *host, struct in_addr *address)
-{
-	return inet_pton(AF_INET, host, address) == 1;
-}
-
 /* An address may be listed once for each protocol: the socket type makes them one. */
 static void take_addresses(struct mqtt_lookup_result *result, const struct addrinfo *list)
 {
 	for (; list && result->n < MQTT_LOOKUP_ADDRESSES_MAX; list = list->ai_next) {
-		struct sockaddr_in address;
+		struct ip address = ip_from_sockaddr(list->ai_addr);
 
-		if (list->ai_family != AF_INET || list->ai_addrlen < sizeof(address))
-			continue;
-		memcpy(&address, list->ai_addr, sizeof(address));
-		result->addresses[result->n++] = address.sin_addr;
+		if (ip_is_set(&address))
+			result->addresses[result->n++] = address;
 	}
 }
 
-static void look_up(const char *host, struct mqtt_lookup_result *result)
+/* The resolver's first server, which is in another list if it has an IPv6 address. */
+static struct ip first_server(void)
 {
-	/* IPv6 is off (network.ipv6), and the local address to bind to is IPv4. */
-	const struct addrinfo hints = { .ai_family = AF_INET,
-					.ai_socktype = SOCK_STREAM };
-	struct mqtt_lookup_failure failure = { .host = host };
+	const struct sockaddr_in6 *v6 = _res._u._ext.nsaddrs[0];
+
+	if (_res.nsaddr_list[0].sin_family == 0 && v6)
+		return ip_from_v6(&v6->sin6_addr, v6->sin6_scope_id);
+	return ip_from_v4(_res.nsaddr_list[0].sin_addr);
+}
+
+static void look_up(const char *host, sa_family_t family,
+		    struct mqtt_lookup_result *result)
+{
+	const struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM };
+	struct mqtt_lookup_failure failure = { .host = host, .family = family };
 	uint64_t start = clock_now_ns(&clock_system);
 	struct addrinfo *list = NULL;
 	int n_servers;
@@ -71,7 +73,7 @@ static void look_up(const char *host, struct mqtt_lookup_result *result)
 	}
 	failure.n_servers = n_servers == 0 ? 0 : (unsigned int)_res.nscount;
 	if (failure.n_servers > 0)
-		failure.server = _res.nsaddr_list[0].sin_addr;
+		failure.server = first_server();
 	failure.took_ms = (clock_now_ns(&clock_system) - start) / NSEC_PER_MSEC;
 	mqtt_cause_lookup(&result->cause, &failure);
 }
@@ -89,7 +91,7 @@ static void *run(void *arg)
 	struct mqtt_lookup *l = arg;
 
 	(void)pthread_setname_np(pthread_self(), "lookup");
-	look_up(l->host, &l->result);
+	look_up(l->host, l->family, &l->result);
 	(void)atomic_fetch_sub(&under_way, 1);
 	atomic_store(&l->done, true);
 	fd_event_signal(l->done_fd);
@@ -114,7 +116,7 @@ static int start(struct mqtt_lookup *l)
 	return r;
 }
 
-static int begin(struct mqtt_lookup **ret, const char *host)
+static int begin(struct mqtt_lookup **ret, const char *host, sa_family_t family)
 {
 	struct mqtt_lookup *l;
 	int r;
@@ -123,6 +125,7 @@ static int begin(struct mqtt_lookup **ret, const char *host)
 	if (!l)
 		return -ENOMEM;
 	text_format(l->host, sizeof(l->host), "%s", host);
+	l->family = family;
 	atomic_init(&l->users, 2);
 	l->done_fd = r = fd_event_new();
 	if (r >= 0)
@@ -136,12 +139,12 @@ static int begin(struct mqtt_lookup **ret, const char *host)
 	return 0;
 }
 
-int mqtt_lookup_new(struct mqtt_lookup **ret, const char *host)
+int mqtt_lookup_new(struct mqtt_lookup **ret, const char *host, sa_family_t family)
 {
 	int r = -EAGAIN;
 
 	if (atomic_fetch_add(&under_way, 1) < MQTT_LOOKUPS_MAX)
-		r = begin(ret, host);
+		r = begin(ret, host, family);
 	if (r < 0)
 		(void)atomic_fetch_sub(&under_way, 1);
 	return r;

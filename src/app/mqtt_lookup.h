@@ -12,7 +12,6 @@
 #ifndef MQTTNODE_MQTT_LOOKUP_H
 #define MQTTNODE_MQTT_LOOKUP_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 
 #include "mqtt_cause.h"
@@ -25,20 +24,17 @@
 struct mqtt_lookup;
 
 struct mqtt_lookup_result {
-	struct in_addr addresses[MQTT_LOOKUP_ADDRESSES_MAX];
+	struct ip addresses[MQTT_LOOKUP_ADDRESSES_MAX];
 	unsigned int n; /* 0: failed */
 	struct mqtt_cause cause;
 };
 
-/* Whether @host is an IPv4 address, which is stored then: there is no name to look up. */
-bool mqtt_lookup_is_literal(const char *host, struct in_addr *address);
-
 /*
- * Begins to look @host up with the DNS servers of this node, in the thread
- * "lookup". 0; -EAGAIN with too many under way; -errno. Release with
- * mqtt_lookup_free().
+ * Begins to look @host up, for addresses of @family (AF_UNSPEC: both), with the DNS
+ * servers of this node, in the thread "lookup". 0; -EAGAIN with too many under way;
+ * -errno. Release with mqtt_lookup_free().
  */
-int mqtt_lookup_new(struct mqtt_lookup **ret, const char *host);
+int mqtt_lookup_new(struct mqtt_lookup **ret, const char *host, sa_family_t family);
 
 /* Accepts NULL, returns NULL. Does not wait for the thread, which ends by itself. */
 struct mqtt_lookup *mqtt_lookup_free(struct mqtt_lookup *l);

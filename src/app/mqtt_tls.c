@@ -14,6 +14,7 @@
 #include <openssl/x509v3.h>
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/ip.h"
 #include "mqttnode/text.h"
 
 struct mqtt_tls {
@@ -345,14 +346,14 @@ static char *certificate_host(const char *host)
 static int set_up(struct mqtt_tls *t, const struct mqtt_tls_config *config, char *error,
 		  size_t error_size)
 {
-	struct in_addr address;
+	struct ip address;
 	int r;
 
 	t->insecure = config->insecure;
 	t->host = certificate_host(config->host);
 	if (!t->host)
 		return -ENOMEM;
-	t->literal = inet_pton(AF_INET, t->host, &address) == 1;
+	t->literal = ip_parse(&address, t->host);
 	t->context = SSL_CTX_new(TLS_client_method());
 	if (!t->context || SSL_CTX_set_min_proto_version(t->context, TLS1_2_VERSION) != 1)
 		return -ENOMEM;

@@ -76,6 +76,7 @@ static void on_lease(void *ctx, const struct lease *lease)
 {
 	static const struct lease none;
 	struct node *n = ctx;
+	struct ip source;
 
 	rungs_report_lease(n->ladder, n->settings->network.method, lease);
 	if (!lease)
@@ -85,7 +86,8 @@ static void on_lease(void *ctx, const struct lease *lease)
 	n->self.gateway = lease->gateway;
 	facts_set(n->facts, &n->self);
 	vitals_changed(n->vitals);
-	mqtt_set_address(n->mqtt, lease->address);
+	source = ip_from_v4(lease->address);
+	mqtt_set_sources(n->mqtt, &source, ip_is_set(&source));
 }
 
 void node_on_composed(void *ctx, const struct mqtt_outgoing *message)

@@ -76,6 +76,7 @@ static void publish(void *ctx, const struct mqtt_outgoing *message)
 
 static void start(struct bench *b, const char *conf, bool with_publications)
 {
+	struct ip source;
 	struct mqtt_timing timing = mqtt_timing_default;
 	struct settings_report report = { 0 };
 	struct mqtt_config config;
@@ -111,7 +112,8 @@ static void start(struct bench *b, const char *conf, bool with_publications)
 	if (b->publications)
 		must(publications_start(b->publications) == 0);
 	mqtt_set_link(b->mqtt, true);
-	mqtt_set_address(b->mqtt, (struct in_addr){ htonl(INADDR_LOOPBACK) });
+	source = ip_from_v4((struct in_addr){ htonl(INADDR_LOOPBACK) });
+	mqtt_set_sources(b->mqtt, &source, 1);
 	while (sem_wait(&b->session) < 0)
 		must(errno == EINTR);
 	(void)puts("ready");

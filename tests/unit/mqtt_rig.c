@@ -306,6 +306,7 @@ int __wrap_names_prepare_thread(void)
 	(void)pthread_mutex_unlock(&resolver.lock);
 	(void)res_init();
 	_res.nscount = n;
+	_res.nsaddr_list[0].sin_family = AF_INET;
 	(void)inet_pton(AF_INET, "10.9.8.7", &_res.nsaddr_list[0].sin_addr);
 	return n;
 }
@@ -429,12 +430,12 @@ void rig_start(struct rig *r)
 
 void rig_path(struct rig *r, bool link, const char *address)
 {
-	struct in_addr in;
+	struct ip source;
 
-	assert_int_equal(inet_pton(AF_INET, address, &in), 1);
+	assert_true(ip_parse(&source, address));
 	if (!link)
 		mqtt_set_link(r->mqtt, false);
-	mqtt_set_address(r->mqtt, in);
+	mqtt_set_sources(r->mqtt, &source, source.v4.s_addr != INADDR_ANY);
 	if (link)
 		mqtt_set_link(r->mqtt, true);
 }

@@ -17,8 +17,8 @@ static struct mqtt_cause cause;
 static int set_up(void **state)
 {
 	(void)state;
-	(void)inet_pton(AF_INET, "10.0.0.1", &peer.address);
-	(void)inet_pton(AF_INET, "10.0.0.5", &peer.local);
+	assert_true(ip_parse(&peer.address, "10.0.0.1"));
+	assert_true(ip_parse(&peer.local, "10.0.0.5"));
 	memset(&cause, 0xff, sizeof(cause));
 	return 0;
 }
@@ -64,6 +64,7 @@ static void names_that_cannot_be_looked_up(void **state)
 			.error = cases[i].error,
 			.n_servers = cases[i].n_servers,
 			.server = peer.address,
+			.family = AF_INET,
 			.took_ms = cases[i].took_ms,
 		};
 
@@ -80,6 +81,26 @@ static void an_ipv6_address_is_refused_by_name(void **state)
 	(void)state;
 	mqtt_cause_lookup(&cause, &failure);
 	assert_cause(RUNG_NAME, true, "2001:db8::1 is an IPv6 address, and IPv6 is off");
+}
+
+static void an_ipv6_broker_is_told_as_such(void **state)
+{
+	struct mqtt_lookup_failure failure = { .host = "mq.example",
+					       .eai = EAI_NODATA,
+					       .n_servers = 1,
+					       .family = AF_INET6 };
+
+	(void)state;
+	mqtt_cause_lookup(&cause, &failure);
+	assert_cause(RUNG_NAME, false, "Name mq.example has no IPv6 address");
+	failure.family = AF_UNSPEC;
+	mqtt_cause_lookup(&cause, &failure);
+	assert_cause(RUNG_NAME, false, "Name mq.example has no address");
+	assert_true(ip_parse(&peer.address, "fd00::1"));
+	mqtt_cause_tcp_timeout(&cause, &peer);
+	assert_cause(RUNG_TCP, false, "No answer from [fd00::1]:1883");
+	mqtt_cause_no_source(&cause, &peer);
+	assert_cause(RUNG_TCP, false, "There is no IPv6 address to reach fd00::1 from");
 }
 
 static void names_are_shown_escaped(void **state)
@@ -338,6 +359,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(names_that_cannot_be_looked_up, set_up),
 		cmocka_unit_test_setup(an_ipv6_address_is_refused_by_name, set_up),
+		cmocka_unit_test_setup(an_ipv6_broker_is_told_as_such, set_up),
 		cmocka_unit_test_setup(names_are_shown_escaped, set_up),
 		cmocka_unit_test_setup(connections_that_cannot_be_made, set_up),
 		cmocka_unit_test_setup(connections_that_end_before_connack, set_up),

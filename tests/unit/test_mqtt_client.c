@@ -46,12 +46,13 @@ static void turn(void)
 
 static void begin_session(void)
 {
-	struct in_addr loopback = { .s_addr = htonl(INADDR_LOOPBACK) };
+	struct ip loopback = ip_from_v4((struct in_addr){ htonl(INADDR_LOOPBACK) });
 	struct mqtt_error error;
 
 	accepted = false;
 	assert_int_equal(
-		mqtt_client_connect(client, loopback, broker.port, loopback, &error), 0);
+		mqtt_client_connect(client, &loopback, broker.port, &loopback, &error),
+		0);
 	broker_accept(&broker);
 	turn();
 	broker_expect(&broker, PACKET_CONNECT);

@@ -314,6 +314,43 @@ static void needs_neither_link_nor_address_if_it_is_unbound(void **state)
 	rig_expect_counter(&rig, connects, 1);
 }
 
+/* --- several local addresses ------------------------------------------------- */
+
+static void connects_from_the_nearest_address(void **state)
+{
+	struct sockaddr_in peer = { 0 };
+	socklen_t len = sizeof(peer);
+	struct ip sources[3];
+
+	(void)state;
+	assert_true(ip_parse(&sources[0], "fd00::1"));
+	assert_true(ip_parse(&sources[1], "127.0.0.9"));
+	assert_true(ip_parse(&sources[2], "127.0.0.7"));
+	rig_start(&rig);
+	mqtt_set_sources(rig.mqtt, sources, 3);
+	mqtt_set_link(rig.mqtt, true);
+	broker_accept(broker);
+	assert_int_equal(getpeername(broker->fd, (struct sockaddr *)&peer, &len), 0);
+	assert_int_equal(peer.sin_addr.s_addr, inet_addr("127.0.0.7"));
+	broker_expect(broker, PACKET_CONNECT);
+	broker_connack(broker, 0);
+	/* Others may come and go. */
+	sources[0] = sources[2];
+	mqtt_set_sources(rig.mqtt, sources, 1);
+	assert_true(broker_is_quiet(broker, 100));
+	mqtt_set_sources(rig.mqtt, sources, 0);
+	assert_true(broker_expect_closed(broker));
+}
+
+static void a_broker_of_another_family_cannot_be_reached(void **state)
+{
+	(void)state;
+	use_host("fd00::1");
+	start();
+	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_FAILED,
+			"There is no IPv6 address to reach fd00::1 from");
+}
+
 static void several_addresses_take_turns(void **state)
 {
 	(void)state;
@@ -554,6 +591,8 @@ int main(void)
 		TEST(no_dns_server),
 		TEST(a_dns_server_without_an_answer),
 		TEST(needs_neither_link_nor_address_if_it_is_unbound),
+		TEST(connects_from_the_nearest_address),
+		TEST(a_broker_of_another_family_cannot_be_reached),
 		TEST(several_addresses_take_turns),
 		TEST(a_path_lost_during_a_lookup_is_not_used),
 		TEST(a_lookup_on_a_path_that_changed_begins_anew),
