@@ -93,6 +93,7 @@ struct mqtt_config {
 	bool unbound; /* uses the machine's own network: neither the link of the W5500
 			 nor an address on it is needed */
 
+	bool routed;  /* needs both, but the system's routes choose the way */
 	const struct mqtt_settings *settings;
 	struct ladder *ladder;
 	struct spool *spool; /* open, and the thread's from mqtt_start() until it ends */
@@ -131,9 +132,9 @@ int mqtt_start(struct mqtt *m);
 
 /*
  * Tells what the connection can count on: the link, and the local addresses, of
- * which it binds to the one that suits the broker's best. Link down for less
- * than 2 s keeps the session. What is confirmed again after a link loss is told
- * again. Main.
+ * which it binds to the one that suits the broker's best (unless mqtt_config.routed).
+ * Link down for less than 2 s keeps the session. What is confirmed again after a link
+ * loss is told again. Main.
  */
 void mqtt_set_link(struct mqtt *m, bool up);
 void mqtt_set_sources(struct mqtt *m, const struct ip *sources, size_t n);

@@ -65,6 +65,12 @@ struct netlink_events {
 	 */
 	void (*on_address)(void *ctx, const struct netlink_address *address);
 	/*
+	 * A unicast IPv4 route by the interface was added, changed or removed: ask
+	 * netlink_foreign_find(). Of routes that go with IFF_UP or an address the
+	 * kernel tells nothing. Without this callback routes are not listened to.
+	 */
+	void (*on_route)(void *ctx);
+	/*
 	 * A neighbour is in @state (NUD_*); 0: its entry was removed. The
 	 * kernel does not tell NUD_INCOMPLETE: ask netlink_neighbour_state().
 	 */
@@ -179,6 +185,21 @@ int netlink_rule_delete(struct netlink *nl, const struct netlink_rule *rule);
  * families: what a crash left behind. Returns how many, or -errno.
  */
 int netlink_rules_flush(struct netlink *nl, uint32_t table);
+
+/* What others put on an interface. */
+struct netlink_foreign {
+	struct in_addr address; /* 0.0.0.0: there is none */
+	uint8_t prefix_len;
+	struct in_addr gateway; /* of the default route; 0.0.0.0: there is none */
+};
+
+/*
+ * Looks for an IPv4 address of @ifindex, the first that is not merely link-local
+ * if there is one, and for the gateway of its default route: that of the main
+ * table, else of any other, with the lowest metric.
+ */
+int netlink_foreign_find(struct netlink *nl, unsigned int ifindex,
+			 struct netlink_foreign *ret);
 
 /* Makes the kernel resolve a neighbour now if it is not reachable; news come by
  * on_neighbour. */

@@ -51,6 +51,7 @@ enum network_method {
 	NETWORK_METHOD_DHCP,
 	NETWORK_METHOD_STATIC,
 	NETWORK_METHOD_NONE, /* a port of a bridge, which has the address */
+	NETWORK_METHOD_EXTERNAL, /* somebody else's work, which is only watched */
 };
 
 struct network_settings {

@@ -28,9 +28,11 @@
  * exists: ours in another process, or foreign), -EPERM (CAP_NET_ADMIN
  * missing), -EACCES, -ENOENT or -ENODEV (/dev/net/tun not permitted, missing,
  * without its driver), -EINVAL (not a name for an interface, or @mac is a
- * group address). Closing the descriptor removes the interface. Main.
+ * group address). Closing the descriptor removes the interface. With @join a TAP
+ * that was made by others to stay (by NetworkManager, "ip tuntap add") is taken
+ * if there is one; it stays when the descriptor is closed. Main.
  */
-int tap_open(const char *name, const uint8_t mac[6]);
+int tap_open(const char *name, const uint8_t mac[6], bool join);
 
 /*
  * Reads one frame into @buf: without FCS, and shorter than 60 bytes if the

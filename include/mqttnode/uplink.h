@@ -5,7 +5,8 @@
  * Owns the TAP device (its descriptor goes to the pump), the netlink sockets,
  * the DHCP client, the address with routes and rules, and the watch on the
  * gateway. Makes the interface again when somebody deletes it, and puts the
- * address back when somebody takes it away. Main thread.
+ * address back when somebody takes it away. With method "external" the address
+ * with all that belongs to it is somebody else's, and only watched. Main thread.
  */
 #ifndef MQTTNODE_UPLINK_H
 #define MQTTNODE_UPLINK_H

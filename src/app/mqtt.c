@@ -182,6 +182,7 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
 	m->ladder = config->ladder;
 	m->spool = config->spool;
 	m->mailbox.path.unbound = config->unbound;
+	m->mailbox.path.routed = config->routed;
 	m->on_session = on_session_nobody;
 	mqtt_refusals_init(&m->refusals);
 	m->mail_fd = m->ended_fd = -1;

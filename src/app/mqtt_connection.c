@@ -213,6 +213,7 @@ static struct ip source_for(const struct mqtt_path *path, const struct ip *broke
 
 static void connect_now(struct mqtt_connection *c, struct ip broker, uint64_t now)
 {
+	static const struct ip any; /* none */
 	uint64_t least = now + ms(c->timing->connect_ms) / TCP_SHARE;
 	struct mqtt_error error;
 	struct mqtt_cause cause;
@@ -236,7 +237,8 @@ static void connect_now(struct mqtt_connection *c, struct ip broker, uint64_t no
 		mqtt_cause_no_source(&cause, &c->peer);
 		fail(c, &cause, now);
 	} else if (mqtt_client_connect(c->client, &c->peer.address, c->peer.port,
-				       &c->peer.local, &error) < 0) {
+				       c->path.routed ? &any : &c->peer.local,
+				       &error) < 0) {
 		mqtt_cause_tcp(&cause, &c->peer, &error);
 		fail(c, &cause, now);
 	}
@@ -314,6 +316,21 @@ static void await_connack(struct mqtt_connection *c, uint64_t now)
 	rung_trying(c, RUNG_CONNACK, "Waiting for CONNACK");
 	c->state = MQTT_WAIT_CONNACK;
 	c->deadline_ns = now + ms(c->timing->connack_ms);
+}
+
+/* Only routes decide how a connection leaves that is not bound: they may be amiss. */
+static void look_at_way(const struct mqtt_connection *c, const struct ip *local)
+{
+	static struct log_limit limit = { .interval_s = 3600, .burst = 1 };
+	char from[IP_TEXT_SIZE], ours[IP_TEXT_SIZE];
+	unsigned int held;
+
+	if (!c->path.routed || !ip_is_set(local) || ip_equal(local, &c->peer.local) ||
+	    !log_allow(&limit, &held))
+		return;
+	log_warning("The connection to the broker does not leave by the W5500 (from %s, "
+		    "not %s): see \"external\" in mqttnode.conf(5) about routes",
+		    ip_text(local, from), ip_text(&c->peer.local, ours));
 }
 
 static void tcp_established(struct mqtt_connection *c, struct ip local, uint64_t now)
@@ -437,6 +454,7 @@ static void climb(struct mqtt_connection *c, uint64_t now)
 
 	if (c->state == MQTT_CONNECTING) {
 		if (mqtt_client_is_connected(c->client, &local)) {
+			look_at_way(c, &local);
 			tcp_established(c, local, now);
 		} else if (now >= c->deadline_ns) {
 			mqtt_cause_tcp_timeout(&cause, &c->peer);

@@ -40,6 +40,7 @@ struct mqtt_path {
 	uint64_t link_changed_ns;
 	struct ip sources[MQTT_SOURCES_MAX];
 	size_t n_sources;
+	bool routed;		/* the system's routes choose the way, not the address */
 	bool confirmed;		/* they were told again since the link was lost */
 	unsigned int changes;	/* counts everything that makes an attempt worthwhile */
 };

@@ -81,6 +81,9 @@ void rungs_report_lease(struct ladder *ladder, enum network_method method,
 	if (method == NETWORK_METHOD_STATIC)
 		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK, "%s/%u (static)",
 			      address, lease->prefix_len);
+	else if (method == NETWORK_METHOD_EXTERNAL)
+		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK, "%s/%u (external)",
+			      address, lease->prefix_len);
 	else
 		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK,
 			      "%s/%u (DHCP server %s, lease %s)", address,

@@ -61,8 +61,8 @@ static const struct key_choice phy_modes[] = {
 static const struct key_choice methods[] = {
 	{ "dhcp", NETWORK_METHOD_DHCP, false },
 	{ "static", NETWORK_METHOD_STATIC, false },
+	{ "external", NETWORK_METHOD_EXTERNAL, false },
 	{ "none", NETWORK_METHOD_NONE, false },
-	{ "external", 0, true },
 	{ NULL, 0, false },
 };
 

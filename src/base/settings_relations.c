@@ -103,14 +103,28 @@ static bool method_is_known(const struct check *c)
 		strcmp(conf_node_string(method), "dhcp") == 0);
 }
 
+/* What other methods than "dhcp" and "static" leave to others. */
+static const char *const of_ours[] = { "address", "gateway", "default_route", "table" };
+
+/* Keys that are somebody else's business with the method @method. */
+static void check_foreign_keys(const struct check *c, const char *method,
+			       const char *const names[], size_t n, const char *whose)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_node *found = check_member(c, "network", names[i]);
+
+		if (found)
+			check_wrong(c, found, "network.%s: found with method \"%s\", %s",
+				    names[i], method, whose);
+	}
+}
+
 /*
  * A bridge takes every frame away from its ports: an address on one of them does
  * not work. Nor does a bridge without the frames for those behind it.
  */
 static void check_bridge(const struct check *c)
 {
-	static const char *const of_the_bridge[] = { "address", "gateway",
-						     "default_route", "table" };
 	const struct conf_node *promiscuous = check_member(c, "ethernet", "promiscuous");
 	const struct conf_node *method = check_member(c, "network", "method");
 	const struct conf_node *found = check_member(c, "network", "dns");
@@ -134,25 +148,17 @@ static void check_bridge(const struct check *c)
 			c, found,
 			"network.dns: found with method \"none\", which looks names up "
 			"as the rest of the system does; valid is \"system\", or nothing");
-	for (size_t i = 0; i < ARRAY_SIZE(of_the_bridge); i++) {
-		found = check_member(c, "network", of_the_bridge[i]);
-		if (found)
-			check_wrong(
-				c, found,
-				"network.%s: found with method \"none\", which leaves it "
-				"to the bridge; valid with another method only",
-				of_the_bridge[i]);
-	}
+	check_foreign_keys(c, "none", of_ours, ARRAY_SIZE(of_ours),
+			   "which leaves it to the bridge; valid with another method only");
 }
 
 static void check_network(const struct check *c)
 {
-	static const char *const only_static[] = { "address", "gateway" };
-	const struct network_settings *n = &c->s->network;
+	static const char *const of_static[] = { "address", "gateway" };
+	struct network_settings *n = &c->s->network;
 	const struct conf_node *method = check_member(c, "network", "method");
 	const struct conf_node *address = check_member(c, "network", "address");
 	const struct conf_node *gateway = check_member(c, "network", "gateway");
-	const struct conf_node *found;
 
 	if (n->method == NETWORK_METHOD_STATIC) {
 		if (!address)
@@ -170,17 +176,19 @@ static void check_network(const struct check *c)
 				"cannot be found, unless /etc/hosts has it");
 		return;
 	}
+	if (n->method == NETWORK_METHOD_EXTERNAL) {
+		check_foreign_keys(c, "external", of_ours, ARRAY_SIZE(of_ours),
+				   "which leaves it to another program; valid with "
+				   "another method only");
+		/* Who gives the address knows the name servers too. */
+		n->dns_system = n->n_dns == 0;
+		return;
+	}
 	if (n->method == NETWORK_METHOD_NONE || !method_is_known(c))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(only_static); i++) {
-		found = check_member(c, "network", only_static[i]);
-		if (found)
-			check_wrong(
-				c, found,
-				"network.%s: found with method \"dhcp\", which gets it from the "
-				"server; valid with method = \"static\" only",
-				only_static[i]);
-	}
+	check_foreign_keys(c, "dhcp", of_static, ARRAY_SIZE(of_static),
+			   "which gets it from the server; valid with method = "
+			   "\"static\" only");
 }
 
 /* What the node says about itself, which no publication may overwrite. */

@@ -28,9 +28,6 @@
 #define ANSWER_LIMIT_NS (1 * NSEC_PER_SEC)
 #define DUMP_TRIES	5 /* a dump that changed while it was read is repeated */
 
-/* Takes one message of an answer. */
-typedef void (*answer_fn)(void *ctx, const struct nlmsghdr *nlh);
-
 struct netlink {
 	struct mnl_socket *socket;
 	struct netlink_watch *watch;
@@ -93,7 +90,7 @@ static int take_result(struct netlink *nl, const struct nlmsghdr *nlh)
  * Goes through one datagram. Returns 1 if the answer goes on, else its result.
  * What belongs to an earlier request (one that we gave up) is skipped.
  */
-static int take_datagram(struct netlink *nl, size_t len, answer_fn answer, void *ctx,
+static int take_datagram(struct netlink *nl, size_t len, netlink_answer answer, void *ctx,
 			 bool *interrupted)
 {
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)nl->buf;
@@ -116,7 +113,8 @@ static int take_datagram(struct netlink *nl, size_t len, answer_fn answer, void 
 
 /* Sends a request and takes its whole answer. 0 or -errno; -EINTR: a dump to be repeated.
  */
-static int transact(struct netlink *nl, struct nlmsghdr *nlh, answer_fn answer, void *ctx)
+static int transact(struct netlink *nl, struct nlmsghdr *nlh, netlink_answer answer,
+		    void *ctx)
 {
 	uint64_t deadline = clock_now_ns(&clock_system) + ANSWER_LIMIT_NS;
 	bool interrupted = false;
@@ -140,8 +138,8 @@ static int transact(struct netlink *nl, struct nlmsghdr *nlh, answer_fn answer, 
 	return r == 0 && interrupted ? -EINTR : r;
 }
 
-/* Asks for a list. @answer must bear to be given an entry twice. */
-static int dump(struct netlink *nl, struct nlmsghdr *nlh, answer_fn answer, void *ctx)
+int netlink_request_dump(struct netlink *nl, struct nlmsghdr *nlh, netlink_answer answer,
+			 void *ctx)
 {
 	int r = -EINTR;
 
@@ -212,13 +210,13 @@ static void refresh(void *ctx, unsigned int ifindex)
 	nlh = netlink_request_begin(&request, RTM_GETADDR, 0);
 	address = netlink_request_header(nlh, sizeof(*address));
 	address->ifa_family = AF_UNSPEC;
-	(void)dump(nl, nlh, keep_answer, &kept);
+	(void)netlink_request_dump(nl, nlh, keep_answer, &kept);
 
 	nlh = netlink_request_begin(&request, RTM_GETNEIGH, 0);
 	neighbour = netlink_request_header(nlh, sizeof(*neighbour));
 	neighbour->ndm_family = AF_UNSPEC;
 	mnl_attr_put_u32(nlh, NDA_IFINDEX, ifindex);
-	(void)dump(nl, nlh, keep_answer, &kept);
+	(void)netlink_request_dump(nl, nlh, keep_answer, &kept);
 
 	tell_answers(nl, &kept);
 out:
@@ -494,7 +492,7 @@ int netlink_subnet_elsewhere(struct netlink *nl, unsigned int ifindex,
 	nlh = netlink_request_begin(&request, RTM_GETADDR, 0);
 	info = netlink_request_header(nlh, sizeof(*info));
 	info->ifa_family = AF_INET;
-	r = dump(nl, nlh, take_subnet, &answer);
+	r = netlink_request_dump(nl, nlh, take_subnet, &answer);
 	if (r < 0)
 		return r;
 	if (!answer.found || !if_indextoname(answer.found, name))

@@ -2,8 +2,8 @@
 /*
  * netlink_internal.h — what the files of the netlink module share
  *
- * netlink.c asks, netlink_route.c asks about routes and rules, netlink_watch.c
- * listens.
+ * netlink.c asks, netlink_route.c asks about routes and rules, netlink_foreign.c
+ * for what others did, and netlink_watch.c listens.
  */
 #ifndef MQTTNODE_NETLINK_INTERNAL_H
 #define MQTTNODE_NETLINK_INTERNAL_H
@@ -32,6 +32,16 @@ void netlink_put_address(struct nlmsghdr *nlh, uint16_t type, const struct ip *a
 
 /* Sends a request that changes something. Returns 0 or what the kernel said. */
 int netlink_request_send(struct netlink *nl, struct nlmsghdr *nlh);
+
+/* Takes one message of an answer. */
+typedef void (*netlink_answer)(void *ctx, const struct nlmsghdr *nlh);
+
+/*
+ * Asks for a list. @answer must bear to be given an entry twice: a list that
+ * changed while it was read is read again. Returns 0 or -errno.
+ */
+int netlink_request_dump(struct netlink *nl, struct nlmsghdr *nlh, netlink_answer answer,
+			 void *ctx);
 
 struct netlink_watch;
 

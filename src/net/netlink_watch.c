@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * netlink_watch.c — news of one interface: link, addresses, neighbours
+ * netlink_watch.c — news of one interface: link, addresses, routes, neighbours
  *
  * The socket hears of all interfaces, so that nothing is missed between "is it
  * there?" and "tell me"; what is not about ours is dropped by its index, never
@@ -150,6 +150,19 @@ static void address_message(const struct netlink_watch *w, const struct nlmsghdr
 		w->events->on_address(w->events->ctx, &told);
 }
 
+static void route_message(const struct netlink_watch *w, const struct nlmsghdr *nlh)
+{
+	const struct rtmsg *info = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[RTA_MAX + 1];
+
+	if (netlink_parse(nlh, sizeof(*info), attrs, RTA_MAX) < 0 ||
+	    info->rtm_family != AF_INET || info->rtm_type != RTN_UNICAST ||
+	    !attrs[RTA_OIF] || mnl_attr_validate(attrs[RTA_OIF], MNL_TYPE_U32) < 0 ||
+	    mnl_attr_get_u32(attrs[RTA_OIF]) != w->ifindex || !w->events->on_route)
+		return;
+	w->events->on_route(w->events->ctx);
+}
+
 static void neighbour_message(const struct netlink_watch *w, const struct nlmsghdr *nlh)
 {
 	const struct ndmsg *info = mnl_nlmsg_get_payload(nlh);
@@ -177,6 +190,10 @@ void netlink_watch_message(const struct netlink_watch *w, const struct nlmsghdr 
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
 		address_message(w, nlh);
+		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		route_message(w, nlh);
 		break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
@@ -235,12 +252,15 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 static int open_socket(struct netlink_watch *w)
 {
 	static const int groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-				      RTNLGRP_IPV6_IFADDR, RTNLGRP_NEIGH };
+				      RTNLGRP_IPV6_IFADDR, RTNLGRP_NEIGH,
+				      RTNLGRP_IPV4_ROUTE };
+	/* The last one can be a flood on a router: for those who want it. */
+	size_t n = ARRAY_SIZE(groups) - (w->events->on_route ? 0 : 1);
 
 	w->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!w->socket || mnl_socket_bind(w->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+	for (size_t i = 0; i < n; i++) {
 		int group = groups[i];
 
 		if (mnl_socket_setsockopt(w->socket, NETLINK_ADD_MEMBERSHIP, &group,

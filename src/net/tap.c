@@ -53,7 +53,7 @@ static int set_limits(const char *name)
 	return ioctl(sock, SIOCSIFMTU, &request) < 0 ? -errno : 0;
 }
 
-int tap_open(const char *name, const uint8_t mac[6])
+int tap_open(const char *name, const uint8_t mac[6], bool join)
 {
 	_cleanup_close_ int fd = -1;
 	struct ifreq request;
@@ -70,9 +70,9 @@ int tap_open(const char *name, const uint8_t mac[6])
 
 	/* EXCL: an interface that exists is somebody else's, even if it would let us in.
 	 */
-	request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL);
+	request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | (join ? 0 : IFF_TUN_EXCL));
 	if (ioctl(fd, TUNSETIFF, &request) < 0)
-		return -errno;
+		return join && errno == EINVAL ? -EBUSY : -errno; /* it is no TAP */
 
 	/* At once: udev gives devices with a random address another one. */
 	request.ifr_hwaddr.sa_family = ARPHRD_ETHER;

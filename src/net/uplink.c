@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "mqttnode/address.h"
+#include "mqttnode/external.h"
 #include "mqttnode/fd.h"
 #include "mqttnode/log.h"
 #include "mqttnode/names.h"
@@ -34,14 +35,16 @@ struct uplink {
 
 	struct netlink_events netlink_events;
 	struct dhcp_events dhcp_events;
+	struct external_events external_events;
 	struct netlink *netlink;
 	struct gateway *gateway;
 	sd_event_source *retry; /* creating the device anew, or the address on it */
 
 	unsigned int ifindex; /* 0: there is no device */
 	struct address *address;
-	struct dhcp *dhcp;  /* NULL with a static address */
-	struct lease lease; /* kept over the loss of the device */
+	struct dhcp *dhcp;	   /* NULL with another method */
+	struct external *external; /* NULL with another method */
+	struct lease lease;	   /* kept over the loss of the device */
 	bool have_lease;
 	bool in_effect; /* the lease is on the device */
 	bool link_up;	/* the PHY says so */
@@ -96,7 +99,8 @@ static void put_into_effect(struct uplink *u)
 {
 	int r;
 
-	r = address_apply(u->address, &u->lease);
+	/* With an external address there is nothing to apply. */
+	r = u->external ? 0 : address_apply(u->address, &u->lease);
 	if (r < 0) {
 		could_not_apply(u, r);
 		return;
@@ -119,13 +123,16 @@ static void drop_lease(struct uplink *u)
 	u->events->on_lease(u->events->ctx, NULL);
 }
 
-static void on_dhcp_lease(void *ctx, const struct lease *lease)
+static void take_lease(struct uplink *u, const struct lease *lease)
 {
-	struct uplink *u = ctx;
-
 	u->lease = *lease;
 	u->have_lease = true;
 	put_into_effect(u);
+}
+
+static void on_dhcp_lease(void *ctx, const struct lease *lease)
+{
+	take_lease(ctx, lease);
 }
 
 static void on_dhcp_lost(void *ctx, enum cause_id id, const char *why)
@@ -152,6 +159,26 @@ static void on_dhcp_stopped(void *ctx)
 	u->events->on_stopped(u->events->ctx);
 }
 
+static void on_external_lease(void *ctx, const struct lease *lease)
+{
+	struct uplink *u = ctx;
+
+	if (u->stopping)
+		return;
+	if (lease)
+		take_lease(u, lease);
+	else
+		drop_lease(u);
+}
+
+static void on_external_trouble(void *ctx, enum cause_id id, const char *cause)
+{
+	struct uplink *u = ctx;
+
+	if (!u->stopping)
+		u->events->on_trouble(u->events->ctx, true, id, cause);
+}
+
 static void on_gateway_state(void *ctx, enum gateway_state state, struct ip gateway)
 {
 	struct uplink *u = ctx;
@@ -164,6 +191,10 @@ static void forget_device(struct uplink *u)
 {
 	if (u->dhcp)
 		dhcp_interface_gone(u->dhcp);
+	if (u->external) {
+		external_device(u->external, 0);
+		drop_lease(u);
+	}
 	gateway_set(u->gateway, 0, (struct ip){ 0 });
 	u->address = address_free(u->address);
 	u->ifindex = 0;
@@ -189,6 +220,8 @@ static int equip_device(struct uplink *u, unsigned int ifindex)
 	if (r < 0)
 		return log_error_errno(r, "Cannot manage addresses on %s: %m",
 				       u->interface);
+	if (u->external)
+		external_device(u->external, ifindex);
 	if (u->settings->method != NETWORK_METHOD_DHCP || u->dhcp)
 		return 0;
 	r = dhcp_new(&u->dhcp, u->event, u->interface, u->hostname, &u->dhcp_events);
@@ -205,7 +238,7 @@ static int create_device(struct uplink *u)
 	char why[200];
 	int r;
 
-	fd = tap_open(u->interface, u->mac);
+	fd = tap_open(u->interface, u->mac, u->external != NULL);
 	if (fd < 0) {
 		(void)tap_explain(u->interface, -fd, why, sizeof(why));
 		return log_error_errno(fd, "%s", why);
@@ -235,7 +268,9 @@ static void update_ready(struct uplink *u)
 	u->ready = ready;
 	if (u->dhcp)
 		dhcp_link(u->dhcp, ready);
-	/* A static address is confirmed by the link alone. */
+	if (u->external)
+		external_link(u->external, ready);
+	/* An address that is not leased is confirmed by the link alone. */
 	if (ready && u->have_lease && (!u->dhcp || u->restore)) {
 		u->restore = false;
 		put_into_effect(u);
@@ -329,6 +364,8 @@ static void on_link_news(void *ctx, const struct netlink_link *link)
 	u->carrier = link->carrier;
 	update_ready(u);
 	tell_master(u, link->master);
+	if (u->external)
+		external_look(u->external);
 	if (!link->up && !u->set_down) {
 		u->set_down = true;
 		log_warning(
@@ -354,6 +391,10 @@ static void on_address_news(void *ctx, const struct netlink_address *news)
 	struct ip own = ip_from_v4(u->lease.address);
 	char text[IP_TEXT_SIZE];
 
+	if (u->external) {
+		external_look(u->external);
+		return;
+	}
 	if (news->present || !u->have_lease || !ip_equal(&news->address, &own) ||
 	    u->stopping || !device_exists(u))
 		return;
@@ -361,6 +402,13 @@ static void on_address_news(void *ctx, const struct netlink_address *news)
 		    ip_text(&own, text), u->interface);
 	address_clear(u->address);
 	put_into_effect(u);
+}
+
+static void on_route_news(void *ctx)
+{
+	struct uplink *u = ctx;
+
+	external_look(u->external);
 }
 
 static void on_neighbour_news(void *ctx, struct ip address, uint16_t state)
@@ -374,6 +422,8 @@ static void on_overrun(void *ctx)
 {
 	struct uplink *u = ctx;
 
+	if (u->external)
+		external_look(u->external);
 	/* Whatever was missed shows when the gateway is asked again. */
 	if (u->in_effect) {
 		gateway_set(u->gateway, 0, (struct ip){ 0 });
@@ -412,9 +462,21 @@ int uplink_new(struct uplink **ret, sd_event *event, const char *interface,
 		.on_trouble = on_dhcp_trouble,
 		.on_stopped = on_dhcp_stopped,
 	};
+	u->external_events = (struct external_events){
+		.ctx = u,
+		.on_lease = on_external_lease,
+		.on_trouble = on_external_trouble,
+	};
+	if (settings->method == NETWORK_METHOD_EXTERNAL)
+		u->netlink_events.on_route = on_route_news;
 	r = netlink_new(&u->netlink, event, &u->netlink_events);
 	if (r < 0)
 		return log_error_errno(r, "Cannot open netlink sockets: %m");
+	if (settings->method == NETWORK_METHOD_EXTERNAL)
+		r = external_new(&u->external, event, u->netlink, u->interface,
+				 &u->external_events);
+	if (r < 0)
+		return r;
 	r = gateway_new(&u->gateway, event, u->netlink, on_gateway_state, u);
 	if (r < 0)
 		return r;
@@ -443,6 +505,7 @@ struct uplink *uplink_free(struct uplink *u)
 		return NULL;
 	sd_event_source_disable_unref(u->retry);
 	u->dhcp = dhcp_free(u->dhcp);
+	u->external = external_free(u->external);
 	u->address = address_free(u->address);
 	u->gateway = gateway_free(u->gateway);
 	u->netlink = netlink_free(u->netlink);

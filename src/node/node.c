@@ -66,6 +66,7 @@ static int make_broker(struct node *n)
 	struct mqtt_config config = {
 		.client_id = n->self.client_id,
 		.base_topic = n->identity.base_topic,
+		.routed = n->settings->network.method == NETWORK_METHOD_EXTERNAL,
 		.settings = &n->settings->mqtt,
 		.ladder = n->ladder,
 		.spool = n->spool,

@@ -403,6 +403,7 @@ int rig_new(struct rig *r, const char *base_topic, const char *password)
 		.base_topic = base_topic,
 		.password = password,
 		.key_path = r->key_path,
+		.routed = r->routed,
 		.settings = &r->settings,
 		.ladder = r->ladder,
 		.spool = r->spool,

@@ -124,7 +124,7 @@ struct rig {
 	const char *key_path;	   /* for mqtt.tls */
 	void (*hold)(bool online); /* in the thread, when a session begins and ends */
 	char error[256];	   /* of rig_new() */
-	bool unbound;		   /* as in struct mqtt_config */
+	bool unbound, routed;	   /* as in struct mqtt_config */
 };
 
 /*

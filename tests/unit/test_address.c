@@ -76,7 +76,7 @@ static int setup(void **state)
 	assert_non_null(strstr(f->before, "default via 192.0.2.1"));
 	assert_true(sd_event_new(&f->event) >= 0);
 	assert_int_equal(netlink_new(&f->nl, f->event, &f->events), 0);
-	f->tap = tap_open("mqtt0", mac);
+	f->tap = tap_open("mqtt0", mac, false);
 	assert_true(f->tap >= 0);
 	f->ifindex = if_nametoindex("mqtt0");
 	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);

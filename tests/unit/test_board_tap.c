@@ -22,7 +22,7 @@ static const uint8_t node_mac[6] = { 0x02, 0x00, 0x00, 0x00, 0x00, 0x01 };
 static void plug_into_tap(struct rig *rig)
 {
 	char text[64];
-	int tap = tap_open("wire0", wire_mac);
+	int tap = tap_open("wire0", wire_mac, false);
 
 	assert_true(tap >= 0);
 	assert_int_equal(tap_set_carrier(tap, true), 0);

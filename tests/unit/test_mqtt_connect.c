@@ -77,6 +77,21 @@ static void a_broker_that_drops_syns(void **state)
 	rig_expect_counter(&rig, connect_failures, 2);
 }
 
+static void routes_may_choose_the_way(void **state)
+{
+	(void)state;
+	rig.routed = true;
+	rig_start(&rig);
+	rig_path(&rig, true, "192.0.2.1"); /* which is not here */
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_connack(broker, 0);
+	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_OK,
+			"Connected to 127.0.0.1:%u from 127.0.0.1", broker->port);
+	rig_path(&rig, true, "0.0.0.0"); /* without an address it is over all the same */
+	(void)broker_expect_closed(broker);
+}
+
 static void a_local_address_that_is_gone(void **state)
 {
 	(void)state;
@@ -576,6 +591,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		TEST(a_broker_that_is_not_there),
 		TEST(a_broker_that_drops_syns),
+		TEST(routes_may_choose_the_way),
 		TEST(a_local_address_that_is_gone),
 		TEST(connects_from_the_given_address),
 		TEST(a_broker_that_says_nothing),

@@ -183,8 +183,8 @@ static void no_router_gives_it_an_ipv6_address(void **state)
 	int with, without;
 
 	/* one interface as it comes, one as we bring it up */
-	with = tap_open("mqtt8", mac);
-	without = tap_open("mqtt9", mac);
+	with = tap_open("mqtt8", mac, false);
+	without = tap_open("mqtt9", mac, false);
 	assert_true(with >= 0 && without >= 0);
 	netns_run("ip link set mqtt8 up");
 	assert_int_equal(netlink_link_up(f->nl, if_nametoindex("mqtt9"), 0), 0);
@@ -571,7 +571,7 @@ static void counts_what_a_full_queue_dropped(void **state)
 	unsigned int ifindex;
 	int tap, sock;
 
-	tap = tap_open("mqtt9", mac);
+	tap = tap_open("mqtt9", mac, false);
 	assert_true(tap >= 0);
 	ifindex = if_nametoindex("mqtt9");
 	assert_int_equal(netlink_link_up(f->nl, ifindex, 0), 0);

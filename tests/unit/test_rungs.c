@@ -146,6 +146,8 @@ static void a_lease_is_told_with_its_server(void **state)
 	       "10.77.0.59/24 (DHCP server 10.77.0.1, lease without end)");
 	rungs_report_lease(f->ladder, NETWORK_METHOD_STATIC, &lease);
 	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "10.77.0.59/24 (static)");
+	rungs_report_lease(f->ladder, NETWORK_METHOD_EXTERNAL, &lease);
+	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "10.77.0.59/24 (external)");
 }
 
 static void a_port_of_a_bridge_needs_no_address_but_a_bridge(void **state)

@@ -187,6 +187,23 @@ static void takes_every_key(void **state)
 	settings_free(s);
 }
 
+static void an_external_address_comes_with_the_resolver_of_the_system(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	s = load("mqtt: { host = \"h\"; }; network: { method = \"external\"; };", 0);
+	assert_int_equal(s->network.method, NETWORK_METHOD_EXTERNAL);
+	assert_true(s->network.dns_system);
+	settings_free(s);
+	s = load("mqtt: { host = \"h\"; };\n"
+		 "network: { method = \"external\"; dns = [ \"9.9.9.9\" ]; };",
+		 0);
+	assert_false(s->network.dns_system);
+	assert_int_equal(s->network.n_dns, 1);
+	settings_free(s);
+}
+
 static void takes_every_key_of_the_display(void **state)
 {
 	struct settings *s = load(
@@ -603,6 +620,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(has_a_default_for_every_key),
 		cmocka_unit_test(takes_every_key),
 		cmocka_unit_test(tls_has_a_port_of_its_own),
+		cmocka_unit_test(
+			an_external_address_comes_with_the_resolver_of_the_system),
 		cmocka_unit_test(takes_every_key_of_the_display),
 		cmocka_unit_test(takes_a_whole_number_for_a_fraction),
 		cmocka_unit_test(takes_what_libconfig_allows),

@@ -30,7 +30,7 @@ static const uint8_t arp[42] = {
 
 static void makes_the_interface_down_without_carrier(void **state)
 {
-	int fd = tap_open("mqtt0", mac);
+	int fd = tap_open("mqtt0", mac, false);
 	char out[512];
 
 	(void)state;
@@ -50,7 +50,7 @@ static void makes_the_interface_down_without_carrier(void **state)
 
 static void carrier_follows(void **state)
 {
-	int fd = tap_open("mqtt0", mac);
+	int fd = tap_open("mqtt0", mac, false);
 
 	(void)state;
 	assert_true(fd >= 0);
@@ -64,7 +64,7 @@ static void carrier_follows(void **state)
 
 static void carries_frames_both_ways_and_short_ones_unpadded(void **state)
 {
-	struct pollfd p = { .fd = tap_open("mqtt0", mac), .events = POLLIN };
+	struct pollfd p = { .fd = tap_open("mqtt0", mac, false), .events = POLLIN };
 	uint8_t frame[2048];
 	ssize_t n;
 
@@ -90,7 +90,7 @@ static void carries_frames_both_ways_and_short_ones_unpadded(void **state)
 
 static void tells_down_from_empty_from_deleted(void **state)
 {
-	struct pollfd p = { .fd = tap_open("mqtt0", mac), .events = POLLIN };
+	struct pollfd p = { .fd = tap_open("mqtt0", mac, false), .events = POLLIN };
 	uint8_t frame[2048];
 
 	(void)state;
@@ -122,18 +122,18 @@ static void refuses_what_is_not_a_tap(void **state)
 
 static void refuses_a_name_that_is_taken(void **state)
 {
-	int fd = tap_open("mqtt0", mac);
+	int fd = tap_open("mqtt0", mac, false);
 	char text[256];
 
 	(void)state;
 	/* by ourselves in another process */
 	assert_true(fd >= 0);
-	assert_int_equal(tap_open("mqtt0", mac), -EBUSY);
+	assert_int_equal(tap_open("mqtt0", mac, false), -EBUSY);
 	close(fd);
 
 	/* by a TAP that somebody left behind, though the kernel would let us in */
 	netns_run("ip tuntap add dev mqtt0 mode tap");
-	assert_int_equal(tap_open("mqtt0", mac), -EBUSY);
+	assert_int_equal(tap_open("mqtt0", mac, false), -EBUSY);
 	tap_explain("mqtt0", -EBUSY, text, sizeof(text));
 	assert_string_equal(
 		text, "The TAP mqtt0 exists already: another mqttnode runs, or it was "
@@ -143,10 +143,36 @@ static void refuses_a_name_that_is_taken(void **state)
 
 	/* by another kind of interface */
 	netns_run("ip link add mqtt0 type veth peer name other0");
-	assert_int_equal(tap_open("mqtt0", mac), -EBUSY);
+	assert_int_equal(tap_open("mqtt0", mac, false), -EBUSY);
 	tap_explain("mqtt0", -EBUSY, text, sizeof(text));
 	assert_string_equal(text, "mqtt0 is the name of another network interface: set "
 				  "ethernet.interface to a name that is free");
+	netns_run("ip link del mqtt0");
+}
+
+static void joins_a_tap_that_others_made_to_stay(void **state)
+{
+	int fd;
+
+	(void)state;
+	netns_run("ip tuntap add dev mqtt0 mode tap && ip link set mqtt0 up");
+	fd = tap_open("mqtt0", mac, true);
+	assert_true(fd >= 0);
+	netns_run("ip -o link show mqtt0 | grep -q 02:11:22:33:44:55");
+	netns_run("ip -o link show mqtt0 | grep -q 'qlen 64'");
+	netns_run("ip -o link show mqtt0 | grep -q NO-CARRIER");
+	assert_int_equal(tap_open("mqtt0", mac, true), -EBUSY); /* by another process */
+	close(fd);
+	netns_run("ip link del mqtt0"); /* is still there */
+
+	/* Without one it is made, and goes. */
+	fd = tap_open("mqtt0", mac, true);
+	assert_true(fd >= 0);
+	close(fd);
+	netns_run("! ip link show mqtt0 2> /dev/null");
+
+	netns_run("ip link add mqtt0 type veth peer name other0");
+	assert_int_equal(tap_open("mqtt0", mac, true), -EBUSY);
 	netns_run("ip link del mqtt0");
 }
 
@@ -155,11 +181,11 @@ static void refuses_names_and_addresses_that_are_none(void **state)
 	static const uint8_t group[6] = { 0x03, 0x11, 0x22, 0x33, 0x44, 0x55 };
 
 	(void)state;
-	assert_int_equal(tap_open("", mac), -EINVAL);
-	assert_int_equal(tap_open("mqtt%d", mac), -EINVAL);
-	assert_int_equal(tap_open("a/b", mac), -EINVAL);
-	assert_int_equal(tap_open("sixteen-is-much1", mac), -EINVAL);
-	assert_int_equal(tap_open("mqtt0", group), -EINVAL);
+	assert_int_equal(tap_open("", mac, false), -EINVAL);
+	assert_int_equal(tap_open("mqtt%d", mac, false), -EINVAL);
+	assert_int_equal(tap_open("a/b", mac, false), -EINVAL);
+	assert_int_equal(tap_open("sixteen-is-much1", mac, false), -EINVAL);
+	assert_int_equal(tap_open("mqtt0", group, false), -EINVAL);
 	netns_run("! ip link show mqtt0 2> /dev/null");
 }
 
@@ -174,7 +200,7 @@ static int open_in_child(void (*prepare)(void))
 		int r;
 
 		prepare();
-		r = tap_open("mqtt0", mac);
+		r = tap_open("mqtt0", mac, false);
 		_exit(r < 0 ? -r : 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -237,6 +263,7 @@ int main(void)
 		cmocka_unit_test(tells_down_from_empty_from_deleted),
 		cmocka_unit_test(refuses_what_is_not_a_tap),
 		cmocka_unit_test(refuses_a_name_that_is_taken),
+		cmocka_unit_test(joins_a_tap_that_others_made_to_stay),
 		cmocka_unit_test(refuses_names_and_addresses_that_are_none),
 		cmocka_unit_test(says_why_it_may_not),
 	};

@@ -21,6 +21,7 @@
 #include "unit.h"
 
 #include "mqttnode/address.h"
+#include "mqttnode/external.h"
 #include "mqttnode/log.h"
 #include "mqttnode/names.h"
 #include "mqttnode/netlink.h"
@@ -34,6 +35,7 @@ static unsigned int ifindex = 7;
 static uint64_t dropped;
 static const struct netlink_events *netlink_events;
 static const struct dhcp_events *dhcp_events;
+static const struct external_events *external_events;
 static struct lease applied;
 
 static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -60,10 +62,10 @@ static void expect(const char *what)
 
 /* --- the fakes ------------------------------------------------------------ */
 
-int tap_open(const char *name, const uint8_t mac[6])
+int tap_open(const char *name, const uint8_t mac[6], bool join)
 {
 	(void)mac;
-	note("tap %s", name);
+	note("tap %s%s", name, join ? ", joined" : "");
 	return tap_result < 0 ? tap_result : eventfd(0, EFD_CLOEXEC);
 }
 
@@ -225,6 +227,41 @@ void dhcp_stop(struct dhcp *d, unsigned int limit_ms)
 {
 	assert_non_null(d);
 	note("dhcp stop %u", limit_ms);
+}
+
+int external_new(struct external **ret, sd_event *event, struct netlink *nl,
+		 const char *interface, const struct external_events *e)
+{
+	(void)event;
+	assert_non_null(nl);
+	assert_string_equal(interface, "mqtt0");
+	external_events = e;
+	*ret = (struct external *)(void *)&fake;
+	return 0;
+}
+
+struct external *external_free(struct external *e)
+{
+	(void)e;
+	return NULL;
+}
+
+void external_device(struct external *e, unsigned int index)
+{
+	(void)e;
+	note("device %u", index);
+}
+
+void external_link(struct external *e, bool up)
+{
+	(void)e;
+	note("link %d", up);
+}
+
+void external_look(struct external *e)
+{
+	assert_non_null(e);
+	note("look");
 }
 
 void names_set_servers(const struct ip *servers, size_t n)
@@ -433,6 +470,72 @@ static void a_port_of_a_bridge_has_no_address(void **state)
 	expect("on stopped;");
 }
 
+static void external_lease_arrives(uint32_t address, uint32_t gateway)
+{
+	struct lease lease = { .address = host(address),
+			       .prefix_len = 24,
+			       .gateway = host(gateway),
+			       .lifetime_s = UINT32_MAX };
+
+	external_events->on_lease(external_events->ctx, &lease);
+}
+
+static void an_external_address_is_watched_and_never_touched(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.method = NETWORK_METHOD_EXTERNAL;
+	start(f);
+	expect("names 0;tap mqtt0, joined;up 7;watch 7;device 7;on tap;");
+	uplink_link(f->uplink, true);
+	carrier(true);
+	expect("link 1;look;");
+	external_events->on_trouble(external_events->ctx, CAUSE_ADDRESS_NOBODYS, "Nobody");
+	expect("on trouble 1 Nobody;");
+	tell_address(5, true);
+	netlink_events->on_route(netlink_events->ctx);
+	expect("look;look;");
+	external_lease_arrives(5, 1);
+	expect("names 0;on gateway 1;probe 7;on lease 5;");
+	external_lease_arrives(5, 2);
+	expect("names 0;on gateway 1;probe 7;on lease 5;");
+	tell_address(5, false);
+	expect("look;");
+	external_events->on_lease(external_events->ctx, NULL);
+	expect("on gateway 0;clear;names 0;on lease 0;");
+	uplink_stop(f->uplink, 500);
+	expect("on stopped;");
+	external_lease_arrives(5, 1);
+	external_events->on_trouble(external_events->ctx, CAUSE_ADDRESS_NOBODYS, "Nobody");
+	expect("");
+}
+
+static void
+an_external_address_goes_with_the_interface_and_stays_with_the_link(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.method = NETWORK_METHOD_EXTERNAL;
+	start(f);
+	uplink_link(f->uplink, true);
+	carrier(true);
+	external_lease_arrives(5, 1);
+	done[0] = '\0';
+	carrier(false);
+	expect("link 0;look;");
+	carrier(true); /* told again: it is good for the new link too */
+	expect("link 1;names 0;on lease 5;on gateway 0;on gateway 1;probe 7;look;");
+	netlink_events->on_overrun(netlink_events->ctx);
+	expect("look;on gateway 0;on gateway 1;probe 7;");
+	ifindex = 8;
+	tell_link(false, false, false, 0);
+	expect("device 0;on gateway 0;clear;names 0;on lease 0;watch 0;"
+	       "on trouble 1 The interface was deleted by somebody;");
+	for (int i = 0; i < 3; i++)
+		(void)sd_event_run(f->event, 1000);
+	expect("tap mqtt0, joined;up 8;watch 8;device 8;on tap;");
+}
+
 static void a_deleted_interface_comes_back_with_its_lease(void **state)
 {
 	struct fixture *f = *state;
@@ -596,6 +699,8 @@ int main(void)
 		CASE(configured_servers_replace_those_of_the_lease),
 		CASE(a_static_address_is_there_at_once),
 		CASE(a_port_of_a_bridge_has_no_address),
+		CASE(an_external_address_is_watched_and_never_touched),
+		CASE(an_external_address_goes_with_the_interface_and_stays_with_the_link),
 		CASE(a_deleted_interface_comes_back_with_its_lease),
 		CASE(a_late_word_about_the_device_before_is_ignored),
 		CASE(what_a_deleted_interface_loses_is_no_news),
