@@ -116,6 +116,13 @@ void spool_refused(struct spool *s);
  */
 bool spool_acknowledged(struct spool *s, int number);
 
+/*
+ * Whether messages of QoS 2 may be half delivered by somebody who is gone: an
+ * earlier run, or whoever spool_park() found them with. The broker then knows
+ * something of them that nobody here does.
+ */
+bool spool_has_halves(const struct spool *s);
+
 /* Moves all that is to survive to the state directory and gives numbers back. */
 void spool_park(struct spool *s);
 

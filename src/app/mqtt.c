@@ -234,6 +234,8 @@ int mqtt_start(struct mqtt *m)
 
 	mqtt_connection_init(&m->connection, m->settings, m->timing, m->client, m->ladder,
 			     &m->counters);
+	if (!spool_has_halves(m->spool))
+		mqtt_client_keep_session(m->client);
 	r = -pthread_create(&m->thread, NULL, mqtt_thread, m);
 	if (r < 0)
 		return r;

@@ -27,11 +27,17 @@
 #include "mqttnode/fd.h"
 #include "mqttnode/text.h"
 
+#include "mqtt_client_error.h"
+
 /* Packets read in a turn beside the first: the thread has other things to do. */
 #define PACKETS_MAX 32
 
 struct mqtt_client {
 	struct mosquitto *mosq;
+	struct mosquitto *next;	 /* takes over when @mosq has made the broker forget us */
+	bool forgotten;		 /* it has */
+	struct ip broker, local; /* of the latest connection, with the next */
+	uint16_t port;
 	struct mqtt_tls *tls; /* borrowed; NULL: TCP alone */
 	uint16_t keepalive_s;
 	bool established; /* TCP is, or was */
@@ -44,79 +50,6 @@ struct mqtt_client {
 	struct mqtt_client_events events;
 	void *ctx;
 };
-
-/* The library of Debian 12 has no text for some of these, the keepalive among them. */
-static const char *const error_texts[] = {
-	[MOSQ_ERR_NOMEM] = "out of memory",
-	[MOSQ_ERR_PROTOCOL] = "protocol error",
-	[MOSQ_ERR_INVAL] = "invalid parameter",
-	[MOSQ_ERR_NO_CONN] = "not connected",
-	[MOSQ_ERR_CONN_REFUSED] = "connection refused by the broker",
-	[MOSQ_ERR_NOT_FOUND] = "message or subscription not found",
-	[MOSQ_ERR_CONN_LOST] = "connection lost",
-	[MOSQ_ERR_TLS] = "TLS error",
-	[MOSQ_ERR_PAYLOAD_SIZE] = "payload too large",
-	[MOSQ_ERR_NOT_SUPPORTED] = "not supported",
-	[MOSQ_ERR_AUTH] = "authentication failed",
-	[MOSQ_ERR_ACL_DENIED] = "not authorised",
-	[MOSQ_ERR_UNKNOWN] = "unknown error",
-	[MOSQ_ERR_ERRNO] = "system error",
-	[MOSQ_ERR_EAI] = "address lookup error",
-	[MOSQ_ERR_PROXY] = "proxy error",
-	[MOSQ_ERR_PLUGIN_DEFER] = "plugin deferred",
-	[MOSQ_ERR_MALFORMED_UTF8] = "text that is not valid UTF-8",
-	[MOSQ_ERR_KEEPALIVE] = "keepalive timeout",
-	[MOSQ_ERR_LOOKUP] = "lookup failed",
-	[MOSQ_ERR_MALFORMED_PACKET] = "malformed packet",
-	[MOSQ_ERR_DUPLICATE_PROPERTY] = "duplicate property",
-	[MOSQ_ERR_TLS_HANDSHAKE] = "TLS handshake failed",
-	[MOSQ_ERR_QOS_NOT_SUPPORTED] = "QoS not supported by the broker",
-	[MOSQ_ERR_OVERSIZE_PACKET] = "packet larger than the broker accepts",
-	[MOSQ_ERR_OCSP] = "OCSP check failed",
-	[MOSQ_ERR_TIMEOUT] = "timeout",
-	[MOSQ_ERR_RETAIN_NOT_SUPPORTED] = "retained messages not supported by the broker",
-	[MOSQ_ERR_TOPIC_ALIAS_INVALID] = "invalid topic alias",
-	[MOSQ_ERR_ADMINISTRATIVE_ACTION] = "closed by an administrator",
-	[MOSQ_ERR_ALREADY_EXISTS] = "already exists",
-};
-
-static const char *error_text(int rc)
-{
-	if (rc > 0 && (size_t)rc < ARRAY_SIZE(error_texts) && error_texts[rc])
-		return error_texts[rc];
-	return "unknown error";
-}
-
-/* Translates a return code of the library. @error is errno right after the call. */
-static int explain(struct mqtt_error *ret, int rc, int error)
-{
-	ret->text = error_text(rc);
-	ret->error = 0;
-	switch (rc) {
-	case MOSQ_ERR_CONN_LOST:
-		/* The library says the same for a reset and for an end of file. */
-		ret->kind = error == ECONNRESET ? MQTT_ERROR_SYSTEM : MQTT_ERROR_CLOSED;
-		ret->error = error == ECONNRESET ? error : 0;
-		break;
-	case MOSQ_ERR_ERRNO:
-		/* An end of file inside a packet comes without an errno. */
-		ret->kind = error ? MQTT_ERROR_SYSTEM : MQTT_ERROR_CLOSED;
-		ret->error = error;
-		break;
-	case MOSQ_ERR_KEEPALIVE:
-		ret->kind = MQTT_ERROR_SILENT;
-		break;
-	case MOSQ_ERR_PROTOCOL:
-	case MOSQ_ERR_MALFORMED_PACKET:
-	case MOSQ_ERR_MALFORMED_UTF8:
-		ret->kind = MQTT_ERROR_PROTOCOL;
-		break;
-	default:
-		ret->kind = MQTT_ERROR_OTHER;
-		break;
-	}
-	return -EIO;
-}
 
 /* The broker's own words about something, which it may say in MQTT 5; returns @buf. */
 static const char *reason_string(const mosquitto_property *properties,
@@ -146,6 +79,10 @@ static void handle_connect(struct mosquitto *mosq, void *userdata, int code, int
 
 	(void)mosq;
 	(void)flags;
+	if (c->next && code == 0) {
+		c->forgotten = true;
+		return;
+	}
 	(void)mosquitto_property_read_int16(properties, MQTT_PROP_SERVER_KEEP_ALIVE,
 					    &connack.keepalive_s, false);
 	c->events.on_connack(c->ctx, &connack);
@@ -303,6 +240,42 @@ static int configure(struct mosquitto *mosq, const struct mqtt_client_config *co
 	return rc == MOSQ_ERR_SUCCESS ? 0 : -EINVAL;
 }
 
+/* A handle of the library, without a connection. NULL: *@error is why, -errno. */
+static struct mosquitto *make_handle(struct mqtt_client *c,
+				     const struct mqtt_client_config *config, int *error)
+{
+	struct mosquitto *mosq =
+		mosquitto_new(config->client_id, config->clean_session, c);
+
+	*error = mosq ? configure(mosq, config) : -errno;
+	if (*error < 0) {
+		mosquitto_destroy(mosq);
+		return NULL;
+	}
+	mosquitto_connect_v5_callback_set(mosq, handle_connect);
+	mosquitto_disconnect_v5_callback_set(mosq, handle_disconnect);
+	mosquitto_publish_v5_callback_set(mosq, handle_publish);
+	mosquitto_subscribe_v5_callback_set(mosq, handle_subscribe);
+	mosquitto_message_callback_set(mosq, handle_message);
+	return mosq;
+}
+
+/* The handle for the session, and one that ends what is left of an earlier one. */
+static int make_handles(struct mqtt_client *c, const struct mqtt_client_config *config)
+{
+	struct mqtt_client_config clean = *config;
+	int r;
+
+	c->mosq = make_handle(c, config, &r);
+	if (r < 0 || config->clean_session)
+		return r;
+	clean.clean_session = true;
+	clean.will_topic = NULL;
+	c->next = c->mosq;
+	c->mosq = make_handle(c, &clean, &r);
+	return r;
+}
+
 int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *config,
 		    const struct mqtt_client_events *events, void *ctx)
 {
@@ -320,19 +293,28 @@ int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *c
 	c->linger_fd = -1;
 	c->disconnect_code = -1;
 	(void)mosquitto_lib_init(); /* counted by the library */
-	c->mosq = mosquitto_new(config->client_id, config->clean_session, c);
-	r = c->mosq ? configure(c->mosq, config) : -errno;
+	r = make_handles(c, config);
 	if (r < 0) {
 		(void)mqtt_client_free(c);
 		return r;
 	}
-	mosquitto_connect_v5_callback_set(c->mosq, handle_connect);
-	mosquitto_disconnect_v5_callback_set(c->mosq, handle_disconnect);
-	mosquitto_publish_v5_callback_set(c->mosq, handle_publish);
-	mosquitto_subscribe_v5_callback_set(c->mosq, handle_subscribe);
-	mosquitto_message_callback_set(c->mosq, handle_message);
 	*ret = c;
 	return 0;
+}
+
+/* Goes on with the handle for the session. */
+static void use_next(struct mqtt_client *c)
+{
+	mosquitto_destroy(c->mosq);
+	c->mosq = c->next;
+	c->next = NULL;
+	c->forgotten = false;
+}
+
+void mqtt_client_keep_session(struct mqtt_client *c)
+{
+	if (c->next)
+		use_next(c);
 }
 
 struct mqtt_client *mqtt_client_free(struct mqtt_client *c)
@@ -341,6 +323,7 @@ struct mqtt_client *mqtt_client_free(struct mqtt_client *c)
 		return NULL;
 	(void)fd_close(c->linger_fd);
 	mosquitto_destroy(c->mosq);
+	mosquitto_destroy(c->next);
 	(void)mosquitto_lib_cleanup();
 	free(c);
 	return NULL;
@@ -361,7 +344,7 @@ static bool explain_tls(const struct mqtt_client *c, struct mqtt_error *ret)
 static int explain_loss(const struct mqtt_client *c, struct mqtt_error *ret, int rc,
 			int error)
 {
-	(void)explain(ret, rc, error);
+	mqtt_client_explain(ret, rc, error);
 	/* However TLS ends, the library calls it EPROTO. */
 	if (c->tls && ret->kind == MQTT_ERROR_SYSTEM && ret->error == EPROTO)
 		ret->kind = MQTT_ERROR_CLOSED;
@@ -391,6 +374,9 @@ int mqtt_client_connect(struct mqtt_client *c, const struct ip *broker, uint16_t
 
 	(void)ip_text(broker, host);
 	(void)ip_text(local, bind_to);
+	c->broker = *broker;
+	c->port = port;
+	c->local = *local;
 	c->linger_fd = fd_close(c->linger_fd);
 	c->disconnect_code = -1;
 	c->established = false;
@@ -492,6 +478,11 @@ int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 	for (int i = 0; i < PACKETS_MAX && rc == MOSQ_ERR_SUCCESS && has_more(c); i++) {
 		errno = 0;
 		rc = mosquitto_loop_read(c->mosq, 1);
+	}
+	if (c->forgotten) {
+		(void)mosquitto_disconnect(c->mosq);
+		use_next(c);
+		return mqtt_client_connect(c, &c->broker, c->port, &c->local, error);
 	}
 	if (rc != MOSQ_ERR_SUCCESS)
 		return explain_loss(c, error, rc, errno);

@@ -101,6 +101,16 @@ int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *c
 struct mqtt_client *mqtt_client_free(struct mqtt_client *c);
 
 /*
+ * Without clean_session, the first thing a client does is to make the broker
+ * forget the session of an earlier one: CONNECT with clean session, CONNACK,
+ * DISCONNECT, and the same again without. Half of a QoS 2 delivery is nothing
+ * that another client could go on with, and mosquitto drops further messages
+ * without a word when it holds too many halves (max_inflight_messages). This says
+ * that there are none: the session goes on. Before the first connection.
+ */
+void mqtt_client_keep_session(struct mqtt_client *c);
+
+/*
  * Begins to connect from @local (none: what the routes say) to @broker and queues
  * CONNECT; never blocks.
  * An old connection is dropped first. 0, or -EIO with the cause in @error.

@@ -256,6 +256,10 @@ bool spool_next(struct spool *s, struct spool_message *ret)
 		s->head_tier = find_oldest(s, STATE, MEMORY, &s->head);
 		if (s->head_tier < 0)
 			return false;
+		if (s->head.qos == 2 && !s->halves) {
+			spool_note_halves(s); /* what was found is not valid after this */
+			continue;
+		}
 		if (s->head_tier == MEMORY || !is_too_old(s, &s->head))
 			break;
 		s->cursor = s->head.id; /* passed, also if its tier gives it back */
@@ -280,6 +284,7 @@ void spool_sent(struct spool *s, int number)
 		.bytes = row_size(&s->head),
 		.number = number,
 		.tier = s->head_tier,
+		.qos = s->head.qos,
 	};
 	s->tiers[s->head_tier].waiting--;
 	s->cursor = s->head.id;
@@ -320,6 +325,11 @@ bool spool_acknowledged(struct spool *s, int number)
 		return true;
 	}
 	return false;
+}
+
+bool spool_has_halves(const struct spool *s)
+{
+	return s->halves;
 }
 
 uint64_t spool_waiting(const struct spool *s)

@@ -30,6 +30,9 @@
 /* Kept among the numbers: the ids up to this one were delivered. No topic has a "#". */
 #define DELIVERED "#delivered"
 
+/* 1: see spool_has_halves(). */
+#define HALVES "#halves"
+
 static uint64_t min_ns(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -233,6 +236,36 @@ bool spool_commit(struct spool *s, int tier)
 	return r == 0;
 }
 
+static void write_halves(struct spool *s)
+{
+	int r;
+
+	if (!spool_ready(s, STATE)) {
+		spool_tell_disk(s);
+		return;
+	}
+	r = spool_store_set_number(s->tiers[STATE].store, HALVES, s->halves);
+	if (r < 0)
+		spool_failed(s, STATE, r);
+	else
+		(void)spool_commit(s, STATE);
+}
+
+void spool_note_halves(struct spool *s)
+{
+	s->halves = true;
+	write_halves(s);
+}
+
+/* Whether the broker has acknowledged, to the end, all of QoS 2 that was handed out. */
+static bool is_whole(const struct spool *s)
+{
+	for (size_t i = 0; i < s->n_slots; i++)
+		if (s->slots[i].qos == 2 && !s->slots[i].acknowledged)
+			return false;
+	return true;
+}
+
 void spool_commit_later(struct spool *s)
 {
 	uint64_t pause = sync_ns(s) > DISK_PAUSE_NS ? sync_ns(s) : DISK_PAUSE_NS;
@@ -354,13 +387,16 @@ static void follow_clock(struct spool *s)
 static void take_over(struct spool *s, int tier)
 {
 	struct spool_tier *t = &s->tiers[tier];
-	uint64_t last = 0, delivered = 0;
-	int r = 0;
+	uint64_t last = 0, delivered = 0, halves = 0;
+	int r;
 
 	if (!spool_tier_exists(t) || !spool_ready(s, tier))
 		return;
 	if (tier == RUNTIME)
 		r = spool_store_get_number(t->store, DELIVERED, &delivered);
+	else
+		r = spool_store_get_number(t->store, HALVES, &halves);
+	s->halves = s->halves || halves;
 	if (r == 0)
 		r = spool_store_last_id(t->store, &last);
 	if (r < 0) {
@@ -434,6 +470,10 @@ void spool_park(struct spool *s)
 	spool_give_numbers_back(s);
 	(void)spool_commit(s, RUNTIME);
 	move(s);
+	if (s->halves && is_whole(s)) {
+		s->halves = false;
+		write_halves(s);
+	}
 	if (s->tiers[STATE].store)
 		(void)spool_commit(s, STATE);
 }

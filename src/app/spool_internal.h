@@ -32,6 +32,7 @@ struct spool_slot {
 	uint64_t bytes;
 	int number; /* of its acknowledgement */
 	int tier;
+	int qos;
 	bool acknowledged;
 };
 
@@ -62,6 +63,7 @@ struct spool {
 
 	bool opened; /* what earlier runs left is known */
 	bool online;
+	bool halves;	/* see spool_has_halves(); written in the state directory */
 	uint64_t noted; /* in the runtime directory: delivered up to this id */
 	uint64_t now;
 	uint64_t move_ns;	  /* from runtime to state */
@@ -98,6 +100,10 @@ void spool_tell_disk(struct spool *s);
 
 /* Removes what is acknowledged and commits. Whether all of it is safe now. */
 bool spool_commit(struct spool *s, int tier);
+
+/* Writes down, before the first message of QoS 2 is handed out, that there may be halves.
+ */
+void spool_note_halves(struct spool *s);
 
 /* Something changed in the state directory that can wait a little. */
 void spool_commit_later(struct spool *s);

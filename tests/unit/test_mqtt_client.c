@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* test_mqtt_client.c — what is told of messages that were published */
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -7,6 +8,7 @@
 
 #include "../../src/app/mqtt_client.h"
 #include "mqtt_rig.h"
+#include "mqttnode/fd.h"
 
 #define IDS 65535
 
@@ -44,7 +46,7 @@ static void turn(void)
 	assert_int_equal(mqtt_client_turn(client, &error), 0);
 }
 
-static void begin_session(void)
+static void connect_client(void)
 {
 	struct ip loopback = ip_from_v4((struct in_addr){ htonl(INADDR_LOOPBACK) });
 	struct mqtt_error error;
@@ -53,6 +55,11 @@ static void begin_session(void)
 	assert_int_equal(
 		mqtt_client_connect(client, &loopback, broker.port, &loopback, &error),
 		0);
+}
+
+static void begin_session(void)
+{
+	connect_client();
 	broker_accept(&broker);
 	turn();
 	broker_expect(&broker, PACKET_CONNECT);
@@ -61,19 +68,26 @@ static void begin_session(void)
 		turn();
 }
 
-static int set_up(void **state)
+static void make(bool clean_session)
 {
 	const struct mqtt_client_config config = {
 		.client_id = "node",
-		.clean_session = true,
+		.clean_session = clean_session,
 		.keepalive_s = 60,
+		.will_topic = "will",
+		.will_payload = "x",
 		.inflight_max = 20,
 	};
 
+	assert_int_equal(mqtt_client_new(&client, &config, &events, NULL), 0);
+}
+
+static int set_up(void **state)
+{
 	(void)state;
 	memset(&acknowledged, 0, sizeof(acknowledged));
 	broker_open(&broker, false);
-	assert_int_equal(mqtt_client_new(&client, &config, &events, NULL), 0);
+	make(true);
 	begin_session();
 	return 0;
 }
@@ -202,6 +216,64 @@ static void nor_does_one_that_was_lost_with_its_connection_hide_anything(void **
 	assert_int_equal(acknowledged.last, id);
 }
 
+/* The flags of the next CONNECT, MQTT 3.1.1 section 3.1.2.3. */
+static uint8_t expect_connect(void)
+{
+	struct packet *p;
+
+	broker_accept(&broker);
+	turn();
+	p = broker_expect(&broker, PACKET_CONNECT);
+	return p->body[7];
+}
+
+#define CLEAN 2
+#define WILL  4
+
+static void the_session_of_somebody_else_is_forgotten_once(void **state)
+{
+	struct mqtt_error error;
+	int first;
+
+	(void)state;
+	client = mqtt_client_free(client);
+	make(false);
+	connect_client();
+	assert_int_equal(expect_connect() & (CLEAN | WILL), CLEAN);
+	/* A refusal is told, and the next attempt is the same. */
+	broker_connack(&broker, 5);
+	while (mqtt_client_turn(client, &error) == 0)
+		;
+	assert_false(accepted);
+	connect_client();
+	assert_int_equal(expect_connect() & (CLEAN | WILL), CLEAN);
+	broker_connack(&broker, 0);
+	first = broker.fd;
+	broker.fd = -1;
+	while (poll(&(struct pollfd){ .fd = broker.listener, .events = POLLIN }, 1, 1) <=
+	       0)
+		turn();
+	assert_int_equal(expect_connect() & (CLEAN | WILL), WILL);
+	assert_false(accepted);
+	broker_connack(&broker, 0);
+	while (!accepted)
+		turn();
+	/* The other ended with DISCONNECT. */
+	broker.fd = fd_close(broker.fd);
+	broker.fd = first;
+	broker_expect(&broker, PACKET_DISCONNECT);
+}
+
+static void a_session_that_is_whole_is_kept(void **state)
+{
+	(void)state;
+	client = mqtt_client_free(client);
+	make(false);
+	mqtt_client_keep_session(client);
+	connect_client();
+	assert_int_equal(expect_connect() & (CLEAN | WILL), WILL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -210,6 +282,8 @@ int main(void)
 		TEST(a_message_of_qos_0_with_the_id_of_one_under_way_acknowledges_nothing),
 		TEST(nor_does_one_that_is_written_later),
 		TEST(nor_does_one_that_was_lost_with_its_connection_hide_anything),
+		TEST(the_session_of_somebody_else_is_forgotten_once),
+		TEST(a_session_that_is_whole_is_kept),
 #undef TEST
 	};
 

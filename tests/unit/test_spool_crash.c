@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* test_spool_crash.c — what survives a crash, a power failure and a clean stop */
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "spool_rig.h"
@@ -171,6 +173,50 @@ static void ids_go_on_after_all_was_delivered_and_the_daemon_crashed(void **stat
 	}
 }
 
+static void put_qos_2(unsigned int number)
+{
+	char payload[16];
+
+	snprintf(payload, sizeof(payload), "%u", number);
+	spool_put(spool, &(struct spool_message){
+				 .topic = "topic",
+				 .payload = payload,
+				 .len = strlen(payload),
+				 .qos = 2,
+			 });
+}
+
+static void half_delivered_part(void)
+{
+	open_spool();
+	if (spool_has_halves(spool))
+		_exit(1);
+	put_qos_2(1);
+	turn(true);
+	expect(1);
+}
+
+static void that_qos_2_may_be_half_delivered_is_known_after_a_power_failure(void **state)
+{
+	(void)state;
+	crash(half_delivered_part);
+	reboot_machine();
+	open_spool();
+	assert_true(spool_has_halves(spool));
+	/* So it is after a stop that leaves something behind, but not after a clean one.
+	 */
+	put_qos_2(2);
+	turn(true);
+	expect(2);
+	spool_park(spool);
+	assert_true(spool_has_halves(spool));
+	assert_true(spool_acknowledged(spool, 2));
+	spool_park(spool);
+	spool = spool_free(spool);
+	open_spool();
+	assert_false(spool_has_halves(spool));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -183,6 +229,7 @@ int main(void)
 		TEST(what_is_delivered_leaves_the_disk_after_a_while),
 		TEST(with_sync_0_a_power_failure_loses_nothing_that_was_sent),
 		TEST(a_clean_stop_keeps_everything),
+		TEST(that_qos_2_may_be_half_delivered_is_known_after_a_power_failure),
 		TEST(ids_go_on_after_all_was_delivered_and_the_daemon_crashed),
 #undef TEST
 	};
