@@ -52,7 +52,8 @@ class Node:
         os.chmod(self.config, 0o644)
         for directory in (self.runtime, self.state):
             os.makedirs(directory, 0o755, exist_ok=True)
-            os.chown(directory, USER, USER)
+            if os.stat(directory).st_uid != USER:  # it may be read-only
+                os.chown(directory, USER, USER)
         self.manager = Manager(f"/run/notify-{number}")
         self.board = Board()
         fds = [self.board.theirs.fileno()] + ([tap] if tap is not None else [])

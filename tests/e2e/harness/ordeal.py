@@ -15,6 +15,7 @@ from .mqtt import Client
 from .waiting import until
 
 ADDRESS = "10.77.0.50"
+STATE, RUNTIME = "/run/state-mqttnode", "/run/mqttnode"
 BLOCK = 1000  # numbers are reserved in blocks: a crash may leave the rest of one out
 
 _ENDS_OF_FAULTS = {"broker killed": "_start_broker", "broker frozen": "_thaw_broker",
@@ -38,6 +39,13 @@ def config(topics, **mqtt):
               "publish": [{"topic": f"n/{topic}", "text": "{seq}", "interval": 0.01, "qos": 1}
                           for topic in range(topics)],
               **mqtt})
+
+
+def new_machine():
+    """Nothing is left of the cases before: empties state and runtime directory."""
+    for directory in (STATE, RUNTIME):
+        shutil.rmtree(directory, ignore_errors=True)
+        os.mkdir(directory, 0o755)
 
 
 def contents(directory):
@@ -77,6 +85,7 @@ class Ordeal:
         self._seen = []  # by observers of brokers that are gone
         self._fault = "nothing"
         self._observer = None
+        new_machine()
         world.wire.namespace.ip("route", "add", "blackhole", ADDRESS)
         self._start_broker()
         self.node = self._start(text)
