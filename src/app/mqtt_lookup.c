@@ -30,6 +30,9 @@ struct mqtt_lookup {
 
 static atomic_int under_way;
 
+/* How often it is looked whether lookups have ended. */
+#define SETTLE_TICK_NS (2 * NSEC_PER_MSEC)
+
 /* An address may be listed once for each protocol: the socket type makes them one. */
 static void take_addresses(struct mqtt_lookup_result *result, const struct addrinfo *list)
 {
@@ -155,6 +158,16 @@ struct mqtt_lookup *mqtt_lookup_free(struct mqtt_lookup *l)
 	if (l)
 		leave(l);
 	return NULL;
+}
+
+bool mqtt_lookup_settle(uint64_t deadline_ns)
+{
+	while (atomic_load(&under_way) > 0) {
+		if (clock_now_ns(&clock_system) >= deadline_ns)
+			return false;
+		clock_sleep_ns(&clock_system, SETTLE_TICK_NS);
+	}
+	return true;
 }
 
 int mqtt_lookup_fd(const struct mqtt_lookup *l)

@@ -6,13 +6,14 @@
  * worst, and cannot be interrupted. So each lookup has a thread of its own: who
  * asked goes on with other things, and may lose interest.
  *
- * All functions belong to the MQTT thread, except free: main too, while that
- * thread does not run.
+ * All functions belong to the MQTT thread, except where they say otherwise, and free:
+ * main too, while that thread does not run.
  */
 #ifndef MQTTNODE_MQTT_LOOKUP_H
 #define MQTTNODE_MQTT_LOOKUP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "mqtt_cause.h"
 
@@ -38,6 +39,12 @@ int mqtt_lookup_new(struct mqtt_lookup **ret, const char *host, sa_family_t fami
 
 /* Accepts NULL, returns NULL. Does not wait for the thread, which ends by itself. */
 struct mqtt_lookup *mqtt_lookup_free(struct mqtt_lookup *l);
+
+/*
+ * Waits until no lookup is under way, those that nobody waits for included, or it is
+ * @deadline_ns (CLOCK_MONOTONIC). Returns whether there is none. Any thread.
+ */
+bool mqtt_lookup_settle(uint64_t deadline_ns);
 
 /* Readable once the result is there. Owned by @l. */
 int mqtt_lookup_fd(const struct mqtt_lookup *l);

@@ -21,6 +21,9 @@
 #define QUICK_NS     (5 * NSEC_PER_MSEC)
 #define CALM_NS	     (20 * NSEC_PER_MSEC)
 
+/* At the end a lookup may take so much longer. */
+#define LOOKUP_GRACE_NS (200 * NSEC_PER_MSEC)
+
 /* --- what the library tells ------------------------------------------------ */
 
 static void on_connack(void *ctx, const struct mqtt_connack *connack)
@@ -276,6 +279,12 @@ void *mqtt_thread(void *arg)
 	spool_park(m->spool);
 	report_undelivered(m);
 	mqtt_client_abort(m->client);
+	/*
+	 * A query sent when the rules for the DNS servers are gone would leave by another
+	 * interface. Servers that answer do so sooner; for a mute one nobody waits.
+	 */
+	now = clock_now_ns(&clock_system);
+	(void)mqtt_lookup_settle(min_ns(now + LOOKUP_GRACE_NS, m->mail.stop_deadline_ns));
 	fd_event_signal(m->ended_fd);
 	return NULL;
 }
