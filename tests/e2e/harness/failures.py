@@ -36,6 +36,7 @@ class Failure:
 
     name: str
     rung: str  # that fails, or JOURNAL
+    cause: str  # its short name (include/mqttnode/cause.h)
     sentence: str  # word for word; "{today}": the date
     or_else: Tuple[str, ...] = ()  # word for word, where the broker's version or chance decides
     mqtt: dict = field(default_factory=dict)  # what is configured, beside the lesson
@@ -136,15 +137,19 @@ class Site:
 
 
 def _wait_sentence(node, failure):
-    """The sentence is in the journal, is what "systemctl status" says, and stays on its rung."""
+    """The sentence is in the journal, is what "systemctl status" says, and stays on its rung.
+
+    Returns it."""
     pattern = failure.pattern()
     if failure.rung == JOURNAL:
-        node.wait_log(pattern, 25)
-        return
-    node.wait_log(f"{failure.rung} failed: {pattern}", 25)
+        return node.wait_log(pattern, 25)[1].group(1)
+    said = node.wait_log(f"{failure.rung} failed: {pattern}", 25)[1].group(1)
     node.wait_status(f"{failure.rung}: {pattern}", 5)
     if not failure.passing:
         node.wait_rung(failure.rung, "failed", 5, f"^{pattern}")
+        cause = node.rungs()[failure.rung]["cause_id"]
+        assert cause == failure.cause, f"the cause is called {cause}"
+    return said
 
 
 def _wait_further(node):
@@ -170,7 +175,7 @@ def judge(site, failure):
     with ping_goes_on(site.pinger):
         if failure.strike:
             undo = failure.strike(site, node)
-        _wait_sentence(node, failure)
+        said = _wait_sentence(node, failure)
         _wait_further(node)
         if failure.rung in RUNGS and not failure.passing:
             node.wait_rung(failure.rung, "failed", 25, f"^{failure.pattern()}")
@@ -182,5 +187,7 @@ def judge(site, failure):
     stop = node.stop()
     if undo:
         undo()
-    return [bar(used, 0.2 + 0.02 * lasted, f"CPU seconds of the mqtt thread in {lasted:.1f} s"),
+    site.world.check_host()
+    return [f"said: {said}",
+            bar(used, 0.2 + 0.02 * lasted, f"CPU seconds of the mqtt thread in {lasted:.1f} s"),
             f"from SIGTERM to the end: {stop:.2f} s"]
