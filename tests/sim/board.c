@@ -82,6 +82,16 @@ static int set_line(const char *value, unsigned int *ret)
 	return 0;
 }
 
+static int add_command(const char *value, char commands[BOARD_COMMANDS_MAX])
+{
+	size_t used = strlen(commands);
+
+	if (value[0] == '\0' || used + strlen(value) + 2 > BOARD_COMMANDS_MAX)
+		return -EINVAL;
+	text_format(commands + used, BOARD_COMMANDS_MAX - used, "%s\n", value);
+	return 0;
+}
+
 static int set_key(struct board_config *c, const char *key, const char *value)
 {
 	if (strcmp(key, "wire") == 0)
@@ -114,6 +124,8 @@ static int set_key(struct board_config *c, const char *key, const char *value)
 		return set_u32(value, 1, 4096, &c->alignment);
 	if (strcmp(key, "lossy") == 0)
 		return set_name(value, c->lossy_path);
+	if (strcmp(key, "do") == 0)
+		return add_command(value, c->commands);
 	if (strcmp(key, "seed") == 0)
 		return set_u32(value, 0, UINT32_MAX, &c->seed);
 	return -ENOENT;
@@ -223,6 +235,24 @@ static char *answer(void *ctx, char *line)
 	return board_command(&board->parts, line);
 }
 
+/* Carries out the commands that come with the description. 0, -EINVAL or -ENOMEM. */
+static int begin(struct board_parts *parts, const struct board_config *config)
+{
+	char commands[BOARD_COMMANDS_MAX], *save = NULL;
+
+	memcpy(commands, config->commands, sizeof(commands));
+	for (char *line = strtok_r(commands, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		_cleanup_free_ char *answered = board_command(parts, line);
+
+		if (!answered)
+			return -ENOMEM;
+		if (!strstr(answered, "\"ok\":true"))
+			return -EINVAL;
+	}
+	return 0;
+}
+
 int board_new(struct board **ret, const struct board_config *config)
 {
 	_cleanup_(board_freep) struct board *board = NULL;
@@ -246,6 +276,9 @@ int board_new(struct board **ret, const struct board_config *config)
 	if (r < 0)
 		return r;
 	r = board_wire_new(&board->parts.wire, board->parts.chip, take_fd(&wire_fd));
+	if (r < 0)
+		return r;
+	r = begin(&board->parts, config);
 	if (r < 0)
 		return r;
 	if (socket_fd >= 0) {

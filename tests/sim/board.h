@@ -28,6 +28,8 @@
  *	alignment=BYTES	what each transfer is rounded up to (128)
  *	lossy=PATH	SIGKILL is a power failure for databases whose path begins so:
  *			what was not synced is lost (board_disk.h)
+ *	do=COMMAND	a command of the board socket, carried out before anybody opens a
+ *			device: "do=fault spi-open EACCES". Any number of them.
  *	seed=N		of all that is random: RAM at power-up, bit errors (1)
  *
  * Descriptors are inherited; the board owns them and makes them close-on-exec.
@@ -138,6 +140,7 @@
 #include <stdint.h>
 
 #define BOARD_NAME_MAX 64
+#define BOARD_COMMANDS_MAX 512
 
 struct oled_module;
 
@@ -159,6 +162,7 @@ struct board_config {
 	uint32_t alignment;
 	char lossy_path[BOARD_NAME_MAX]; /* "": all is kept */
 	uint32_t seed;
+	char commands[BOARD_COMMANDS_MAX]; /* to begin with, a line each */
 };
 
 struct board;

@@ -9,6 +9,7 @@
 #include "first_open.h"
 #include "mqttnode/i2c_explain.h"
 #include "mqttnode/i2cdev.h"
+#include "mqttnode/text.h"
 #include "sim_fields.h"
 
 #define CLOCKS_PER_BYTE 9
@@ -376,7 +377,15 @@ uint32_t i2cdev_clock_hz(const struct i2c_bus *bus)
 enum cause_id i2cdev_explain(const char *path, uint8_t address, int error, char *buf,
 			     size_t size)
 {
-	static const struct i2c_machine machine; /* nothing to be found out */
+	char denied[160];
+
+	text_format(denied, sizeof(denied),
+		    "%s must not be opened by this user, says the simulated board", path);
+	/* The driver is who else would have the address on this machine. */
+	const struct i2c_machine machine = {
+		.driver = error == EBUSY ? "ssd130x-i2c" : NULL,
+		.denied = error == EACCES ? denied : NULL,
+	};
 
 	return i2c_explain(path, address, error, &machine, buf, size);
 }

@@ -253,6 +253,10 @@ enum cause_id spidev_explain(const char *path, int error, char *buf, size_t size
 		what = "of the simulated board is in use by another process";
 		cause = CAUSE_SPI_BUSY;
 		break;
+	case ETIMEDOUT:
+		what = "of the simulated board does not finish transfers";
+		cause = CAUSE_SPI_TIMEOUT;
+		break;
 	default:
 		what = strerrordesc_np(error);
 		break;

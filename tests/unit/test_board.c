@@ -44,7 +44,7 @@ static void understands_its_description(void **state)
 			"wire=5,socket=6,link=down,link-delay=100,oled=out,"
 			"oled-module=sh1106,oled-address=0x3d,i2c-clock=100000,"
 			"spi=/dev/spidev1.2,i2c=/dev/i2c-9,int=gpiochip0:5,reset=GPIO6,bufsiz=16384,"
-			"alignment=1,lossy=/run/state,seed=77",
+			"alignment=1,lossy=/run/state,seed=77,do=oled out,do=chip lost",
 			error, sizeof(error)),
 		0);
 	assert_int_equal(c.wire_fd, 5);
@@ -62,6 +62,7 @@ static void understands_its_description(void **state)
 	assert_int_equal(c.alignment, 1);
 	assert_string_equal(c.lossy_path, "/run/state");
 	assert_int_equal(c.seed, 77);
+	assert_string_equal(c.commands, "oled out\nchip lost\n");
 }
 
 static void refuses_what_it_does_not_understand(void **state)
