@@ -22,6 +22,8 @@ static const char usage[] =
 	"       mqttnode check [--host-set] [FILE | -i NAME]        check the configuration\n"
 	"       mqttnode status [--json | --watch] [--socket PATH | -i NAME]\n"
 	"                                                           what the running daemon sees\n"
+	"       mqttnode doctor [--json] [-c FILE] [--socket PATH] [-i NAME]\n"
+	"                                                           what is wrong, what to do\n"
 	"       mqttnode screen [--watch | --png FILE] [--socket PATH | -i NAME]\n"
 	"                                                           what the display shows\n"
 	"       mqttnode --help | --version\n"
@@ -52,6 +54,7 @@ static const struct {
 	{ "check", cli_check, "chif" },
 	{ "status", cli_status, "sijw" },
 	{ "screen", cli_screen, "sipw" },
+	{ "doctor", cli_doctor, "csij" },
 };
 
 /* Whether @name can be part of a file's name: what a unit's instance mostly is. */

@@ -41,6 +41,12 @@ enum cli_exit cli_check(const struct cli_arguments *args);
 /* "status": what the running daemon sees, laid out or as JSON. */
 enum cli_exit cli_status(const struct cli_arguments *args);
 
+/*
+ * "doctor": what is wrong, what it means and what to do; the exit status tells the
+ * rung (diagnosis.h).
+ */
+enum cli_exit cli_doctor(const struct cli_arguments *args);
+
 /* "screen": what the display of the running daemon shows, or would show. */
 enum cli_exit cli_screen(const struct cli_arguments *args);
 
@@ -60,8 +66,11 @@ struct settings *cli_load_settings(const char *path, bool plain);
  */
 int cli_ask(const struct cli_arguments *args, const char *request, char **ret_answer);
 
+/* Whether a daemon is there to be asked: also one that refuses or does not answer. */
+bool cli_daemon_runs(const struct cli_arguments *args);
+
 /*
- * The same, as an object that says that it is "ok"; the caller puts it. NULL after
+ * The same as cli_ask(), as an object that says that it is "ok"; the caller puts it. NULL after
  * an error that was told.
  */
 json_object *cli_ask_object(const struct cli_arguments *args, const char *request);

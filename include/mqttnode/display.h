@@ -24,10 +24,12 @@
 
 struct display_status {
 	bool present;
-	bool dark;		/* switched off because nothing happened for long */
-	enum cause_id cause_id; /* of the cause, or of what could be better */
-	char cause[160];	/* a sentence if not present, else "" */
-	uint64_t frames;	/* pictures sent, in whole or in part */
+	bool dark; /* switched off because nothing happened for long */
+	enum cause_id cause_id;
+	char cause[160]; /* a sentence if not present, else "" */
+	enum cause_id hint_id;
+	char hint[160];	     /* advice while present, else "" */
+	uint64_t frames;     /* pictures sent, in whole or in part */
 	uint64_t bus_errors; /* calls that failed, but for the search for an absent panel
 			      */
 	uint64_t losses;     /* times that the panel went away or lost its registers */

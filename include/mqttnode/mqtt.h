@@ -50,6 +50,8 @@ struct mqtt_counters {
 	uint64_t dropped_stalled;     /* QoS 0 while TCP takes nothing */
 	uint64_t dropped_handover;    /* composed faster than the thread takes them */
 	uint64_t refused;	      /* of those published, not accepted (MQTT 5) */
+	uint64_t status_sent;	      /* words of our own for BASE/status */
+	uint64_t status_heard;	      /* of these, come back as they should */
 	uint64_t status_corrected;    /* a wrong word on BASE/status was set right */
 	uint64_t received;	      /* all that arrived, with the next three */
 	uint64_t received_oversize;   /* larger than max_size of a filter that matches */

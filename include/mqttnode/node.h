@@ -28,6 +28,7 @@
 
 #include "mqttnode/settings.h"
 
+#include <json-c/json_object.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,6 +41,15 @@
  */
 int node_run(const struct settings *settings, const char *socket_path,
 	     bool *ret_left_behind);
+
+/*
+ * Lets a temporary node, which has no control socket and leaves the daemon's
+ * files and messages alone (climb.h), climb the ladder once, some 5 to 60 s. What it
+ * saw, as the answer to "status", is stored in @ret_status, which the caller puts:
+ * NULL if it was interrupted. Returns and leaves behind as node_run().
+ */
+int node_climb(const struct settings *settings, json_object **ret_status,
+	       bool *ret_left_behind);
 
 /*
  * The default path of the control socket: $RUNTIME_DIRECTORY/control, or

@@ -72,6 +72,9 @@ int oled_sleep(struct oled *o);
 /* Switches off and clears. 0 or -errno. */
 int oled_off(struct oled *o);
 
+/* Whether anybody acknowledges a NOP on @bus, which need not have a panel yet. */
+bool oled_answers(struct i2c_bus *bus);
+
 DEFINE_CLEANUP(struct oled, oled_free);
 
 #endif

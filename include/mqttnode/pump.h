@@ -65,6 +65,7 @@ struct pump_status {
 	char cause[160];	  /* a sentence if chip is not RUNNING, else "" */
 	enum cause_id hint_id;
 	char hint[160];		  /* advice while running (clock lowered, INT dead), else "" */
+	uint32_t spi_bufsiz;	  /* bytes that a bus message carries each way; 0: no bus yet */
 	uint32_t spi_speed_hz;	  /* asked for now; lower than configured after a fallback */
 	bool interrupt_works;	  /* false: polling */
 	bool link_up;

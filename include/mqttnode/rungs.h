@@ -17,14 +17,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define RUNGS_LOSSES 5
+
 /*
  * Reports chip and link. For the first 3 s after the chip came up a link that
- * was not there yet is "trying": auto-negotiation takes that long. @now_ns is
- * the pump's clock. @state begins zeroed.
+ * was not there yet is "trying": auto-negotiation takes that long. A link that
+ * was lost RUNGS_LOSSES times within a minute comes and goes. @now_ns is the pump's
+ * clock. @state begins zeroed.
  */
 struct rungs_chip {
 	uint64_t running_since_ns; /* 0: not running */
 	bool settling; /* time alone will change what is reported: call again */
+	bool link_up;
+	uint64_t lost_ns[RUNGS_LOSSES]; /* when the link was lost, in a ring */
+	unsigned int losses;
 };
 void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
 		       const struct ethernet_settings *settings,

@@ -70,6 +70,8 @@ static void set_present(struct panel *p, bool present, enum cause_id id,
 {
 	p->status.cause_id = id;
 	p->status.present = present;
+	p->status.hint_id = CAUSE_NONE;
+	p->status.hint[0] = '\0';
 	text_format(p->status.cause, sizeof(p->status.cause), "%s", cause);
 }
 
@@ -188,12 +190,12 @@ static void say_back(struct panel *p, uint64_t now)
 static void say_suspicion(struct panel *p)
 {
 	const char *suspect = oled_suspect(p->oled);
-	char sentence[160];
+	char *sentence = p->status.hint;
 
 	if (!suspect)
 		return;
-	p->status.cause_id = CAUSE_OLED_OTHER_CONTROLLER;
-	text_format(sentence, sizeof(sentence),
+	p->status.hint_id = CAUSE_OLED_OTHER_CONTROLLER;
+	text_format(sentence, sizeof(p->status.hint),
 		    "The display says that it is an %s: if its picture is not right, set "
 		    "oled.controller = \"%s\"",
 		    suspect, suspect);
@@ -221,12 +223,45 @@ static bool bus_survives(int error)
 	       error == -ETIMEDOUT || error == -EAGAIN;
 }
 
+/* The other of the two addresses that displays have; 0 for any other address. */
+static uint8_t other_address(uint8_t address)
+{
+	return address == 0x3c ? 0x3d : address == 0x3d ? 0x3c : 0;
+}
+
+/* Whether somebody answers at @address. */
+static bool answers_at(const struct panel *p, uint8_t address)
+{
+	_cleanup_(i2cdev_closep) struct i2c_bus *bus = NULL;
+
+	return address && i2cdev_open(&bus, p->settings->i2c, address) == 0 &&
+	       oled_answers(bus);
+}
+
+/* Why the panel is not there: @error of the last call on it, into @buf. */
+static enum cause_id explain(struct panel *p, int error, char *buf, size_t size)
+{
+	uint8_t other = other_address(p->settings->address);
+
+	/* Asked once: what is plugged in later is likely to be plugged in right. */
+	if (!p->complained)
+		p->elsewhere = (error == -ENXIO || error == -EREMOTEIO) &&
+			       answers_at(p, other);
+	if (!p->elsewhere)
+		return i2cdev_explain(p->settings->i2c, p->settings->address, -error, buf,
+				      size);
+	text_format(buf, size,
+		    "No display answers at 0x%02x on %s, but one does at 0x%02x: set "
+		    "oled.address to that",
+		    p->settings->address, p->settings->i2c, other);
+	return CAUSE_OLED_OTHER_ADDRESS;
+}
+
 /* The panel was not found, or is gone. */
 static void went_away(struct panel *p, int error)
 {
 	char cause[sizeof(p->status.cause)], sentence[256];
-	enum cause_id id = i2cdev_explain(p->settings->i2c, p->settings->address, -error,
-					  cause, sizeof(cause));
+	enum cause_id id = explain(p, error, cause, sizeof(cause));
 
 	set_present(p, false, id, cause);
 	if (p->up) {

@@ -34,6 +34,7 @@ struct panel {
 	bool up;
 	bool dark;	      /* asleep because that is wanted */
 	bool seen;	      /* was up before */
+	bool elsewhere;	 /* somebody answers at the other usual address */
 	bool complained;      /* said that it is absent */
 	uint64_t absent_ns;   /* since when */
 	uint64_t look_ns;     /* when to look after it */

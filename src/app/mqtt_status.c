@@ -39,6 +39,8 @@ static void say(struct mqtt_status *s, struct mqtt_client *client, const char *w
 {
 	if (mqtt_client_publish(client, s->topic, word, strlen(word), 1, true, id) < 0)
 		*id = 0;
+	else
+		s->counters->status_sent++;
 }
 
 void mqtt_status_begin(struct mqtt_status *s, struct mqtt_client *client)
@@ -77,6 +79,8 @@ bool mqtt_status_heard(struct mqtt_status *s, const struct mqtt_incoming *messag
 	if (!s->topic || strcmp(message->topic, s->topic) != 0)
 		return false;
 	s->wrong = message->len != len || memcmp(message->payload, ONLINE, len) != 0;
+	if (!s->wrong)
+		s->counters->status_heard++;
 	return true;
 }
 

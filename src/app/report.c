@@ -126,6 +126,7 @@ static json_object *chip_json(struct pump *pump, uint64_t tap_tx_dropped)
 	add_string(o, "cause_id", cause_to_string(status.cause_id));
 	add_string(o, "hint", status.hint);
 	add_string(o, "hint_id", cause_to_string(status.hint_id));
+	add_number(o, "spi_bufsiz", status.spi_bufsiz);
 	add_number(o, "spi_speed_hz", status.spi_speed_hz);
 	add_bool(o, "interrupt_works", status.interrupt_works);
 	add_bool(o, "link", status.link_up);
@@ -203,6 +204,8 @@ static json_object *mqtt_json(struct mqtt *mqtt)
 	COUNTER(dropped_handover);
 	COUNTER(refused);
 	COUNTER(status_corrected);
+	COUNTER(status_sent);
+	COUNTER(status_heard);
 	COUNTER(received);
 	COUNTER(received_oversize);
 	COUNTER(received_unexpected);
@@ -253,6 +256,8 @@ static json_object *display_json(struct display *display)
 	add_bool(o, "dark", status.dark);
 	add_string(o, "cause", status.cause);
 	add_string(o, "cause_id", cause_to_string(status.cause_id));
+	add_string(o, "hint", status.hint);
+	add_string(o, "hint_id", cause_to_string(status.hint_id));
 	add_number(o, "frames", status.frames);
 	add_number(o, "bus_errors", status.bus_errors);
 	add_number(o, "losses", status.losses);

@@ -10,14 +10,50 @@
 /* Auto-negotiation typically takes 1 to 3 s (W5500 reference section 5, step 13). */
 #define LINK_SETTLE_NS (3 * NSEC_PER_SEC)
 
+/* A link that is lost so often within so long comes and goes. */
+#define FLAPPING_NS (60 * NSEC_PER_SEC)
+
+static bool is_flapping(const struct rungs_chip *state, uint64_t now_ns)
+{
+	uint64_t oldest = state->lost_ns[state->losses % RUNGS_LOSSES];
+
+	return oldest && now_ns - oldest < FLAPPING_NS;
+}
+
+/* Remembers when the link was lost. */
+static void watch_link(struct rungs_chip *state, const struct pump_status *status,
+		       uint64_t now_ns)
+{
+	/* With the chip the link goes as well: not its fault. */
+	if (state->link_up && !status->link_up && status->chip == CHIP_STATE_RUNNING)
+		state->lost_ns[state->losses++ % RUNGS_LOSSES] = now_ns;
+	state->link_up = status->link_up;
+}
+
+/* Whether the partner, or the cable, allows less than the chip: asked for, it is fine. */
+static bool is_slow(const struct ethernet_settings *settings,
+		    const struct pump_status *status)
+{
+	return settings->phy == PHY_MODE_AUTO &&
+	       (status->link_mbit < 100 || !status->full_duplex);
+}
+
 static void report_link(const struct rungs_chip *state, struct ladder *ladder,
-			const struct pump_status *status)
+			const struct ethernet_settings *settings,
+			const struct pump_status *status, uint64_t now_ns)
 {
 	if (status->chip != CHIP_STATE_RUNNING)
 		ladder_report(ladder, RUNG_LINK, RUNG_STATE_WAITING, "%s", "");
+	else if (is_flapping(state, now_ns))
+		ladder_report_cause(ladder, RUNG_LINK,
+				    status->link_up ? RUNG_STATE_OK : RUNG_STATE_FAILED,
+				    CAUSE_LINK_FLAPPING, "The link comes and goes");
 	else if (status->link_up)
-		ladder_report(ladder, RUNG_LINK, RUNG_STATE_OK, "%u Mbit/s %s duplex",
-			      status->link_mbit, status->full_duplex ? "full" : "half");
+		ladder_report_cause(ladder, RUNG_LINK, RUNG_STATE_OK,
+				    is_slow(settings, status) ? CAUSE_LINK_SLOW
+							      : CAUSE_NONE,
+				    "%u Mbit/s %s duplex", status->link_mbit,
+				    status->full_duplex ? "full" : "half");
 	else if (state->settling)
 		ladder_report(ladder, RUNG_LINK, RUNG_STATE_TRYING,
 			      "Waiting for the link");
@@ -60,7 +96,11 @@ void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
 	if (!state->running_since_ns || status->link_up ||
 	    now_ns - state->running_since_ns >= LINK_SETTLE_NS)
 		state->settling = false;
-	report_link(state, ladder, status);
+	watch_link(state, status, now_ns);
+	/* That it holds again shows by time alone. */
+	if (is_flapping(state, now_ns))
+		state->settling = true;
+	report_link(state, ladder, settings, status, now_ns);
 }
 
 void rungs_report_lease(struct ladder *ladder, enum network_method method,
@@ -88,6 +128,13 @@ void rungs_report_lease(struct ladder *ladder, enum network_method method,
 		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK,
 			      "%s/%u (DHCP server %s, lease %s)", address,
 			      lease->prefix_len, server, time);
+	/* One that is there tells by itself whether it answers. */
+	if (lease->gateway.s_addr == INADDR_ANY)
+		ladder_report_cause(
+			ladder, RUNG_ROUTE, RUNG_STATE_UNUSED,
+			method == NETWORK_METHOD_DHCP ? CAUSE_NO_ROUTER : CAUSE_NONE,
+			method == NETWORK_METHOD_DHCP ? "The DHCP server names no router"
+						      : "No gateway");
 }
 
 void rungs_report_port(struct ladder *ladder, const char *interface, const char *master)

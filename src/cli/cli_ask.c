@@ -24,16 +24,30 @@ static const char *advice(int r)
 	return "";
 }
 
+static const char *socket_path(const struct cli_arguments *args, char *buf, size_t size)
+{
+	if (args->socket)
+		return args->socket;
+	node_socket_path(buf, size);
+	return buf;
+}
+
+bool cli_daemon_runs(const struct cli_arguments *args)
+{
+	_cleanup_free_ char *answer = NULL;
+	char buf[256];
+	int r = control_ask(socket_path(args, buf, sizeof(buf)), "{}", ASK_TIMEOUT_MS,
+			    &answer);
+
+	return r != -ENOENT && r != -ECONNREFUSED;
+}
+
 int cli_ask(const struct cli_arguments *args, const char *request, char **ret_answer)
 {
-	const char *path = args->socket;
-	char standard[256];
+	char buf[256];
+	const char *path = socket_path(args, buf, sizeof(buf));
 	int r;
 
-	if (!path) {
-		node_socket_path(standard, sizeof(standard));
-		path = standard;
-	}
 	r = control_ask(path, request, ASK_TIMEOUT_MS, ret_answer);
 	if (r < 0)
 		fprintf(stderr, "mqttnode: no answer at %s: %s%s\n", path, strerror(-r),

@@ -19,6 +19,7 @@ struct layout {
 
 /* Counters that stand in a line of their own, and numbers that count nothing. */
 static const char *const shown[] = {
+	"chip.spi_bufsiz",
 	"chip.spi_speed_hz",
 	"chip.link_mbit",
 	"chip.counters.rx_frames",
@@ -28,6 +29,8 @@ static const char *const shown[] = {
 	"chip.counters.bus_messages",
 	"mqtt.published",
 	"mqtt.received",
+	"mqtt.status_sent",
+	"mqtt.status_heard",
 	"mqtt.connects",
 	"mqtt.backlog",
 	"publications.composed",

@@ -324,6 +324,14 @@ int oled_init(struct oled *o, const struct canvas *picture)
 	return 0;
 }
 
+bool oled_answers(struct i2c_bus *bus)
+{
+	uint8_t nop[] = { CONTROL_COMMANDS, OLED_NOP };
+	const struct i2c_message message = { .buf = nop, .len = sizeof(nop) };
+
+	return i2cdev_transfer(bus, &message, 1) == 0;
+}
+
 const char *oled_suspect(const struct oled *o)
 {
 	return o->suspect;

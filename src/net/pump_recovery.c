@@ -314,6 +314,7 @@ static void open_bus(struct pump *p)
 		take_step(p, PUMP_RECOVERY_PROBE);
 		return;
 	}
+	p->now.spi_bufsiz = (uint32_t)spidev_limits(p->bus).bufsiz;
 	w5500_set_bus(p->chip, p->bus);
 	open_lines(p);
 	if (p->pulse_reset)

@@ -135,7 +135,8 @@ static bool same_status(const struct pump_status *a, const struct pump_status *b
 {
 	return a->chip == b->chip && a->cause_id == b->cause_id &&
 	       a->hint_id == b->hint_id && strcmp(a->cause, b->cause) == 0 &&
-	       strcmp(a->hint, b->hint) == 0 && a->spi_speed_hz == b->spi_speed_hz &&
+	       strcmp(a->hint, b->hint) == 0 && a->spi_bufsiz == b->spi_bufsiz &&
+	       a->spi_speed_hz == b->spi_speed_hz &&
 	       a->interrupt_works == b->interrupt_works && a->link_up == b->link_up &&
 	       a->link_mbit == b->link_mbit && a->full_duplex == b->full_duplex;
 }

@@ -34,6 +34,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "mqttnode/climb.h"
 #include "mqttnode/clock.h"
 #include "mqttnode/log.h"
 #include "mqttnode/names.h"
@@ -92,6 +93,8 @@ static int make_spool(struct node *n)
 {
 	char state[256], runtime[256];
 
+	if (n->climbs) /* what waits there is the daemon's */
+		return spool_new(&n->spool, &n->settings->mqtt.spool, NULL, NULL);
 	identity_directory("STATE_DIRECTORY", IDENTITY_STATE_DIRECTORY, state,
 			   sizeof(state));
 	identity_directory("RUNTIME_DIRECTORY", IDENTITY_RUNTIME_DIRECTORY, runtime,
@@ -164,7 +167,7 @@ static int make_all(struct node *n, const char *socket_path)
 	r = make_mqtt(n);
 	if (r < 0)
 		return r;
-	r = node_make_control(n, socket_path);
+	r = n->climbs ? 0 : node_make_control(n, socket_path);
 	if (r < 0)
 		return r;
 	n->uplink_events = node_uplink_events;
@@ -255,19 +258,12 @@ static void prepare_process(const struct settings *settings)
 		names_setup();
 }
 
-int node_run(const struct settings *settings, const char *socket_path,
-	     bool *ret_left_behind)
+/* From start to stop. @n is not released. 0 or -errno, logged. */
+static int run(struct node *n, const char *socket_path, bool *ret_left_behind)
 {
-	struct node *n;
 	int r;
 
-	*ret_left_behind = false;
-	n = calloc(1, sizeof(*n));
-	if (!n)
-		return log_error_errno(-ENOMEM, "Cannot start: %m");
-	n->settings = settings;
-	n->watchdog = sd_watchdog_enabled(0, NULL) > 0;
-	prepare_process(settings);
+	prepare_process(n->settings);
 	r = log_start();
 	if (r < 0)
 		log_warning("Cannot start the log thread, logging may block");
@@ -279,6 +275,9 @@ int node_run(const struct settings *settings, const char *socket_path,
 		node_look_at_chip(n);
 		node_look_at_ladder(n);
 		notifier_ready(n->notifier);
+		r = n->climbs ? node_begin_climb(n) : 0;
+	}
+	if (r >= 0) {
 		r = sd_event_loop(n->event);
 		if (r < 0)
 			log_error_errno(r, "The event loop failed: %m");
@@ -288,7 +287,47 @@ int node_run(const struct settings *settings, const char *socket_path,
 	if (r == 0)
 		(void)log_event(LOG_INFO, "stopped", "Stopped");
 	log_stop();
+	return r;
+}
+
+int node_run(const struct settings *settings, const char *socket_path,
+	     bool *ret_left_behind)
+{
+	struct node *n = calloc(1, sizeof(*n));
+	int r;
+
+	*ret_left_behind = false;
+	if (!n)
+		return log_error_errno(-ENOMEM, "Cannot start: %m");
+	n->settings = settings;
+	n->watchdog = sd_watchdog_enabled(0, NULL) > 0;
+	r = run(n, socket_path, ret_left_behind);
 	if (!*ret_left_behind)
 		free(n);
+	return r;
+}
+
+int node_climb(const struct settings *settings, json_object **ret_status,
+	       bool *ret_left_behind)
+{
+	struct climb_settings *only_looks = calloc(1, sizeof(*only_looks));
+	struct node *n = calloc(1, sizeof(*n));
+	int r = -ENOMEM;
+
+	*ret_left_behind = false;
+	if (n && only_looks)
+		r = climb_settings_make(only_looks, settings);
+	if (r == 0) {
+		n->climbs = true;
+		n->settings = &only_looks->settings;
+		r = run(n, NULL, ret_left_behind);
+		*ret_status = n->climbed;
+	}
+	if (*ret_left_behind)
+		return r;
+	if (only_looks)
+		climb_settings_clear(only_looks);
+	free(only_looks);
+	free(n);
 	return r;
 }

@@ -31,6 +31,7 @@
 #include "mqttnode/publications.h"
 #include "mqttnode/pump.h"
 #include "mqttnode/queue.h"
+#include "mqttnode/report.h"
 #include "mqttnode/rungs.h"
 #include "mqttnode/uplink.h"
 #include "mqttnode/vitals.h"
@@ -72,6 +73,8 @@ struct node {
 	uint64_t heartbeat;
 	uint64_t tx_dropped;
 	bool watchdog;
+	bool climbs;	      /* it is a temporary node: node_climb() */
+	json_object *climbed; /* what it saw in the end */
 	enum { NODE_RUNNING, NODE_STOPPING_MQTT, NODE_STOPPING_UPLINK } phase;
 };
 
@@ -106,6 +109,15 @@ int node_make_control(struct node *n, const char *socket_path);
 /* What the node tells the broker about itself: made once, looked at once a second. */
 int node_make_vitals(struct node *n);
 void node_turn_vitals(struct node *n);
+
+/* What there is to report on. */
+struct report_sources node_sources(const struct node *n);
+
+/* A temporary node: looks again and again, and stops when there is nothing more to see. */
+int node_begin_climb(struct node *n);
+
+/* Starts the stop, for the reason @why; once. 0 or -errno. */
+int node_begin_stop(struct node *n, const char *why);
 
 /* SIGTERM and SIGINT: starts the stop, see the theory in node.c. */
 int node_on_terminate(sd_event_source *source, const struct signalfd_siginfo *si,

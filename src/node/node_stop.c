@@ -42,12 +42,8 @@ static int on_mqtt_limit(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-int node_on_terminate(sd_event_source *source, const struct signalfd_siginfo *si,
-		      void *userdata)
+int node_begin_stop(struct node *n, const char *why)
 {
-	struct node *n = userdata;
-
-	(void)source;
 	if (n->phase != NODE_RUNNING)
 		return 0;
 	n->phase = NODE_STOPPING_MQTT;
@@ -55,8 +51,7 @@ int node_on_terminate(sd_event_source *source, const struct signalfd_siginfo *si
 	notifier_status(n->notifier, "stopping");
 	if (n->pages)
 		pages_stop(n->pages);
-	(void)log_event(LOG_INFO, "stopping", "Stopping on %s",
-			si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+	(void)log_event(LOG_INFO, "stopping", "Stopping on %s", why);
 	if (n->actions)
 		actions_stop(n->actions);
 	publications_stop(n->publications);
@@ -64,4 +59,11 @@ int node_on_terminate(sd_event_source *source, const struct signalfd_siginfo *si
 	return sd_event_add_time_relative(n->event, NULL, CLOCK_MONOTONIC,
 					  (MQTT_STOP_MS + 100) * UINT64_C(1000),
 					  LIMIT_ACCURACY_US, on_mqtt_limit, n);
+}
+
+int node_on_terminate(sd_event_source *source, const struct signalfd_siginfo *si,
+		      void *userdata)
+{
+	(void)source;
+	return node_begin_stop(userdata, si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
 }

@@ -13,7 +13,7 @@
 
 #include "node_internal.h"
 
-static struct report_sources sources_of(const struct node *n)
+struct report_sources node_sources(const struct node *n)
 {
 	return (struct report_sources){
 		.ladder = n->ladder,
@@ -30,7 +30,7 @@ static struct report_sources sources_of(const struct node *n)
 static int answer_status(void *ctx, json_object *request, json_object *answer,
 			 char *error, size_t error_size)
 {
-	const struct report_sources sources = sources_of(ctx);
+	const struct report_sources sources = node_sources(ctx);
 
 	(void)request;
 	(void)error;
@@ -56,14 +56,14 @@ static int answer_screen(void *ctx, json_object *request, json_object *answer,
 
 static void describe_info(void *ctx, json_object *o)
 {
-	const struct report_sources sources = sources_of(ctx);
+	const struct report_sources sources = node_sources(ctx);
 
 	report_info(&sources, o);
 }
 
 static void describe_health(void *ctx, json_object *o)
 {
-	const struct report_sources sources = sources_of(ctx);
+	const struct report_sources sources = node_sources(ctx);
 
 	report_status(&sources, o);
 }
@@ -103,7 +103,8 @@ void node_socket_path(char *buf, size_t size)
 {
 	char dir[200];
 
-	identity_directory("RUNTIME_DIRECTORY", IDENTITY_RUNTIME_DIRECTORY, dir, sizeof(dir));
+	identity_directory("RUNTIME_DIRECTORY", IDENTITY_RUNTIME_DIRECTORY, dir,
+			   sizeof(dir));
 	text_format(buf, size, "%s/control", dir);
 }
 

@@ -229,6 +229,26 @@ def check_interface(root, manual, report):
                     problems if found else [f'no {name} found in the code'])
 
 
+def check_causes(root, manual, report):
+    """Every cause is found somewhere, and stands once in the manual, in the same order."""
+    header = (root / 'include/mqttnode/cause.h').read_text(encoding='utf-8')
+    causes = re.findall(r'X\((\w+),\s*"([a-z0-9-]+)"\)', header)
+    section = re.search(r'^\.Sh CAUSES\n(.*?)(?=^\.Sh )', manual, re.M | re.S)
+    described = re.findall(r'^\.It Sy ([a-z0-9-]+)$', section[1], re.M) if section else []
+    names = [name for _, name in causes]
+    report.case('the manual describes every cause once',
+                [f'{name} is not in CAUSES' for name in names if name not in described] +
+                [f'{name} is in CAUSES but not in the code' for name in described
+                 if name not in names] +
+                ([] if names == described or set(names) != set(described) else
+                 ['not in the order of the code']) if causes else ['no cause in the code'])
+    sources = ' '.join(path.read_text(encoding='utf-8') for path in tap.files(root / 'src', '*.c')
+                       if path.name != 'findings.c')
+    report.case('every cause is found somewhere',
+                [f'CAUSE_{cause} is nowhere found' for cause, _ in causes
+                 if not re.search(rf'\bCAUSE_{cause}\b', sources)])
+
+
 def main():
     program, root = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     report = tap.Tap()
@@ -239,6 +259,7 @@ def main():
     conf, manual = read('conf/mqttnode.conf'), read('man/mqttnode.conf.5')
     check_keys(program, conf, manual, report)
     check_variables(root, conf, manual, report)
+    check_causes(root, read('man/mqttnode.8'), report)
     check_interface(root, read('man/mqttnode.8'), report)
     return report.finish()
 

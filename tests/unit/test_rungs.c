@@ -115,6 +115,77 @@ static void a_cable_pulled_just_after_the_start_is_known_at_once(void **state)
 	expect(f, RUNG_LINK, RUNG_STATE_TRYING, "Waiting for the link");
 }
 
+static void a_link_that_is_lost_again_and_again_comes_and_goes(void **state)
+{
+	struct pump_status status = { .chip = CHIP_STATE_RUNNING };
+	struct fixture *f = *state;
+	uint64_t now = NSEC_PER_SEC;
+
+	for (int i = 0; i < 2 * RUNGS_LOSSES; i++, now += NSEC_PER_SEC) {
+		status.link_up = !status.link_up;
+		rungs_report_chip(&f->chip, f->ladder, &settings, &status, now);
+	}
+	expect(f, RUNG_LINK, RUNG_STATE_FAILED, "The link comes and goes");
+	assert_int_equal(f->view.rungs[RUNG_LINK].cause, CAUSE_LINK_FLAPPING);
+	assert_true(f->chip.settling);
+	now += 60 * NSEC_PER_SEC;
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, now);
+	expect(f, RUNG_LINK, RUNG_STATE_FAILED, "No cable on the W5500");
+	assert_int_equal(f->view.rungs[RUNG_LINK].cause, CAUSE_NO_CABLE);
+	assert_false(f->chip.settling);
+}
+
+static void resets_of_the_chip_are_not_the_cable_s_fault(void **state)
+{
+	struct pump_status status = { .chip = CHIP_STATE_RUNNING };
+	struct fixture *f = *state;
+	uint64_t now = NSEC_PER_SEC;
+
+	for (int i = 0; i < 2 * RUNGS_LOSSES; i++, now += NSEC_PER_SEC) {
+		status.link_up = i % 2 == 0;
+		status.chip = status.link_up ? CHIP_STATE_RUNNING : CHIP_STATE_RECOVERING;
+		rungs_report_chip(&f->chip, f->ladder, &settings, &status, now);
+	}
+	status.link_up = false;
+	status.chip = CHIP_STATE_RUNNING;
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, now);
+	expect(f, RUNG_LINK, RUNG_STATE_TRYING, "Waiting for the link");
+}
+
+static void a_slow_link_is_named_unless_it_is_asked_for(void **state)
+{
+	struct pump_status status = { .chip = CHIP_STATE_RUNNING,
+				      .link_up = true,
+				      .link_mbit = 10 };
+	struct ethernet_settings by_hand = settings, by_itself = settings;
+	struct fixture *f = *state;
+
+	by_itself.phy = PHY_MODE_AUTO;
+	by_hand.phy = PHY_MODE_10_HALF;
+	rungs_report_chip(&f->chip, f->ladder, &by_itself, &status, 1);
+	expect(f, RUNG_LINK, RUNG_STATE_OK, "10 Mbit/s half duplex");
+	assert_int_equal(f->view.rungs[RUNG_LINK].cause, CAUSE_LINK_SLOW);
+	rungs_report_chip(&f->chip, f->ladder, &by_hand, &status, 1);
+	expect(f, RUNG_LINK, RUNG_STATE_OK, "10 Mbit/s half duplex");
+	assert_int_equal(f->view.rungs[RUNG_LINK].cause, CAUSE_NONE);
+}
+
+static void a_lease_without_a_router_is_told(void **state)
+{
+	struct lease lease = { .address.s_addr = htonl(0x0a4d003b), .prefix_len = 24 };
+	struct fixture *f = *state;
+	struct pump_status status = { .chip = CHIP_STATE_RUNNING, .link_up = true };
+
+	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 1);
+	rungs_report_lease(f->ladder, NETWORK_METHOD_DHCP, &lease);
+	expect(f, RUNG_ROUTE, RUNG_STATE_UNUSED, "The DHCP server names no router");
+	assert_int_equal(f->view.rungs[RUNG_ROUTE].cause, CAUSE_NO_ROUTER);
+	/* who leaves it out himself knows */
+	rungs_report_lease(f->ladder, NETWORK_METHOD_STATIC, &lease);
+	expect(f, RUNG_ROUTE, RUNG_STATE_UNUSED, "No gateway");
+	assert_int_equal(f->view.rungs[RUNG_ROUTE].cause, CAUSE_NONE);
+}
+
 static void bring_up(struct fixture *f)
 {
 	struct pump_status status = { .chip = CHIP_STATE_RUNNING,
@@ -193,6 +264,10 @@ int main(void)
 		CASE(a_cable_pulled_just_after_the_start_is_known_at_once),
 		CASE(a_lease_is_told_with_its_server),
 		CASE(a_port_of_a_bridge_needs_no_address_but_a_bridge),
+		CASE(a_link_that_is_lost_again_and_again_comes_and_goes),
+		CASE(resets_of_the_chip_are_not_the_cable_s_fault),
+		CASE(a_slow_link_is_named_unless_it_is_asked_for),
+		CASE(a_lease_without_a_router_is_told),
 		CASE(a_gateway_answers_or_not),
 	};
 

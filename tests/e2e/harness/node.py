@@ -25,10 +25,19 @@ _SANITIZER_REPORT = re.compile(
 _serial = itertools.count(1)
 
 
-def _preloading(library):
+def preloading(library):
     """Words of a command that start the rest of it with @library, which may come before ASan's."""
     options = [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]
     return ["env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={':'.join(filter(None, options))}"]
+
+
+def unprivileged():
+    """What a command line begins with to run as the unit runs the daemon."""
+    unit = stage.unit()
+    some = ",".join(f"+{name}" for name in unit.capabilities())
+    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
+            "--no-new-privs", f"--bounding-set=-all,{some}", f"--inh-caps=-all,{some}",
+            f"--ambient-caps=-all,{some}", "--"]
 
 
 class Node:
@@ -68,13 +77,9 @@ class Node:
         self.board.started()
 
     def _command(self, program, preload):
-        unit = stage.unit()
-        some = ",".join(f"+{name}" for name in unit.capabilities())
-        return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
-                "--no-new-privs", f"--bounding-set=-all,{some}", f"--inh-caps=-all,{some}",
-                f"--ambient-caps=-all,{some}", "--",
-                "sh", "-c", f'umask {unit.umask()}; export WATCHDOG_PID=$$; exec "$@"', "sh",
-                *(_preloading(preload) if preload else []),
+        return [*unprivileged(), "sh", "-c",
+                f'umask {stage.unit().umask()}; export WATCHDOG_PID=$$; exec "$@"', "sh",
+                *(preloading(preload) if preload else []),
                 program, "run", "-c", self.config]
 
     def _environment(self, board, number, credentials):

@@ -69,15 +69,18 @@ class Dhcp(Service):
         self.address = address
         self.leases = f"/run/leases-{namespace.name}"
 
-    def start(self, lease="2m", dns=None):
-        """@dns: the name server to tell clients; None: its own address."""
+    def start(self, lease="2m", dns=None, router=None):
+        """@dns, @router: the name server and router to tell clients; None: its own address; "":
+        nothing of the kind.
+        """
         subnet = self.address.rsplit(".", 1)[0]
         self._start(_dnsmasq(
             f"--interface={self.interface}", "--except-interface=lo", "--port=0",
             "--dhcp-authoritative", "--no-ping",
             f"--dhcp-range={subnet}.50,{subnet}.60,255.255.255.0,{lease}",
-            f"--dhcp-option=option:router,{self.address}",
-            f"--dhcp-option=option:dns-server,{dns or self.address}",
+            *(f"--dhcp-option=option:{name}{',' if value else ''}{value}" for name, value in (
+                ("router", self.address if router is None else router),
+                ("dns-server", self.address if dns is None else dns))),
             f"--dhcp-leasefile={self.leases}", "--log-dhcp"))
         self.lines.wait("IP range", 5)
 
