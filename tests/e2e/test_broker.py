@@ -158,4 +158,4 @@ def counted():
 
 
 if __name__ == "__main__":
-    main()
+    main(side_by_side=True)

@@ -128,4 +128,4 @@ def terminate_at_once():
 
 
 if __name__ == "__main__":
-    main()
+    main(side_by_side=True)

@@ -160,4 +160,4 @@ def no_lines():
 
 
 if __name__ == "__main__":
-    main()
+    main(side_by_side=True)

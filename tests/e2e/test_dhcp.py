@@ -88,4 +88,4 @@ def odd():
 
 
 if __name__ == "__main__":
-    main()
+    main(side_by_side=True)

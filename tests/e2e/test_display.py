@@ -114,4 +114,4 @@ def dark():
 
 
 if __name__ == "__main__":
-    main()
+    main(side_by_side=True)

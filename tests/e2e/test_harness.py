@@ -13,7 +13,7 @@ import time
 
 from harness import build, delays, sandbox
 from harness.capture import Capture, Comparison
-from harness.cases import LANES, Case, case, main, run_side_by_side
+from harness.cases import LANES, Case, case, lane, main, run_side_by_side
 from harness.decoy import Decoy
 from harness.mqtt import Client
 from harness.network import Namespace, connect
@@ -426,16 +426,13 @@ class Room:
 
     entered = 0
 
-    def __init__(self, lane):
-        self.lane = lane
-
     def __enter__(self):
         Room.entered += 1
         return self
 
     def __exit__(self, kind, *_):
         if kind is None:
-            assert self.lane != 1, "dirt was left behind"
+            assert lane() != 1, "dirt was left behind"
 
 
 @case("cases in sites run side by side: of those that fail all are told, the others go on")
@@ -448,7 +445,7 @@ def sites():
     def fail(_room):
         raise AssertionError("this one is bad")
 
-    functions = [meet] * LANES + [fail] * 3 + [lambda room: [f"in lane {room.lane}"]] * 3
+    functions = [meet] * LANES + [fail] * 3 + [lambda _room: [f"in lane {lane()}"]] * 3
     results = run_side_by_side([(number, Case(str(number), function, False, Room))
                                 for number, function in enumerate(functions)])
     assert len(results) == len(functions)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Test cases and their result in the Test Anything Protocol, which meson reads."""
 
+import contextlib
 import itertools
 import os
 import sys
@@ -12,23 +13,28 @@ from collections import deque, namedtuple
 from . import build, sandbox
 from .build import MissingTool
 
-LANES = 4  # sites of one kind that are in use at a time
+LANES = 4  # in which cases run side by side
 
 Case = namedtuple("Case", "name function plain_only site")
 _cases = []
+_here = threading.local()
 
 
 class Skip(Exception):
     """This case says nothing here, with the reason."""
 
 
+def lane():
+    """The number of the lane in which this thread runs cases, or None."""
+    return getattr(_here, "lane", None)
+
+
 def case(name, plain_only=False, site=None):
     """Marks a function as a test case. @plain_only: it measures, which sanitizers spoil.
 
     @site: where it happens, for cases that need the same surroundings and wait most of the time:
-    a class whose objects, of a number from 0, are context managers. Cases with a site run side by
-    side, each of them alone in one of LANES sites, which it gets as its argument and leaves to
-    the next as it was.
+    a class whose objects are context managers. Cases with a site run side by side, each of them
+    alone in one of LANES sites, which it gets as its argument and leaves to the next as it was.
     """
     def mark(function):
         _cases.append(Case(name, function, plain_only, site))
@@ -115,15 +121,16 @@ def _take(waiting, results):
     return each, results[number]
 
 
-def _use_lane(lane, waiting, results):
-    """Runs cases that wait, all in one site; after a failure in a new one."""
+def _use_lane(number, waiting, results):
+    """Runs cases that wait, all in one site if they have one; after a failure in a new one."""
+    _here.lane = number
     each, result = _take(waiting, results)
     while each:
         try:
-            with each.site(lane) as site:
+            with each.site() if each.site else contextlib.nullcontext() as site:
                 while each:
-                    _run(each, result, site)
-                    _comment(f"lane {lane}: {each.name}")
+                    _run(each, result, *([site] if each.site else []))
+                    _comment(f"lane {number}: {each.name}")
                     last, (each, result) = result, _take(waiting, results)
                 result = last  # to whom it counts if the end of the site fails
         except Exception as error:
@@ -132,10 +139,10 @@ def _use_lane(lane, waiting, results):
 
 
 def run_side_by_side(numbered):
-    """Runs cases with sites, [(number, Case)]; returns the results by number."""
+    """Runs cases of the same site or of none, [(number, Case)]; returns the results by number."""
     waiting, results = deque(numbered), {}
-    lanes = [threading.Thread(target=_use_lane, args=(lane, waiting, results))
-             for lane in range(min(LANES, len(numbered)))]
+    lanes = [threading.Thread(target=_use_lane, args=(number, waiting, results))
+             for number in range(min(LANES, len(numbered)))]
     for lane in lanes:
         lane.start()
     for lane in lanes:
@@ -154,27 +161,31 @@ def _selected():
     return [each for each in cases if all(word in each.name for word in sys.argv[1:])]
 
 
-def _results(site, numbered):
-    """Runs cases that have the same @site, or none; (number, result) in their order."""
-    if site:
+def _results(side_by_side, numbered):
+    """Runs cases; (number, result) in their order."""
+    if side_by_side:
         yield from sorted(run_side_by_side(numbered).items())
     else:
         for number, each in numbered:
             yield number, _run_alone(each)
 
 
-def _run_all(wanted):
+def _run_all(wanted, side_by_side):
     """Runs cases and tells their results. Returns whether all are good."""
     good = True
     for site, group in itertools.groupby(enumerate(wanted, 1), key=lambda pair: pair[1].site):
-        for number, result in _results(site, list(group)):
+        for number, result in _results(site or side_by_side, list(group)):
             result.tell(number)
             good = good and result.good
     return good
 
 
-def main():
-    """Runs the cases of the program, or those whose names contain the words given."""
+def main(side_by_side=False):
+    """Runs the cases of the program, or those whose names contain the words given.
+
+    @side_by_side: cases without a site do so, too. All that they use of the sandbox is in worlds
+    of their own.
+    """
     if os.geteuid() != 0:
         if os.environ.get("E2E_REQUIRED") == "1":
             sys.exit("end-to-end tests need root")
@@ -183,4 +194,4 @@ def main():
     sandbox.enter()
     wanted = _selected()
     _line(f"1..{len(wanted)}")
-    sys.exit(0 if _run_all(wanted) else 1)
+    sys.exit(0 if _run_all(wanted, side_by_side) else 1)

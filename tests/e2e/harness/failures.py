@@ -86,9 +86,9 @@ def certificates():
 class Site:
     """One such network, and one node at a time in it."""
 
-    def __init__(self, number=""):
+    def __init__(self):
         self.ca, self.stranger, self._listeners = certificates()
-        self.world = World(number=number)
+        self.world = World()
         self.wire = self.world.wire
         self.guarded = Broker(self.wire.namespace, SERVER, GUARDED)
         self.mute_dns = MuteDns(self.wire.namespace, MUTE_DNS)

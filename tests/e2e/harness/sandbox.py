@@ -113,7 +113,7 @@ def replace_file(path, text):
 
 
 # What the worlds in here are made of: namespaces, interfaces, the daemon's table and protocol.
-_NAMESPACES = re.compile(r"(node|wire|lan)\d?|here|there")
+_NAMESPACES = re.compile(r"(node|wire|lan)(-\d)?|wire2|here|there")
 _INTERFACES = re.compile(r"mqtt\d|wire\d|lan0|ctl\d|other0|[ab]0|t0")
 _RULES = re.compile(r'"protocol": "77"|"table": "770\d"|10\.77\.0\.|10\.88\.0\.')
 _FILES = ("mqttnode*", "notify-*", "mosquitto-*", "leases-*", "passwords-*", "credentials-*",

@@ -5,6 +5,7 @@ import os
 import threading
 
 from . import build, conf, delays, stage
+from .cases import lane
 from .decoy import Decoy
 from .network import Namespace, connect
 from .node import Node
@@ -60,10 +61,11 @@ class Wire:
 class World:
     """Namespaces "node", "wire" and "lan" with everything in them; use it in a with block."""
 
-    def __init__(self, same_subnet=None, number=""):
-        """@same_subnet: eth0 is in the subnet of the wire; None: as the variant says. @number is
-        in the names of its namespaces, for worlds that exist side by side.
+    def __init__(self, same_subnet=None):
+        """@same_subnet: eth0 is in the subnet of the wire; None: as the variant says. In a lane
+        (cases.py) the names of its namespaces and of its node end in the number of that.
         """
+        suffix = "" if lane() is None else f"-{lane()}"
         with _one_by_one:
             stage.install()
             delays.start()
@@ -71,13 +73,13 @@ class World:
             same_subnet = build.variant() == "same-subnet"
         self.nodes = []
         self._others = []
-        self.instance = f"mqttnode{number}"
-        self.namespace = Namespace(f"node{number}")
-        self.wire = Wire(f"wire{number}")
+        self.instance = f"mqttnode{suffix}"
+        self.namespace = Namespace(f"node{suffix}")
+        self.wire = Wire(f"wire{suffix}")
         self._cable_in = self.wire
         self.tap = self.wire.namespace.open_tap(WIRE)
         self.wire.attach()
-        self.lan = Namespace(f"lan{number}")
+        self.lan = Namespace(f"lan{suffix}")
         there, here = LAN_SAME_SUBNET if same_subnet else LAN_SEPARATE
         connect(self.namespace, "eth0", self.lan, "lan0")
         self.lan.ip("address", "add", f"{there}/24", "dev", "lan0")
