@@ -166,7 +166,8 @@ class Bench:
 
 def measure(build, tools, progress=lambda text: None):
     figures = {}
-    with tempfile.TemporaryDirectory() as directory:
+    # In memory, as runtime directories are.
+    with tempfile.TemporaryDirectory(dir='/dev/shm') as directory:
         bench = Bench(build, tools, directory)
         try:
             for qos in MESSAGES:

@@ -6,10 +6,12 @@
  *        mqtt_figures CONF receive N                until N messages have come
  *        mqtt_figures CONF steady SECONDS           what CONF publishes and subscribes to
  *
- * The modules as shipped, against the broker of CONF, without an interface below. One
- * JSON object; "ready" on a line of its own before that, once there is a session.
+ * The modules as shipped, against the broker of CONF, without an interface below. The
+ * runtime directory, where messages of QoS 1 wait, is that of CONF. One JSON object;
+ * "ready" on a line of its own before that, once there is a session.
  */
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <poll.h>
 #include <semaphore.h>
@@ -19,6 +21,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "mqttnode/cleanup.h"
 #include "mqttnode/clock.h"
 #include "mqttnode/facts.h"
 #include "mqttnode/ladder.h"
@@ -33,6 +36,7 @@
 #define LIMIT_NS       (60 * NSEC_PER_SEC)
 #define STOP_MS	       1500
 #define AT_A_TIME      100
+#define AHEAD_MAX      500
 
 #define must(condition)                                                                  \
 	do {                                                                             \
@@ -45,7 +49,7 @@ struct bench {
 	struct ladder *ladder;
 	struct facts *facts;
 	struct queue *inbox;
-	struct spool *spool; /* in memory only */
+	struct spool *spool;
 	struct mqtt *mqtt;
 	struct publications *publications;
 	sem_t session;
@@ -81,6 +85,8 @@ static void start(struct bench *b, const char *conf, bool with_publications)
 	struct settings_report report = { 0 };
 	struct mqtt_config config;
 	char error[512] = "";
+	_cleanup_free_ char *copy = strdup(conf);
+	const char *runtime = copy ? dirname(copy) : NULL;
 
 	if (settings_load(&b->settings, conf, &report) < 0)
 		give_up(report.n_errors > 0 ? report.errors[0] : conf);
@@ -88,7 +94,7 @@ static void start(struct bench *b, const char *conf, bool with_publications)
 	must(ladder_new(&b->ladder) == 0 && facts_new(&b->facts) == 0);
 	must(queue_new(&b->inbox, INBOX_CAPACITY, mqtt_message_free) == 0);
 	must(sem_init(&b->session, 0, 0) == 0);
-	must(spool_new(&b->spool, &b->settings->mqtt.spool, NULL, NULL) == 0);
+	must(spool_new(&b->spool, &b->settings->mqtt.spool, NULL, runtime) == 0);
 	config = (struct mqtt_config){
 		.client_id = b->settings->mqtt.client_id,
 		.base_topic = "bench",
@@ -146,6 +152,12 @@ static uint64_t dropped(const struct mqtt_counters *c)
 	return c->dropped_stalled;
 }
 
+/* Whether so many of QoS 1 wait that more would only wait with them. */
+static bool is_ahead(int qos, uint64_t offered, uint64_t published)
+{
+	return qos > 0 && offered - published >= AHEAD_MAX;
+}
+
 /*
  * Offers messages until @n are published. Nobody tells when TCP takes no more: as soon as
  * messages are dropped, or there is no room for them, this waits a little.
@@ -154,7 +166,11 @@ static void run_publish(struct bench *b, const char *topic, int qos, unsigned lo
 {
 	static char payload[PAYLOAD_SIZE];
 	struct mqtt_outgoing message = {
-		.topic = topic, .payload = payload, .len = sizeof(payload), .qos = qos
+		.topic = topic,
+		.payload = payload,
+		.len = sizeof(payload),
+		.qos = qos,
+		.store = true,
 	};
 	uint64_t begin = clock_now_ns(&clock_system), end = begin, before = 0;
 	struct mqtt_counters c = { 0 };
@@ -166,7 +182,8 @@ static void run_publish(struct bench *b, const char *topic, int qos, unsigned lo
 
 		for (int i = 0; i < AT_A_TIME && !full && offered - dropped(&c) < n;
 		     i++) {
-			full = mqtt_publish(b->mqtt, &message) < 0;
+			full = is_ahead(qos, offered, c.published) ||
+			       mqtt_publish(b->mqtt, &message) < 0;
 			offered += !full;
 		}
 		mqtt_get_counters(b->mqtt, &c);
