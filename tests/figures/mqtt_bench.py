@@ -21,6 +21,7 @@ RUNS = 5
 MESSAGES = {0: 100000, 1: 5000}
 STEADY = 100 # publications, and as many subscriptions
 STEADY_SECONDS = 5
+LATE_MS = 50 # more than this beyond a bare timer is a failure
 
 
 def find(name, tools):
@@ -161,6 +162,9 @@ class Bench:
                               for i in range(STEADY))
         with self.node(self.conf(publish, subscribe), 'steady', STEADY_SECONDS) as result:
             pass
+        late = result[0]['late_ms'] - result[0]['control_late_ms']
+        if late > LATE_MS:
+            raise SystemExit(f'bench: publications are {late:.1f} ms later than a bare timer')
         return result[0]
 
 

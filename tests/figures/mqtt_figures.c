@@ -14,11 +14,14 @@
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mqttnode/cleanup.h"
@@ -44,6 +47,19 @@
 			give_up(#condition);                                             \
 	} while (0)
 
+/*
+ * How much later than its grid something came that is due every @interval_ns: what
+ * came earliest, relative to that, tells where the grid is.
+ */
+struct lateness {
+	uint64_t interval_ns;
+	uint64_t began_ns, n;
+	int64_t earliest, latest;
+};
+
+#define STEADY_MAX	   256
+#define STEADY_INTERVAL_NS (100 * NSEC_PER_MSEC)
+
 struct bench {
 	struct settings *settings;
 	struct ladder *ladder;
@@ -53,6 +69,10 @@ struct bench {
 	struct mqtt *mqtt;
 	struct publications *publications;
 	sem_t session;
+
+	atomic_bool measuring;
+	struct lateness late[STEADY_MAX]; /* of "bench/N", in the thread "publish" */
+	struct lateness control;	  /* of a bare timer, in a thread of its own */
 };
 
 static void give_up(const char *condition)
@@ -71,10 +91,36 @@ static void on_session(void *ctx, bool online)
 		(void)sem_post(&b->session);
 }
 
+static void note(struct lateness *l)
+{
+	uint64_t now = clock_now_ns(&clock_system);
+	int64_t late;
+
+	if (l->n == 0)
+		l->began_ns = now;
+	late = (int64_t)(now - l->began_ns - l->n * l->interval_ns);
+	if (l->n == 0 || late < l->earliest)
+		l->earliest = late;
+	if (l->n == 0 || late > l->latest)
+		l->latest = late;
+	l->n++;
+}
+
+static double late_ms(const struct lateness *l)
+{
+	return (double)(l->latest - l->earliest) / 1e6;
+}
+
 static void publish(void *ctx, const struct mqtt_outgoing *message)
 {
 	struct bench *b = ctx;
+	unsigned int i;
 
+	if (atomic_load(&b->measuring) && sscanf(message->topic, "bench/%u", &i) == 1 &&
+	    i < STEADY_MAX) {
+		b->late[i].interval_ns = STEADY_INTERVAL_NS;
+		note(&b->late[i]);
+	}
 	(void)mqtt_publish(b->mqtt, message);
 }
 
@@ -252,27 +298,64 @@ static long private_kib(void)
 	return (resident - shared) * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+/* A bare timer beside, with the same interval, as long as publications are measured. */
+static void *run_control(void *arg)
+{
+	struct bench *b = arg;
+	uint64_t due = clock_now_ns(&clock_system);
+
+	b->control.interval_ns = STEADY_INTERVAL_NS;
+	while (atomic_load(&b->measuring)) {
+		struct timespec at;
+
+		note(&b->control);
+		due += STEADY_INTERVAL_NS;
+		at = (struct timespec){ .tv_sec = (time_t)(due / NSEC_PER_SEC),
+					.tv_nsec = (long)(due % NSEC_PER_SEC) };
+		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+	}
+	return NULL;
+}
+
+static double latest_ms(const struct bench *b)
+{
+	double latest = 0;
+
+	for (size_t i = 0; i < STEADY_MAX; i++)
+		if (late_ms(&b->late[i]) > latest)
+			latest = late_ms(&b->late[i]);
+	return latest;
+}
+
 static void run_steady(struct bench *b, unsigned long duration_s)
 {
+	pthread_t control;
 	struct publications_counters composed;
 	struct mqtt_counters c;
 	struct rusage before, after;
 	unsigned long taken;
 
 	(void)receive(b, ULONG_MAX, NSEC_PER_SEC);
+	atomic_store(&b->measuring, true);
+	must(pthread_create(&control, NULL, run_control, b) == 0);
 	(void)getrusage(RUSAGE_SELF, &before);
 	taken = receive(b, ULONG_MAX, duration_s * NSEC_PER_SEC);
 	(void)getrusage(RUSAGE_SELF, &after);
 	mqtt_get_counters(b->mqtt, &c);
 	publications_get_counters(b->publications, &composed);
+	atomic_store(&b->measuring, false);
+	(void)pthread_join(control, NULL);
+	publications_stop(b->publications); /* it notes nothing more */
 	printf("{\"cpu_percent\": %.2f, \"private_kib\": %ld, \"published\": %llu, "
-	       "\"missed\": %llu, \"received_per_s\": %.1f}\n",
+	       "\"missed\": %llu, \"received_per_s\": %.1f, \"late_ms\": %.2f, "
+	       "\"control_late_ms\": %.2f}\n",
 	       100 *
 		       (seconds(&after.ru_utime) - seconds(&before.ru_utime) +
 			seconds(&after.ru_stime) - seconds(&before.ru_stime)) /
 		       (double)duration_s,
 	       private_kib(), (unsigned long long)c.published,
-	       (unsigned long long)composed.missed, (double)taken / (double)duration_s);
+	       (unsigned long long)composed.missed, (double)taken / (double)duration_s,
+	       latest_ms(b), late_ms(&b->control));
 }
 
 int main(int argc, char **argv)

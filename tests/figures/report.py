@@ -88,7 +88,8 @@ def mqtt(figures):
     print(f'\n100 publications at 10 a second each, and 100 subscriptions to them: '
           f'{steady["cpu_percent"]:.1f} % of a processor,\n{steady["private_kib"]} KiB of private '
           f'memory, {steady["missed"]} beats missed, {steady["received_per_s"]:.0f} messages a '
-          'second received')
+          f'second received; none later than {steady["late_ms"]:.1f} ms, a bare timer beside '
+          f'{steady["control_late_ms"]:.1f} ms')
 
 
 def tables(figures):
