@@ -18,7 +18,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
-from harness import build, conf, doctor, stage
+from harness import build, conf, dhcpd, doctor, stage
 from harness.cases import case, main
 from harness.failures import (CLOSED, DROPPED, EXPIRED, FUTURE, GUARDED, MUTE_DNS, NODE,
                               OTHER_NAME, PERMITTED, SERVER, STRANGER, Site)
@@ -27,6 +27,7 @@ from harness.mqtt import Client
 from harness.network import Namespace
 from harness.node import USER
 from harness.waiting import until
+from harness.world import WIRE
 
 OK, CONFIGURATION, INTERFACE = 0, 78, 9
 CHIP, LINK, ADDRESS, ROUTE, NAME, TCP, TLS, CONNACK, SUBACK, PUBLISH, DISPLAY = range(10, 21)
@@ -124,10 +125,15 @@ def board():
 
 # --- made-up device nodes -----------------------------------------------------------------
 
+SYS = "mount -t tmpfs tmpfs /sys; mkdir -p /sys/bus/spi/devices/spi0.0"
+
 NODES = (
     # the nodes, what runs doctor, exit status, cause, part of the sentence
     ("", "", CHIP, "spi-absent", "dtparam=spi=on in /boot/firmware/config.txt"),
     ("node spidev0.1 666 0", "", CHIP, "spi-other-select", "/dev/spidev0.1: set ethernet.spi"),
+    (f"{SYS}; ln -s /drivers/w5100 /sys/bus/spi/devices/spi0.0/driver", "", CHIP,
+     "spi-kernel-driver", "The kernel driver w5100 holds spi0.0"),
+    (SYS, "", CHIP, "spi-no-driver", "no driver serves spi0.0"),
     (f"node spidev0.0 660 {GROUPS['spi']}", "", CHIP, "spi-not-permitted", "adduser 64999 spi"),
     ("node spidev0.0 666 0", "flock /dev/spidev0.0", CHIP, "spi-busy", "fuser -v /dev/spidev0.0"),
     ("node spidev0.0 666 0", "", CHIP, "spi-unsuitable", "is not an SPI device"),
@@ -168,6 +174,22 @@ def dhcp(site, **how):
         yield ""
     finally:
         site.wire.dhcp.stop()
+
+
+@contextlib.contextmanager
+def offering(site, verdict=dhcpd.ACK, taken=None):
+    """A DHCP server with this verdict, and perhaps a machine that has what it offers."""
+    server = dhcpd.LooseDhcp(site.wire.namespace, WIRE, verdict)
+    server.offer(dhcpd.a_lease("10.77.0.70"))
+    words = ("address", "add", "10.77.0.70/32", "dev", WIRE)
+    if taken:
+        site.wire.namespace.ip(*words)
+    try:
+        yield ""
+    finally:
+        server.close()
+        if taken:
+            site.wire.namespace.ip("address", "del", *words[2:])
 
 
 @contextlib.contextmanager
@@ -248,6 +270,10 @@ NETWORK = (
     Row(ADDRESS, "dhcp-no-client", "install the package udhcpc", network=DHCP,
         without=("udhcpc", "busybox")),
     Row(ADDRESS, "dhcp-no-answer", "No answer from a DHCP server", network=DHCP),
+    Row(ADDRESS, "dhcp-nak", "refused the address (NAK)", network=DHCP,
+        around=functools.partial(offering, verdict=dhcpd.NAK)),
+    Row(ADDRESS, "address-conflict", "10.77.0.70 is in use by another machine", network=DHCP,
+        around=functools.partial(offering, taken=True)),
     Row(NAME, "no-router", "names no router", network=DHCP, mqtt={"host": "nowhere.example"},
         around=functools.partial(dhcp, router="")),
     Row(ROUTE, "gateway-dead", "Gateway 10.77.0.99 does not answer",

@@ -103,6 +103,16 @@ def main():
                run(program, 'screen', RUNTIME_DIRECTORY=directory), 1, 'is the daemon running?')
         expect(report, 'screen to watch and to write at once',
                run(program, 'screen', '--watch', '--png', 'x.png'), 2, 'do not go together')
+        expect(report, 'doctor without a configuration',
+               run(program, 'doctor', '-c', 'absent', RUNTIME_DIRECTORY=directory), 78,
+               'There is no file absent', 'config-missing', 'No daemon runs')
+        expect(report, 'doctor of a configuration with errors, for programs',
+               run(program, 'doctor', '--json', '-c', 'inner.conf', RUNTIME_DIRECTORY=directory),
+               78, '"cause_id":"config-invalid"', 'oled.adress: unknown key', '"exit_status":78')
+        expect(report, 'doctor of the example, which has no host',
+               run(program, 'doctor', '-c', example, RUNTIME_DIRECTORY=directory), 78,
+               'host-not-set')
+        expect(report, 'an operand for doctor', run(program, 'doctor', 'x'), 2, 'Usage:')
         os.chdir('/')
     return report.finish()
 

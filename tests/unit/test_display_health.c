@@ -36,6 +36,27 @@ static void an_absent_panel_costs_an_address_byte_a_second(void **state)
 			       "bus at 400 kHz\n"));
 }
 
+static void a_panel_at_the_other_address_is_found(void **state)
+{
+	struct rig *rig = *state;
+
+	sim_i2c_attach(rig->adapter, 0x3d, rig->panel);
+	live(rig, 3);
+	assert_false(status(rig).present);
+	assert_int_equal(status(rig).cause_id, CAUSE_OLED_OTHER_ADDRESS);
+	assert_string_equal(status(rig).cause,
+			    "No display answers at 0x3c on /dev/i2c-1, but one does at "
+			    "0x3d: set oled.address to that");
+	/* it is not said of one that is not there any more */
+	sim_i2c_attach(rig->adapter, 0x3c, rig->panel);
+	live(rig, 3);
+	assert_true(status(rig).present);
+	assert_int_equal(status(rig).cause_id, CAUSE_NONE);
+	sim_i2c_plug(rig->adapter, false);
+	live(rig, 3);
+	assert_int_equal(status(rig).cause_id, CAUSE_OLED_ABSENT);
+}
+
 static void says_once_that_it_is_gone_and_once_that_it_is_back(void **state)
 {
 	struct rig *rig = *state;
@@ -314,6 +335,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		CASE(an_absent_panel_costs_an_address_byte_a_second),
+		CASE(a_panel_at_the_other_address_is_found),
 		CASE(says_once_that_it_is_gone_and_once_that_it_is_back),
 		CASE(a_panel_that_lost_power_is_set_up_again),
 		CASE(what_the_status_does_not_tell_is_healed_within_a_minute),

@@ -8,7 +8,7 @@ import struct
 import threading
 
 MAGIC = b"\x63\x82\x53\x63"
-DISCOVER, OFFER, REQUEST, ACK = 1, 2, 3, 5
+DISCOVER, OFFER, REQUEST, ACK, NAK = 1, 2, 3, 5, 6
 SERVER = "10.77.0.1"
 
 SUBNET, ROUTER, DNS, HOSTNAME, DOMAIN, MTU, LEASE, KIND, SERVER_ID = \
@@ -19,7 +19,7 @@ def _addresses(*texts):
     return b"".join(map(socket.inet_aton, texts))
 
 
-def _lease(address="10.77.0.70", but=None):
+def a_lease(address="10.77.0.70", but=None):
     """An offer: an address and options by number, the usual ones unless @but says otherwise."""
     usual = {SUBNET: _addresses("255.255.255.0"), ROUTER: _addresses(SERVER),
              DNS: _addresses(SERVER), LEASE: struct.pack("!I", 120)}
@@ -28,15 +28,15 @@ def _lease(address="10.77.0.70", but=None):
 
 # Offers that are of no use, with the reason that the node should give.
 NONSENSE = (
-    (_lease("0.0.0.0"), "0.0.0.0 is not an address"),
-    (_lease(but={SUBNET: _addresses("255.0.255.0")}), "255.0.255.0 is not a subnet mask"),
-    (_lease("127.0.0.1"), "127.0.0.1 is not an address"),
-    (_lease("224.0.0.1"), "224.0.0.1 is not an address"),
-    (_lease("255.255.255.255"), "255.255.255.255 is not an address"),
+    (a_lease("0.0.0.0"), "0.0.0.0 is not an address"),
+    (a_lease(but={SUBNET: _addresses("255.0.255.0")}), "255.0.255.0 is not a subnet mask"),
+    (a_lease("127.0.0.1"), "127.0.0.1 is not an address"),
+    (a_lease("224.0.0.1"), "224.0.0.1 is not an address"),
+    (a_lease("255.255.255.255"), "255.255.255.255 is not an address"),
 )
 
 # An offer that is of use in spite of what else it says.
-ODD = _lease(but={
+ODD = a_lease(but={
     LEASE: struct.pack("!I", 0), ROUTER: _addresses("224.0.0.1"),
     DNS: _addresses("0.0.0.0", "255.255.255.255", SERVER), MTU: struct.pack("!H", 68),
     HOSTNAME: b"\x1b[2J\x07;reboot", DOMAIN: b"$(reboot) \xff\n",
@@ -46,8 +46,10 @@ ODD = _lease(but={
 class LooseDhcp:
     """Answers every client with the offer set last, whatever that is."""
 
-    def __init__(self, namespace, interface):
+    def __init__(self, namespace, interface, verdict=ACK):
+        """@verdict: on every REQUEST, ACK or NAK."""
         self.acknowledged = 0
+        self._verdict = verdict
         self._offer = None
         self._lock = threading.Lock()
         with namespace.inside():
@@ -80,7 +82,7 @@ class LooseDhcp:
     def _answer(self, request, kind, lease):
         if kind not in (DISCOVER, REQUEST):
             return
-        reply = OFFER if kind == DISCOVER else ACK
+        reply = OFFER if kind == DISCOVER else self._verdict
         options = {KIND: bytes([reply]), SERVER_ID: _addresses(SERVER), **lease["options"]}
         body = b"".join(bytes([code, len(value)]) + value for code, value in options.items())
         packet = (bytes([2, 1, 6, 0]) + request[4:8] + bytes(8) +
