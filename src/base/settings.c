@@ -125,6 +125,67 @@ static void refuse(struct loader *l, const struct group *g,
 			     why[0] ? " (" : "", why, why[0] ? ")" : "", valid);
 }
 
+/* The name @path, "oled.contrast", in the group @g, "oled"; NULL: it is not of that
+ * group. */
+static const char *name_within(const struct group *g, const char *path)
+{
+	size_t len = strlen(g->path);
+
+	if (len == 0)
+		return strchr(path, '.') ? NULL : path;
+	if (strncmp(path, g->path, len) != 0 || path[len] != '.' ||
+	    strchr(path + len + 1, '.'))
+		return NULL;
+	return path + len + 1;
+}
+
+/* Whether a key was called @name in the group @g once. */
+static bool was_called(const struct group *g, const char *name)
+{
+	for (const struct settings_renamed *row = settings_renamed; row->was; row++) {
+		const char *was = name_within(g, row->was);
+
+		if (was && strcmp(was, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Gives keys that the file calls as they once were called the names that they have now.
+ */
+static int rename_members(struct loader *l, const struct group *g)
+{
+	char where[PLACE_SIZE + PATH_SIZE];
+	int r = 0;
+
+	for (const struct settings_renamed *row = settings_renamed; row->was; row++) {
+		const char *was = name_within(g, row->was);
+		const char *now = name_within(g, row->now);
+		const struct conf_node *v = was ? conf_node_member(g->node, was) : NULL;
+
+		if (!v)
+			continue;
+		assert(now);
+		place(l, g, was, v, where, sizeof(where));
+		if (conf_node_member(g->node, now)) {
+			report_error(
+				l->report,
+				"%s: found beside %s, which is its name now; valid is "
+				"the new name alone",
+				where, row->now);
+			continue;
+		}
+		report_warning(l->report,
+			       "%s: this key is called %s now; the old name is accepted "
+			       "until version %s",
+			       where, row->now, row->until);
+		r = conf_node_rename(v, now);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
 static void refuse_unknown(struct loader *l, const struct group *g,
 			   const struct conf_node *v)
 {
@@ -247,7 +308,9 @@ static int load_member(struct loader *l, const struct group *g, const struct con
 	const struct settings_key *key = schema_find(g->path, conf_node_name(v));
 
 	if (!key) {
-		refuse_unknown(l, g, v);
+		/* Still called so: it stands beside the new name, which was told. */
+		if (!was_called(g, conf_node_name(v)))
+			refuse_unknown(l, g, v);
 		return 0;
 	}
 	switch (key->kind) {
@@ -285,6 +348,9 @@ static int load_group(struct loader *l, const struct group *g)
 	size_t n = g->node ? conf_node_length(g->node) : 0;
 	int r;
 
+	r = rename_members(l, g);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < n; i++) {
 		r = load_member(l, g, conf_node_at(g->node, i));
 		if (r < 0)

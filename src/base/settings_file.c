@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <libconfig.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,19 @@ const struct conf_node *conf_node_member(const struct conf_node *n, const char *
 			return conf_node_at(n, i);
 	}
 	return NULL;
+}
+
+/* The library has no function for it, but its header says where the name is. */
+int conf_node_rename(const struct conf_node *n, const char *name)
+{
+	struct config_setting_t *s = (struct config_setting_t *)(uintptr_t)n;
+	char *copy = strdup(name);
+
+	if (!copy)
+		return -ENOMEM;
+	free(s->name);
+	s->name = copy;
+	return 0;
 }
 
 /* The only getter that takes both integer types in all versions. */

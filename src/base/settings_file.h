@@ -53,6 +53,9 @@ const struct conf_node *conf_node_at(const struct conf_node *n, size_t i);
 /* The member of a group; NULL if @n is NULL, no group, or has none of that name. */
 const struct conf_node *conf_node_member(const struct conf_node *n, const char *name);
 
+/* Gives a member of a group another name, which none has. 0 or -ENOMEM. */
+int conf_node_rename(const struct conf_node *n, const char *name);
+
 /* The value of a node of that type. */
 long long conf_node_int(const struct conf_node *n);
 double conf_node_float(const struct conf_node *n);

@@ -55,6 +55,15 @@ struct settings_key {
 	int (*check)(const char *s, char *why, size_t size);
 };
 
+/* A key that had another name; within its group, since a value stays where it is. */
+struct settings_renamed {
+	const char *was;   /* "oled.brightness"; NULL ends the table */
+	const char *now;   /* "oled.contrast" */
+	const char *until; /* the last version that accepts the old name */
+};
+
+extern const struct settings_renamed settings_renamed[];
+
 extern const struct settings_key settings_keys[];
 extern const size_t settings_n_keys;
 
