@@ -8,12 +8,15 @@
 #define MQTTNODE_FACTS_H
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/ip.h"
 #include "mqttnode/template.h"
 
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define FACTS_ADDRESSES6_MAX 5
 
 struct facts_view {
 	char hostname[65];
@@ -23,6 +26,8 @@ struct facts_view {
 	struct in_addr address; /* 0.0.0.0: none */
 	uint8_t prefix_len;
 	struct in_addr gateway;
+	struct ip addresses6[FACTS_ADDRESSES6_MAX]; /* of IPv6, the best first */
+	size_t n_addresses6;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 

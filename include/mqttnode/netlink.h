@@ -111,8 +111,9 @@ void netlink_watch(struct netlink *nl, unsigned int ifindex);
  */
 
 /*
- * Switches IPv6 off (address generation mode none, and, where /proc/sys may be
- * written, no router advertisements), sets the MTU (0: leaves it) and IFF_UP.
+ * Keeps the kernel from making IPv6 addresses by itself (address generation mode
+ * none, and, where /proc/sys may be written, no router advertisements), sets the MTU (0:
+ * leaves it) and IFF_UP.
  */
 int netlink_link_up(struct netlink *nl, unsigned int ifindex, uint32_t mtu);
 

@@ -36,17 +36,35 @@ void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
 		       const struct ethernet_settings *settings,
 		       const struct pump_status *status, uint64_t now_ns);
 
+/*
+ * The address: one of either family is enough. @state begins zeroed but for the
+ * method.
+ */
+struct rungs_address {
+	enum network_method method;
+	bool have_lease;
+	struct lease lease;
+	struct ip ipv6; /* the best one; none: there is none */
+	bool failed;
+	enum cause_id id;
+	char trouble[160]; /* why there is no lease, or none confirmed; "": no news */
+};
+
 /* Reports the lease in effect, or with NULL that there is none. */
-void rungs_report_lease(struct ladder *ladder, enum network_method method,
+void rungs_report_lease(struct rungs_address *state, struct ladder *ladder,
 			const struct lease *lease);
+
+/* Reports the best IPv6 address, or none. */
+void rungs_report_ipv6(struct rungs_address *state, struct ladder *ladder,
+		       const struct ip *address);
 
 /* Reports that @interface has no address as a port of bridge @master; NULL: it is none.
  */
 void rungs_report_port(struct ladder *ladder, const char *interface, const char *master);
 
 /* Reports why there is no address; @failed or still trying. */
-void rungs_report_trouble(struct ladder *ladder, bool failed, enum cause_id id,
-			  const char *cause);
+void rungs_report_trouble(struct rungs_address *state, struct ladder *ladder, bool failed,
+			  enum cause_id id, const char *cause);
 
 /* Reports the route by the state of the gateway. */
 void rungs_report_gateway(struct ladder *ladder, enum gateway_state state,

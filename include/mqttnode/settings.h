@@ -44,6 +44,7 @@ struct ethernet_settings {
 	uint8_t mac[6];
 	enum phy_mode phy;
 	int rt_priority;  /* of the pump's thread, 1..99; 0: an ordinary one */
+	bool ipv6;	  /* network.ipv6: the chip lets it pass */
 	bool promiscuous; /* frames for other addresses too: for a port of a bridge */
 };
 
@@ -64,6 +65,7 @@ struct network_settings {
 	bool dns_system; /* dns = "system": leave name resolution alone */
 	bool default_route;
 	uint32_t table;
+	bool ipv6; /* addresses from router advertisements */
 };
 
 enum subscription_action {

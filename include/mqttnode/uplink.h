@@ -31,6 +31,8 @@ struct uplink_events {
 	 * none. May be told again.
 	 */
 	void (*on_port)(void *ctx, const char *master);
+	/* The IPv6 addresses that can be used, the best first, have changed. */
+	void (*on_addresses6)(void *ctx, const struct ip *addresses, size_t n);
 	/* Why there is no address (yet), or none confirmed: a sentence. */
 	void (*on_trouble)(void *ctx, bool failed, enum cause_id id, const char *cause);
 	void (*on_gateway)(void *ctx, enum gateway_state state, struct ip gateway);

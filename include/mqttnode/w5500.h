@@ -36,6 +36,7 @@ struct w5500_config {
 	uint8_t mac[6];
 	enum phy_mode phy;
 	bool interrupt;	   /* INTn is wired: let reception pull it low */
+	bool ipv6;	   /* receive IPv6 */
 	bool promiscuous;  /* receive what is for other addresses too */
 	uint32_t speed_hz; /* the highest SPI clock to ask for */
 };

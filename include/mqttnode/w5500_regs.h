@@ -60,6 +60,7 @@
 /* Socket n registers, section 4.2. */
 #define W5500_SN_MR(n)		     W5500_REG(W5500_BLOCK_SN(n), 0x0000u) /* RW, 0x00 */
 #define   W5500_SN_MR_MFEN	     W5500_BIT(7) /* filter by destination address */
+#define W5500_SN_MR_MIP6B	     W5500_BIT(4) /* drop IPv6 */
 #define   W5500_SN_MR_MACRAW	     0x04u	  /* protocol field, bits 3..0 */
 #define W5500_SN_CR(n)		     W5500_REG(W5500_BLOCK_SN(n), 0x0001u) /* RW, clears itself */
 #define   W5500_SN_CR_OPEN	     0x01u

@@ -39,6 +39,18 @@ static void add_address(json_object *o, const char *key, struct in_addr address)
 		json_object_object_add(o, key, NULL);
 }
 
+/* Addresses of IPv6 with the link-local one, as texts. */
+static json_object *addresses6_json(const struct facts_view *facts)
+{
+	json_object *list = json_object_new_array();
+	char text[IP_TEXT_SIZE];
+
+	for (size_t i = 0; i < facts->n_addresses6; i++)
+		json_object_array_add(list, json_object_new_string(ip_text(
+						    &facts->addresses6[i], text)));
+	return list;
+}
+
 static void add_node(json_object *o, const struct facts_view *facts)
 {
 	char mac[MAC_TEXT_SIZE];
@@ -50,6 +62,7 @@ static void add_node(json_object *o, const struct facts_view *facts)
 	add_address(o, "address", facts->address);
 	add_number(o, "prefix_length", facts->prefix_len);
 	add_address(o, "gateway", facts->gateway);
+	json_object_object_add(o, "addresses6", addresses6_json(facts));
 }
 
 static json_object *node_json(const struct facts_view *facts)

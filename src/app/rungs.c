@@ -103,38 +103,72 @@ void rungs_report_chip(struct rungs_chip *state, struct ladder *ladder,
 	report_link(state, ladder, settings, status, now_ns);
 }
 
-void rungs_report_lease(struct ladder *ladder, enum network_method method,
-			const struct lease *lease)
+/* "10.77.0.59/24 (static)" */
+static const char *lease_text(const struct rungs_address *state, char *buf, size_t size)
 {
 	char address[INET_ADDRSTRLEN], server[INET_ADDRSTRLEN], time[32];
+	const struct lease *lease = &state->lease;
 
-	if (!lease) {
-		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_TRYING, "No address yet");
-		return;
-	}
 	(void)inet_ntop(AF_INET, &lease->address, address, sizeof(address));
 	(void)inet_ntop(AF_INET, &lease->server, server, sizeof(server));
+	if (state->method == NETWORK_METHOD_STATIC)
+		return text_format(buf, size, "%s/%u (static)", address,
+				   lease->prefix_len);
+	if (state->method == NETWORK_METHOD_EXTERNAL)
+		return text_format(buf, size, "%s/%u (external)", address,
+				   lease->prefix_len);
 	if (lease->lifetime_s == UINT32_MAX) /* RFC 2131 section 3.3 */
 		text_format(time, sizeof(time), "without end");
 	else
 		text_format(time, sizeof(time), "%u s", lease->lifetime_s);
-	if (method == NETWORK_METHOD_STATIC)
-		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK, "%s/%u (static)",
-			      address, lease->prefix_len);
-	else if (method == NETWORK_METHOD_EXTERNAL)
-		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK, "%s/%u (external)",
-			      address, lease->prefix_len);
+	return text_format(buf, size, "%s/%u (DHCP server %s, lease %s)", address,
+			   lease->prefix_len, server, time);
+}
+
+static void report_address(const struct rungs_address *state, struct ladder *ladder)
+{
+	bool ipv6 = ip_is_set(&state->ipv6);
+	char lease[128], address[IP_TEXT_SIZE];
+
+	(void)ip_text(&state->ipv6, address);
+	if (state->trouble[0] && (state->have_lease || !ipv6))
+		ladder_report_cause(ladder, RUNG_ADDRESS,
+				    state->failed ? RUNG_STATE_FAILED : RUNG_STATE_TRYING,
+				    state->id, "%s", state->trouble);
+	else if (state->have_lease)
+		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK, "%s%s%s",
+			      lease_text(state, lease, sizeof(lease)), ipv6 ? ", " : "",
+			      address);
+	else if (ipv6)
+		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK, "%s%s%s", address,
+			      state->trouble[0] ? "; IPv4: " : "", state->trouble);
 	else
-		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_OK,
-			      "%s/%u (DHCP server %s, lease %s)", address,
-			      lease->prefix_len, server, time);
+		ladder_report(ladder, RUNG_ADDRESS, RUNG_STATE_TRYING, "No address yet");
+}
+
+void rungs_report_lease(struct rungs_address *state, struct ladder *ladder,
+			const struct lease *lease)
+{
+	bool dhcp = state->method == NETWORK_METHOD_DHCP;
+
+	state->trouble[0] = '\0';
+	state->have_lease = lease;
+	if (lease)
+		state->lease = *lease;
+	report_address(state, ladder);
 	/* One that is there tells by itself whether it answers. */
-	if (lease->gateway.s_addr == INADDR_ANY)
-		ladder_report_cause(
-			ladder, RUNG_ROUTE, RUNG_STATE_UNUSED,
-			method == NETWORK_METHOD_DHCP ? CAUSE_NO_ROUTER : CAUSE_NONE,
-			method == NETWORK_METHOD_DHCP ? "The DHCP server names no router"
-						      : "No gateway");
+	if (lease && lease->gateway.s_addr == INADDR_ANY && !ip_is_set(&state->ipv6))
+		ladder_report_cause(ladder, RUNG_ROUTE, RUNG_STATE_UNUSED,
+				    dhcp ? CAUSE_NO_ROUTER : CAUSE_NONE,
+				    dhcp ? "The DHCP server names no router"
+					 : "No gateway");
+}
+
+void rungs_report_ipv6(struct rungs_address *state, struct ladder *ladder,
+		       const struct ip *address)
+{
+	state->ipv6 = *address;
+	report_address(state, ladder);
 }
 
 void rungs_report_port(struct ladder *ladder, const char *interface, const char *master)
@@ -151,12 +185,13 @@ void rungs_report_port(struct ladder *ladder, const char *interface, const char 
 	ladder_report(ladder, RUNG_ROUTE, RUNG_STATE_UNUSED, "That of the machine");
 }
 
-void rungs_report_trouble(struct ladder *ladder, bool failed, enum cause_id id,
-			  const char *cause)
+void rungs_report_trouble(struct rungs_address *state, struct ladder *ladder, bool failed,
+			  enum cause_id id, const char *cause)
 {
-	ladder_report_cause(ladder, RUNG_ADDRESS,
-			    failed ? RUNG_STATE_FAILED : RUNG_STATE_TRYING, id, "%s",
-			    cause);
+	state->failed = failed;
+	state->id = id;
+	text_format(state->trouble, sizeof(state->trouble), "%s", cause);
+	report_address(state, ladder);
 }
 
 void rungs_report_gateway(struct ladder *ladder, enum gateway_state state,

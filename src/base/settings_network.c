@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mqttnode/ip.h"
 #include "mqttnode/text.h"
 
 /* Routing tables of the kernel: default, main, local (linux/rtnetlink.h). */
@@ -190,18 +191,24 @@ int store_table(const struct settings_key *key, const struct conf_node *v, void 
 	return store_int(key, v, section, why, size);
 }
 
+static bool can_be_a_broker(const struct ip *ip)
+{
+	if (ip->family == AF_INET6)
+		return !IN6_IS_ADDR_UNSPECIFIED(&ip->v6) &&
+		       !IN6_IS_ADDR_MULTICAST(&ip->v6);
+	return ntohl(ip->v4.s_addr) >> 24 != 0 && ntohl(ip->v4.s_addr) >> 24 < 224;
+}
+
 /* RFC 1123, 2.1, and "_", which local names contain; one dot at the end is fine. */
 int check_host(const char *s, char *why, size_t size)
 {
 	size_t label = 0;
-	struct in_addr a;
+	struct ip ip;
 
 	if (!s[0]) /* as good as not set, which is noticed elsewhere */
 		return 0;
-	if (inet_pton(AF_INET, s, &a) == 1)
-		return ntohl(a.s_addr) >> 24 != 0 && ntohl(a.s_addr) >> 24 < 224
-			       ? 0
-			       : -EINVAL;
+	if (ip_parse(&ip, s))
+		return can_be_a_broker(&ip) ? 0 : -EINVAL;
 	if (strstr(s, "://")) {
 		text_format(why, size, "a name alone, not a URL");
 		return -EINVAL;
@@ -210,7 +217,7 @@ int check_host(const char *s, char *why, size_t size)
 		text_format(why, size,
 			    strchr(s, ':') == strrchr(s, ':')
 				    ? "the port belongs to mqtt.port"
-				    : "IPv6 is not supported in this version");
+				    : "this looks like an address but is none");
 		return -EINVAL;
 	}
 	if (s[strspn(s, "0123456789.")] == '\0') {

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mqttnode/ip.h"
 #include "mqttnode/text.h"
 #include "mqttnode/topic.h"
 
@@ -68,9 +69,9 @@ static void check_ethernet(const struct check *c)
 /* Whether a literal address, for which nothing must be resolved. */
 static bool is_literal(const char *host)
 {
-	struct in_addr a;
+	struct ip ip;
 
-	return inet_pton(AF_INET, host, &a) == 1;
+	return ip_parse(&ip, host);
 }
 
 static void check_subnet(const struct check *c, const struct conf_node *gateway)
@@ -103,8 +104,16 @@ static bool method_is_known(const struct check *c)
 		strcmp(conf_node_string(method), "dhcp") == 0);
 }
 
+/* Whether the network is that of the machine: IPv6 is its business. */
+static bool is_left_to_others(const struct settings *s)
+{
+	return s->network.method == NETWORK_METHOD_NONE ||
+	       s->network.method == NETWORK_METHOD_EXTERNAL;
+}
+
 /* What other methods than "dhcp" and "static" leave to others. */
-static const char *const of_ours[] = { "address", "gateway", "default_route", "table" };
+static const char *const of_ours[] = { "address", "gateway", "default_route", "table",
+				       "ipv6" };
 
 /* Keys that are somebody else's business with the method @method. */
 static void check_foreign_keys(const struct check *c, const char *method,
@@ -272,6 +281,7 @@ static void check_mqtt(const struct check *c)
 {
 	struct mqtt_settings *m = &c->s->mqtt;
 	const struct conf_node *host = check_member(c, "mqtt", "host");
+	struct ip literal;
 
 	if (m->host && !m->host[0]) {
 		free(m->host);
@@ -282,10 +292,16 @@ static void check_mqtt(const struct check *c)
 		c->report->host_unset = true;
 		report_error(
 			c->report,
-			"%s: mqtt.host: not set; valid is the name or IPv4 address of your "
+			"%s: mqtt.host: not set; valid is the name or address of your "
 			"broker",
 			c->s->path);
 	}
+	if (m->host && ip_parse(&literal, m->host) && literal.family == AF_INET6 &&
+	    !c->s->network.ipv6 && !is_left_to_others(c->s))
+		check_wrong(c, host,
+			    "mqtt.host: found \"%s\", an IPv6 address; valid with "
+			    "network.ipv6 = true only",
+			    m->host);
 	if (!m->clean_session && !check_member(c, "mqtt", "client_id") &&
 	    conf_node_type(check_member(c, "mqtt", "clean_session")) == CONF_BOOL)
 		check_wrong(
@@ -322,6 +338,7 @@ void settings_check_relations(struct settings *s, const struct conf_file *file,
 	const struct check c = { .s = s, .file = file, .report = report };
 
 	check_ethernet(&c);
+	s->ethernet.ipv6 = s->network.ipv6 || is_left_to_others(s);
 	check_network(&c);
 	check_bridge(&c);
 	check_mqtt(&c);

@@ -188,7 +188,8 @@ uint8_t w5500_socket_mode(const struct w5500_config *config)
 {
 	if (config->promiscuous)
 		return W5500_SN_MR_MACRAW;
-	return W5500_SN_MR_MFEN | W5500_SN_MR_MACRAW;
+	return W5500_SN_MR_MFEN | (config->ipv6 ? 0 : W5500_SN_MR_MIP6B) |
+	       W5500_SN_MR_MACRAW;
 }
 
 bool w5500_registers_match(const struct w5500 *chip, const uint8_t *common,

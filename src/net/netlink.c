@@ -301,7 +301,7 @@ static void ignore_routers(unsigned int ifindex)
 		(void)!write(fd, "0", 1);
 }
 
-static int disable_ipv6(struct netlink *nl, unsigned int ifindex)
+static int generate_no_addresses(struct netlink *nl, unsigned int ifindex)
 {
 	struct nlattr *families, *inet6;
 	struct netlink_request request;
@@ -328,7 +328,7 @@ int netlink_link_up(struct netlink *nl, unsigned int ifindex, uint32_t mtu)
 
 	/* While it is still down, or it has its link-local address already. */
 	ignore_routers(ifindex);
-	r = disable_ipv6(nl, ifindex);
+	r = generate_no_addresses(nl, ifindex);
 	if (r < 0 && r != -EAFNOSUPPORT) /* a kernel without IPv6 */
 		return r;
 

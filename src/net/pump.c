@@ -133,8 +133,12 @@ static void read_from_tap(struct pump *p)
 /* The chip's filter lets some frames through that are not for us (quirk Q13). */
 static bool is_for_us(const struct pump *p, const uint8_t *frame)
 {
-	return p->settings->promiscuous || (frame[0] & 1) ||
-	       memcmp(frame, p->mac, sizeof(p->mac)) == 0;
+	if (p->settings->promiscuous)
+		return true;
+	if (!(frame[0] & 1))
+		return memcmp(frame, p->mac, sizeof(p->mac)) == 0;
+	/* RFC 2464 section 7: IPv6 multicast. */
+	return p->settings->ipv6 || frame[0] != 0x33 || frame[1] != 0x33;
 }
 
 /* Gives the TAP what the last exchange brought. Returns whether that was anything. */

@@ -28,6 +28,7 @@ int pump_new(struct pump **ret, const struct ethernet_settings *settings,
 	struct w5500_config config = {
 		.phy = settings->phy,
 		.interrupt = settings->interrupt[0],
+		.ipv6 = settings->ipv6,
 		.promiscuous = settings->promiscuous,
 		.speed_hz = settings->spi_speed_hz,
 	};

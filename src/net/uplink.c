@@ -20,6 +20,7 @@
 #include "mqttnode/log.h"
 #include "mqttnode/names.h"
 #include "mqttnode/netlink.h"
+#include "mqttnode/slaac.h"
 #include "mqttnode/tap.h"
 
 #define TAP_RETRY_US   UINT64_C(1000000)
@@ -44,6 +45,7 @@ struct uplink {
 	struct address *address;
 	struct dhcp *dhcp;	   /* NULL with another method */
 	struct external *external; /* NULL with another method */
+	struct slaac *slaac;	   /* NULL: no IPv6 */
 	struct lease lease;	   /* kept over the loss of the device */
 	bool have_lease;
 	bool in_effect; /* the lease is on the device */
@@ -57,7 +59,7 @@ struct uplink {
 	uint64_t tx_dropped;
 };
 
-/* Tells who is to be asked for names: those of the configuration, else of the lease. */
+/* Tells who is to be asked for names: those of the configuration, else of the network. */
 static void use_servers(const struct uplink *u)
 {
 	const struct network_settings *s = u->settings;
@@ -69,7 +71,28 @@ static void use_servers(const struct uplink *u)
 	if (n == 0 && u->in_effect)
 		for (size_t i = 0; i < u->lease.n_dns && n < ARRAY_SIZE(servers); i++)
 			servers[n++] = ip_from_v4(u->lease.dns[i]);
+	if (s->n_dns == 0 && u->slaac)
+		n += slaac_servers(u->slaac, servers + n, ARRAY_SIZE(servers) - n);
 	names_set_servers(servers, n);
+}
+
+/* Watches the router: that of IPv4, or that of IPv6 if there is none. */
+static void watch_gateway(struct uplink *u)
+{
+	struct ip router = { 0 };
+
+	if (u->in_effect)
+		router = ip_from_v4(u->lease.gateway);
+	if (!ip_is_set(&router) && u->slaac)
+		router = slaac_router(u->slaac);
+	gateway_set(u->gateway, ip_is_set(&router) ? u->ifindex : 0, router);
+}
+
+/* Asks it anew, since it may be another one or gone. */
+static void ask_gateway(struct uplink *u)
+{
+	gateway_set(u->gateway, 0, (struct ip){ 0 });
+	watch_gateway(u);
 }
 
 static void retry_in(struct uplink *u, uint64_t delay_us)
@@ -82,7 +105,7 @@ static void retry_in(struct uplink *u, uint64_t delay_us)
 static void could_not_apply(struct uplink *u, int error)
 {
 	u->in_effect = false;
-	gateway_set(u->gateway, 0, (struct ip){ 0 });
+	watch_gateway(u);
 	use_servers(u);
 	u->events->on_lease(u->events->ctx, NULL);
 	u->events->on_trouble(
@@ -107,7 +130,7 @@ static void put_into_effect(struct uplink *u)
 	}
 	u->in_effect = true;
 	use_servers(u);
-	gateway_set(u->gateway, u->ifindex, ip_from_v4(u->lease.gateway));
+	watch_gateway(u);
 	u->events->on_lease(u->events->ctx, &u->lease);
 }
 
@@ -116,7 +139,7 @@ static void drop_lease(struct uplink *u)
 	if (!u->have_lease)
 		return;
 	u->have_lease = u->in_effect = false;
-	gateway_set(u->gateway, 0, (struct ip){ 0 });
+	watch_gateway(u);
 	if (u->address)
 		address_clear(u->address);
 	use_servers(u);
@@ -197,11 +220,39 @@ static void forget_device(struct uplink *u)
 	}
 	gateway_set(u->gateway, 0, (struct ip){ 0 });
 	u->address = address_free(u->address);
+	if (u->slaac) {
+		u->slaac = slaac_free(u->slaac);
+		u->events->on_addresses6(u->events->ctx, NULL, 0);
+	}
 	u->ifindex = 0;
 	u->carrier = u->ready = u->in_effect = false;
 	u->tx_dropped_before += u->tx_dropped;
 	u->tx_dropped = 0;
 	netlink_watch(u->netlink, 0);
+}
+
+static void on_slaac_change(void *ctx)
+{
+	struct ip addresses[SLAAC_ADDRESSES_MAX];
+	struct uplink *u = ctx;
+	size_t n = slaac_addresses(u->slaac, addresses);
+
+	use_servers(u);
+	watch_gateway(u);
+	u->events->on_addresses6(u->events->ctx, addresses, n);
+}
+
+/* Without it there is still IPv4. */
+static void start_ipv6(struct uplink *u)
+{
+	int r = slaac_new(&u->slaac, u->event, u->netlink, u->settings, u->ifindex,
+			  u->interface, u->mac, on_slaac_change, u);
+
+	if (r < 0)
+		log_warning_errno(r,
+				  "Cannot use IPv6 on %s: %m; is it switched off "
+				  "(net.ipv6.conf.all.disable_ipv6)?",
+				  u->interface);
 }
 
 /* Makes everything that belongs to the new device @ifindex. 0 or -errno. */
@@ -222,6 +273,8 @@ static int equip_device(struct uplink *u, unsigned int ifindex)
 				       u->interface);
 	if (u->external)
 		external_device(u->external, ifindex);
+	if (u->settings->ipv6)
+		start_ipv6(u);
 	if (u->settings->method != NETWORK_METHOD_DHCP || u->dhcp)
 		return 0;
 	r = dhcp_new(&u->dhcp, u->event, u->interface, u->hostname, &u->dhcp_events);
@@ -275,11 +328,11 @@ static void update_ready(struct uplink *u)
 		u->restore = false;
 		put_into_effect(u);
 	}
-	if (ready && u->in_effect) {
-		/* The cable may be in another network: ask the gateway anew. */
-		gateway_set(u->gateway, 0, (struct ip){ 0 });
-		gateway_set(u->gateway, u->ifindex, ip_from_v4(u->lease.gateway));
-	}
+	if (u->slaac)
+		slaac_link(u->slaac, ready);
+	/* The cable may be in another network. */
+	if (ready)
+		ask_gateway(u);
 }
 
 /*
@@ -377,7 +430,13 @@ static void on_link_news(void *ctx, const struct netlink_link *link)
 	} else if (link->up && u->set_down) {
 		u->set_down = false;
 		log_notice("Interface %s is up again", u->interface);
-		/* The kernel took the routes away with IFF_UP. */
+		/* The kernel took the routes away with IFF_UP, and IPv6 addresses. */
+		if (u->slaac) {
+			u->slaac = slaac_free(u->slaac);
+			start_ipv6(u);
+			if (u->slaac)
+				slaac_link(u->slaac, u->ready);
+		}
 		if (u->have_lease) {
 			address_clear(u->address);
 			put_into_effect(u);
@@ -390,6 +449,10 @@ static void on_address_news(void *ctx, const struct netlink_address *news)
 	struct uplink *u = ctx;
 	struct ip own = ip_from_v4(u->lease.address);
 	char text[IP_TEXT_SIZE];
+
+	/* What goes with IFF_UP comes back with it. */
+	if (u->slaac && !u->stopping && !u->set_down && device_exists(u))
+		slaac_on_address(u->slaac, news);
 
 	if (u->external) {
 		external_look(u->external);
@@ -425,10 +488,7 @@ static void on_overrun(void *ctx)
 	if (u->external)
 		external_look(u->external);
 	/* Whatever was missed shows when the gateway is asked again. */
-	if (u->in_effect) {
-		gateway_set(u->gateway, 0, (struct ip){ 0 });
-		gateway_set(u->gateway, u->ifindex, ip_from_v4(u->lease.gateway));
-	}
+	ask_gateway(u);
 }
 
 int uplink_new(struct uplink **ret, sd_event *event, const char *interface,
@@ -507,6 +567,7 @@ struct uplink *uplink_free(struct uplink *u)
 	u->dhcp = dhcp_free(u->dhcp);
 	u->external = external_free(u->external);
 	u->address = address_free(u->address);
+	u->slaac = slaac_free(u->slaac);
 	u->gateway = gateway_free(u->gateway);
 	u->netlink = netlink_free(u->netlink);
 	free(u);

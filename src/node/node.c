@@ -172,7 +172,8 @@ static int make_all(struct node *n, const char *socket_path)
 		return r;
 	n->uplink_events = node_uplink_events;
 	n->uplink_events.ctx = n;
-	rungs_report_lease(n->ladder, s->network.method, NULL);
+	n->address.method = s->network.method;
+	rungs_report_lease(&n->address, n->ladder, NULL);
 	r = uplink_new(&n->uplink, n->event, s->ethernet.interface, n->self.mac,
 		       n->self.hostname, &s->network, &n->uplink_events);
 	if (r < 0)

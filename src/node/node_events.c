@@ -72,22 +72,45 @@ static void on_tap(void *ctx, int fd)
 	pump_set_tap(n->pump, fd);
 }
 
+/* Tells everybody about the addresses. */
+static void addresses_changed(struct node *n)
+{
+	struct ip sources[1 + FACTS_ADDRESSES6_MAX];
+	size_t n_sources = 0;
+
+	facts_set(n->facts, &n->self);
+	vitals_changed(n->vitals);
+	sources[0] = ip_from_v4(n->self.address);
+	n_sources += ip_is_set(&sources[0]);
+	for (size_t i = 0; i < n->self.n_addresses6; i++)
+		sources[n_sources++] = n->self.addresses6[i];
+	mqtt_set_sources(n->mqtt, sources, n_sources);
+}
+
 static void on_lease(void *ctx, const struct lease *lease)
 {
 	static const struct lease none;
 	struct node *n = ctx;
-	struct ip source;
 
-	rungs_report_lease(n->ladder, n->settings->network.method, lease);
+	rungs_report_lease(&n->address, n->ladder, lease);
 	if (!lease)
 		lease = &none;
 	n->self.address = lease->address;
 	n->self.prefix_len = lease->prefix_len;
 	n->self.gateway = lease->gateway;
-	facts_set(n->facts, &n->self);
-	vitals_changed(n->vitals);
-	source = ip_from_v4(lease->address);
-	mqtt_set_sources(n->mqtt, &source, ip_is_set(&source));
+	addresses_changed(n);
+}
+
+static void on_addresses6(void *ctx, const struct ip *addresses, size_t n_addresses)
+{
+	static const struct ip none;
+	struct node *n = ctx;
+
+	rungs_report_ipv6(&n->address, n->ladder, n_addresses > 1 ? addresses : &none);
+	n->self.n_addresses6 = n_addresses;
+	for (size_t i = 0; i < n_addresses; i++)
+		n->self.addresses6[i] = addresses[i];
+	addresses_changed(n);
 }
 
 void node_on_composed(void *ctx, const struct mqtt_outgoing *message)
@@ -125,7 +148,7 @@ static void on_trouble(void *ctx, bool failed, enum cause_id id, const char *cau
 {
 	struct node *n = ctx;
 
-	rungs_report_trouble(n->ladder, failed, id, cause);
+	rungs_report_trouble(&n->address, n->ladder, failed, id, cause);
 }
 
 static void on_gateway(void *ctx, enum gateway_state state, struct ip gateway)
@@ -211,6 +234,7 @@ const struct uplink_events node_uplink_events = {
 	.on_tap = on_tap,
 	.on_lease = on_lease,
 	.on_port = on_port,
+	.on_addresses6 = on_addresses6,
 	.on_trouble = on_trouble,
 	.on_gateway = on_gateway,
 	.on_stopped = node_on_uplink_stopped,

@@ -65,6 +65,7 @@ struct node {
 
 	struct announcer announcer;
 	struct rungs_chip chip;
+	struct rungs_address address;
 	struct incidents incidents;
 	bool link_up;
 	char hint[sizeof(((struct pump_status *)NULL)->hint)];

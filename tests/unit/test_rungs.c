@@ -173,15 +173,18 @@ static void a_slow_link_is_named_unless_it_is_asked_for(void **state)
 static void a_lease_without_a_router_is_told(void **state)
 {
 	struct lease lease = { .address.s_addr = htonl(0x0a4d003b), .prefix_len = 24 };
+	struct rungs_address address = { 0 };
 	struct fixture *f = *state;
 	struct pump_status status = { .chip = CHIP_STATE_RUNNING, .link_up = true };
 
 	rungs_report_chip(&f->chip, f->ladder, &settings, &status, 1);
-	rungs_report_lease(f->ladder, NETWORK_METHOD_DHCP, &lease);
+	address.method = NETWORK_METHOD_DHCP;
+	rungs_report_lease(&address, f->ladder, &lease);
 	expect(f, RUNG_ROUTE, RUNG_STATE_UNUSED, "The DHCP server names no router");
 	assert_int_equal(f->view.rungs[RUNG_ROUTE].cause, CAUSE_NO_ROUTER);
 	/* who leaves it out himself knows */
-	rungs_report_lease(f->ladder, NETWORK_METHOD_STATIC, &lease);
+	address.method = NETWORK_METHOD_STATIC;
+	rungs_report_lease(&address, f->ladder, &lease);
 	expect(f, RUNG_ROUTE, RUNG_STATE_UNUSED, "No gateway");
 	assert_int_equal(f->view.rungs[RUNG_ROUTE].cause, CAUSE_NONE);
 }
@@ -198,27 +201,60 @@ static void bring_up(struct fixture *f)
 static void a_lease_is_told_with_its_server(void **state)
 {
 	struct lease lease = { .prefix_len = 24, .lifetime_s = 120 };
+	struct rungs_address address = { 0 };
 	struct fixture *f = *state;
 
 	bring_up(f);
-	rungs_report_lease(f->ladder, NETWORK_METHOD_DHCP, NULL);
+	address.method = NETWORK_METHOD_DHCP;
+	rungs_report_lease(&address, f->ladder, NULL);
 	expect(f, RUNG_ADDRESS, RUNG_STATE_TRYING, "No address yet");
-	rungs_report_trouble(f->ladder, true, CAUSE_DHCP_NO_ANSWER,
+	rungs_report_trouble(&address, f->ladder, true, CAUSE_DHCP_NO_ANSWER,
 			     "No answer from a DHCP server (12 s)");
 	expect(f, RUNG_ADDRESS, RUNG_STATE_FAILED, "No answer from a DHCP server (12 s)");
 	lease.address.s_addr = htonl(0x0a4d003b);
 	lease.server.s_addr = htonl(0x0a4d0001);
-	rungs_report_lease(f->ladder, NETWORK_METHOD_DHCP, &lease);
+	address.method = NETWORK_METHOD_DHCP;
+	rungs_report_lease(&address, f->ladder, &lease);
 	expect(f, RUNG_ADDRESS, RUNG_STATE_OK,
 	       "10.77.0.59/24 (DHCP server 10.77.0.1, lease 120 s)");
 	lease.lifetime_s = UINT32_MAX;
-	rungs_report_lease(f->ladder, NETWORK_METHOD_DHCP, &lease);
+	address.method = NETWORK_METHOD_DHCP;
+	rungs_report_lease(&address, f->ladder, &lease);
 	expect(f, RUNG_ADDRESS, RUNG_STATE_OK,
 	       "10.77.0.59/24 (DHCP server 10.77.0.1, lease without end)");
-	rungs_report_lease(f->ladder, NETWORK_METHOD_STATIC, &lease);
+	address.method = NETWORK_METHOD_STATIC;
+	rungs_report_lease(&address, f->ladder, &lease);
 	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "10.77.0.59/24 (static)");
-	rungs_report_lease(f->ladder, NETWORK_METHOD_EXTERNAL, &lease);
+	address.method = NETWORK_METHOD_EXTERNAL;
+	rungs_report_lease(&address, f->ladder, &lease);
 	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "10.77.0.59/24 (external)");
+}
+
+static void an_address_of_one_family_is_enough(void **state)
+{
+	struct lease lease = { .prefix_len = 24, .address.s_addr = htonl(0x0a4d003b) };
+	struct rungs_address address = { .method = NETWORK_METHOD_STATIC };
+	static const struct ip none;
+	struct fixture *f = *state;
+	struct ip ipv6;
+
+	bring_up(f);
+	assert_true(ip_parse(&ipv6, "fd77::5"));
+	rungs_report_lease(&address, f->ladder, NULL);
+	rungs_report_ipv6(&address, f->ladder, &ipv6);
+	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "fd77::5");
+	rungs_report_trouble(&address, f->ladder, true, CAUSE_DHCP_NO_ANSWER,
+			     "No answer");
+	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "fd77::5; IPv4: No answer");
+	rungs_report_lease(&address, f->ladder, &lease);
+	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "10.77.0.59/24 (static), fd77::5");
+	/* A lease that nobody confirms is told, also beside IPv6. */
+	rungs_report_trouble(&address, f->ladder, false, CAUSE_DHCP_NO_ANSWER,
+			     "No answer");
+	expect(f, RUNG_ADDRESS, RUNG_STATE_TRYING, "No answer");
+	rungs_report_ipv6(&address, f->ladder, &none);
+	rungs_report_lease(&address, f->ladder, NULL);
+	expect(f, RUNG_ADDRESS, RUNG_STATE_TRYING, "No address yet");
 }
 
 static void a_port_of_a_bridge_needs_no_address_but_a_bridge(void **state)
@@ -239,10 +275,12 @@ static void a_gateway_answers_or_not(void **state)
 {
 	struct ip gateway = ip_from_v4((struct in_addr){ htonl(0x0a4d0001) });
 	struct lease lease = { .prefix_len = 24 };
+	struct rungs_address address = { 0 };
 	struct fixture *f = *state;
 
 	bring_up(f);
-	rungs_report_lease(f->ladder, NETWORK_METHOD_STATIC, &lease);
+	address.method = NETWORK_METHOD_STATIC;
+	rungs_report_lease(&address, f->ladder, &lease);
 	rungs_report_gateway(f->ladder, GATEWAY_STATE_NONE, gateway);
 	expect(f, RUNG_ROUTE, RUNG_STATE_UNUSED, "No gateway");
 	rungs_report_gateway(f->ladder, GATEWAY_STATE_TRYING, gateway);
@@ -263,6 +301,7 @@ int main(void)
 		CASE(a_link_may_take_three_seconds_to_come),
 		CASE(a_cable_pulled_just_after_the_start_is_known_at_once),
 		CASE(a_lease_is_told_with_its_server),
+		CASE(an_address_of_one_family_is_enough),
 		CASE(a_port_of_a_bridge_needs_no_address_but_a_bridge),
 		CASE(a_link_that_is_lost_again_and_again_comes_and_goes),
 		CASE(resets_of_the_chip_are_not_the_cable_s_fault),

@@ -68,6 +68,7 @@ static void has_a_default_for_every_key(void **state)
 	assert_false(s->network.dns_system);
 	assert_true(s->network.default_route);
 	assert_int_equal(s->network.table, 7700);
+	assert_false(s->network.ipv6);
 	assert_string_equal(s->mqtt.host, "h");
 	assert_int_equal(s->mqtt.port, 1883);
 	assert_null(s->mqtt.client_id);
@@ -424,6 +425,11 @@ static void unwise_configurations_are_warned_about(void **state)
 			   "password_credential = \"c\"; };",
 			   0));
 
+	s = load("mqtt: { host = \"fd77::1\"; };\nnetwork: { ipv6 = true; };", 0);
+	assert_true(s->network.ipv6);
+	assert_true(s->ethernet.ipv6);
+	settings_free(s);
+
 	/* A port of a bridge: what the bridge has is nobody's business here. */
 	s = load("mqtt: { host = \"h\"; };\nethernet: { promiscuous = true; };\n"
 		 "network: { method = \"none\"; dns = \"system\"; };",
@@ -431,6 +437,7 @@ static void unwise_configurations_are_warned_about(void **state)
 	assert_true(s->ethernet.promiscuous);
 	assert_int_equal(s->network.method, NETWORK_METHOD_NONE);
 	assert_true(s->network.dns_system);
+	assert_true(s->ethernet.ipv6);
 	settings_free(s);
 
 	/* No name, no need for a DNS server. */

@@ -1,275 +1,18 @@
 // SPDX-License-Identifier: MIT
-/*
- * test_uplink.c — the interface with its address, over faked parts
- *
- * TAP, netlink, DHCP client, addresses and names are faked at link time and
- * write a journal of what they were asked to do.
- */
+/* test_uplink.c — the interface with its address, over faked parts: see uplink_fakes.h */
 #include "mqttnode/uplink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <linux/neighbour.h>
 
 #include "unit.h"
 
-#include "mqttnode/address.h"
-#include "mqttnode/external.h"
 #include "mqttnode/log.h"
-#include "mqttnode/names.h"
-#include "mqttnode/netlink.h"
-#include "mqttnode/tap.h"
-
-static char done[2048];	  /* the journal */
-static int tap_result;	  /* -errno for the next tap_open() */
-static int apply_result;  /* and for address_apply() */
-static uint64_t delay_us; /* of the timer armed last */
-static unsigned int ifindex = 7;
-static uint64_t dropped;
-static const struct netlink_events *netlink_events;
-static const struct dhcp_events *dhcp_events;
-static const struct external_events *external_events;
-static struct lease applied;
-
-static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void note(const char *format, ...)
-{
-	size_t used = strlen(done);
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(done + used, sizeof(done) - used, format, ap);
-	va_end(ap);
-	strncat(done, ";", sizeof(done) - strlen(done) - 1);
-}
-
-static void expect(const char *what)
-{
-	assert_string_equal(done, what);
-	done[0] = '\0';
-}
-
-/* Index of a bridge. */
-#define BRIDGE 20
-
-/* --- the fakes ------------------------------------------------------------ */
-
-int tap_open(const char *name, const uint8_t mac[6], bool join)
-{
-	(void)mac;
-	note("tap %s%s", name, join ? ", joined" : "");
-	return tap_result < 0 ? tap_result : eventfd(0, EFD_CLOEXEC);
-}
-
-enum cause_id tap_explain(const char *name, int error, char *buf, size_t size)
-{
-	snprintf(buf, size, "%s: %d", name, error);
-	return CAUSE_INTERFACE_ERROR;
-}
-
-unsigned int if_nametoindex(const char *name)
-{
-	(void)name;
-	return ifindex;
-}
-
-char *if_indextoname(unsigned int index, char name[IF_NAMESIZE])
-{
-	if (index == BRIDGE)
-		return strcpy(name, "br0");
-	return index == ifindex ? strcpy(name, "mqtt0") : NULL;
-}
-
-int __real_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
-int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
-int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec)
-{
-	delay_us = usec;
-	/* nobody waits for the address to be tried again */
-	return __real_sd_event_source_set_time_relative(s, usec == 30000000 ? 0 : usec);
-}
-
-static struct fake {
-	char unused;
-} fake;
-
-int netlink_new(struct netlink **ret, sd_event *event,
-		const struct netlink_events *events)
-{
-	(void)event;
-	netlink_events = events;
-	*ret = (struct netlink *)(void *)&fake;
-	return 0;
-}
-
-struct netlink *netlink_free(struct netlink *nl)
-{
-	(void)nl;
-	return NULL;
-}
-
-void netlink_watch(struct netlink *nl, unsigned int index)
-{
-	(void)nl;
-	note("watch %u", index);
-}
-
-int netlink_link_up(struct netlink *nl, unsigned int index, uint32_t mtu)
-{
-	(void)nl;
-	(void)mtu;
-	note("up %u", index);
-	return 0;
-}
-
-int netlink_link_stats(struct netlink *nl, unsigned int index,
-		       struct netlink_link_stats *ret)
-{
-	(void)nl;
-	(void)index;
-	*ret = (struct netlink_link_stats){ .tx_dropped = dropped };
-	return 0;
-}
-
-int netlink_neighbour_probe(struct netlink *nl, unsigned int index, struct ip address)
-{
-	(void)nl;
-	(void)address;
-	note("probe %u", index);
-	return 0;
-}
-
-int netlink_neighbour_state(struct netlink *nl, unsigned int index, struct ip address)
-{
-	(void)nl;
-	(void)index;
-	(void)address;
-	return NUD_INCOMPLETE;
-}
-
-int address_new(struct address **ret, struct netlink *nl,
-		const struct network_settings *settings, unsigned int index,
-		const char *interface)
-{
-	(void)nl;
-	(void)settings;
-	(void)interface;
-	(void)index;
-	*ret = (struct address *)(void *)&fake;
-	return 0;
-}
-
-struct address *address_free(struct address *a)
-{
-	(void)a;
-	return NULL;
-}
-
-int address_apply(struct address *a, const struct lease *lease)
-{
-	assert_non_null(a);
-	applied = *lease;
-	note("apply %u", ntohl(lease->address.s_addr) & 255);
-	return apply_result;
-}
-
-void address_clear(struct address *a)
-{
-	assert_non_null(a);
-	note("clear");
-}
-
-struct lease address_from_settings(const struct network_settings *settings)
-{
-	return (struct lease){ .address = settings->address,
-			       .prefix_len = settings->prefix_len,
-			       .gateway = settings->gateway };
-}
-
-int dhcp_new(struct dhcp **ret, sd_event *event, const char *interface,
-	     const char *hostname, const struct dhcp_events *events)
-{
-	(void)event;
-	(void)interface;
-	note("dhcp for %s", hostname);
-	dhcp_events = events;
-	*ret = (struct dhcp *)(void *)&fake;
-	return 0;
-}
-
-struct dhcp *dhcp_free(struct dhcp *d)
-{
-	(void)d;
-	return NULL;
-}
-
-void dhcp_link(struct dhcp *d, bool up)
-{
-	assert_non_null(d);
-	note("dhcp link %d", up);
-}
-
-void dhcp_interface_gone(struct dhcp *d)
-{
-	(void)d;
-	note("dhcp gone");
-}
-
-void dhcp_stop(struct dhcp *d, unsigned int limit_ms)
-{
-	assert_non_null(d);
-	note("dhcp stop %u", limit_ms);
-}
-
-int external_new(struct external **ret, sd_event *event, struct netlink *nl,
-		 const char *interface, const struct external_events *e)
-{
-	(void)event;
-	assert_non_null(nl);
-	assert_string_equal(interface, "mqtt0");
-	external_events = e;
-	*ret = (struct external *)(void *)&fake;
-	return 0;
-}
-
-struct external *external_free(struct external *e)
-{
-	(void)e;
-	return NULL;
-}
-
-void external_device(struct external *e, unsigned int index)
-{
-	(void)e;
-	note("device %u", index);
-}
-
-void external_link(struct external *e, bool up)
-{
-	(void)e;
-	note("link %d", up);
-}
-
-void external_look(struct external *e)
-{
-	assert_non_null(e);
-	note("look");
-}
-
-void names_set_servers(const struct ip *servers, size_t n)
-{
-	note("names %u", n ? ntohl(servers[0].v4.s_addr) & 255 : 0);
-}
-
-/* --- the listener ----------------------------------------------------------- */
+#include "uplink_fakes.h"
 
 static void on_tap(void *ctx, int fd)
 {
@@ -288,6 +31,14 @@ static void on_port(void *ctx, const char *master)
 {
 	(void)ctx;
 	note("on port %s", master ? master : "none");
+}
+
+static void on_addresses6(void *ctx, const struct ip *addresses, size_t n)
+{
+	char text[IP_TEXT_SIZE] = "none";
+
+	(void)ctx;
+	note("on ipv6 %s", n > 0 ? ip_text(addresses, text) : text);
 }
 
 static void on_trouble(void *ctx, bool failed, enum cause_id id, const char *cause)
@@ -314,6 +65,7 @@ static const struct uplink_events events = {
 	.on_tap = on_tap,
 	.on_lease = on_lease,
 	.on_port = on_port,
+	.on_addresses6 = on_addresses6,
 	.on_trouble = on_trouble,
 	.on_gateway = on_gateway,
 	.on_stopped = on_stopped,
@@ -336,7 +88,8 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	done[0] = '\0';
-	tap_result = apply_result = 0;
+	tap_result = apply_result = slaac_result = 0;
+	slaac_gateway = (struct ip){ 0 };
 	ifindex = 7;
 	dropped = 0;
 	log_set_max_level(LOG_EMERG);
@@ -450,6 +203,53 @@ static void a_static_address_is_there_at_once(void **state)
 	expect("apply 50;names 0;on lease 50;");
 	uplink_stop(f->uplink, 500);
 	expect("clear;names 0;on lease 0;on stopped;");
+}
+
+static void ipv6_stands_beside_the_lease(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.ipv6 = true;
+	start(f);
+	expect("names 0;tap mqtt0;up 7;watch 7;slaac 7;dhcp for pi;on tap;");
+	uplink_link(f->uplink, true);
+	carrier(true);
+	expect("dhcp link 1;slaac link 1;");
+	/* The router of IPv6 is watched as long as there is none of IPv4. */
+	assert_true(ip_parse(&slaac_gateway, "fe80::1"));
+	slaac_change(slaac_ctx);
+	expect("names 66;on gateway 1;probe 7;on ipv6 fd77::5;");
+	lease_arrives(5);
+	expect("apply 5;names 9;on gateway 1;probe 7;on lease 5;");
+	tell_address(5, true);
+	expect("slaac address 10.0.0.5;");
+	/* Somebody sets it down, which takes the addresses, and up again. */
+	tell_link(true, false, false, 0);
+	expect("dhcp link 0;slaac link 0;on trouble 1 The interface was set down by "
+	       "somebody;");
+	tell_address(5, true);
+	expect("");
+	tell_link(true, true, false, 0);
+	expect("slaac free;slaac 7;slaac link 0;clear;apply 5;names 9;on lease 5;");
+	/* Somebody deletes it. */
+	ifindex = 0;
+	tell_link(false, false, false, 0);
+	expect("dhcp gone;on gateway 0;slaac free;on ipv6 none;watch 0;on trouble 1 "
+	       "The interface was deleted by somebody;");
+	ifindex = 7;
+}
+
+static void without_ipv6_in_the_kernel_there_is_still_ipv4(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.ipv6 = true;
+	slaac_result = -EACCES;
+	start(f);
+	expect("names 0;tap mqtt0;up 7;watch 7;slaac 7;dhcp for pi;on tap;");
+	uplink_link(f->uplink, true);
+	carrier(true);
+	expect("dhcp link 1;");
 }
 
 static void a_port_of_a_bridge_has_no_address(void **state)
@@ -698,6 +498,8 @@ int main(void)
 		CASE(dhcp_follows_the_link),
 		CASE(configured_servers_replace_those_of_the_lease),
 		CASE(a_static_address_is_there_at_once),
+		CASE(ipv6_stands_beside_the_lease),
+		CASE(without_ipv6_in_the_kernel_there_is_still_ipv4),
 		CASE(a_port_of_a_bridge_has_no_address),
 		CASE(an_external_address_is_watched_and_never_touched),
 		CASE(an_external_address_goes_with_the_interface_and_stays_with_the_link),

@@ -72,6 +72,7 @@ static void values_are_those_of_the_datasheet(void **state)
 	assert_int_equal(W5500_PHYCFGR_LNK, 0x01);
 	assert_int_equal(W5500_VERSIONR_W5500, 0x04);
 	assert_int_equal(W5500_SN_MR_MFEN, 0x80);
+	assert_int_equal(W5500_SN_MR_MIP6B, 0x10);
 	assert_int_equal(W5500_SN_MR_MACRAW, 0x04);
 	assert_int_equal(W5500_SN_CR_OPEN, 0x01);
 	assert_int_equal(W5500_SN_CR_CLOSE, 0x10);

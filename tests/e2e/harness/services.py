@@ -53,6 +53,10 @@ class Service:
             self.process.stop()
             self.process = None
 
+    def close(self):
+        """The same, for World.further()."""
+        self.stop()
+
 
 def _dnsmasq(*options):
     return [build.tool("dnsmasq", "dnsmasq-base"), "--conf-file=/dev/null", "--keep-in-foreground",
@@ -96,6 +100,25 @@ class Dhcp(Service):
     def check_lease(self, address):
         """It is this server that granted @address; it may write that down a little later."""
         until(lambda: self.lease() == address, 2, f"{self.name} has granted {address}")
+
+
+class RouterAdvertisements(Service):
+    """A router of IPv6 that advertises the /64 of its address, and itself as a name server."""
+
+    def __init__(self, namespace, interface, address):
+        super().__init__(namespace, f"router@{namespace.name}")
+        self.interface = interface
+        self.address = address
+
+    def start(self, names, lifetime="2h"):
+        """@names: name to address."""
+        self._start(_dnsmasq(
+            f"--interface={self.interface}", "--except-interface=lo", "--enable-ra",
+            f"--dhcp-range=::,constructor:{self.interface},ra-stateless,64,{lifetime}",
+            f"--dhcp-option=option6:dns-server,[{self.address}]", "--port=53", "--local=/#/",
+            "--log-queries", "--log-dhcp",
+            *(f"--host-record={name},{address}" for name, address in names.items())))
+        self.lines.wait("router advertisement on|IPv6 router advertisement enabled", 5)
 
 
 class Dns(Service):
@@ -217,13 +240,14 @@ class Broker(Service):
         self.address = address
         self.port = port
 
-    def start(self, users=None, tls=None, permitted=None):
+    def start(self, users=None, tls=None, permitted=None, addresses=("0.0.0.0",)):
         """@users: name to password; None lets everybody in. @tls: further ports, each with its
         (certificate, key) or (certificate, key, CA that clients must come from). @permitted: the
-        only topic filters that users may publish and subscribe to; None: all.
+        only topic filters that users may publish and subscribe to; None: all. @addresses: where it
+        listens.
         """
-        settings = [f"listener {self.port} 0.0.0.0", "user root", "log_dest stderr",
-                    "log_type all", "log_timestamp false", "persistence false",
+        settings = [*(f"listener {self.port} {address}" for address in addresses), "user root",
+                    "log_dest stderr", "log_type all", "log_timestamp false", "persistence false",
                     f"allow_anonymous {'false' if users is not None else 'true'}"]
         path = f"/run/passwords-{self.namespace.name}-{self.port}"
         if permitted is not None:
