@@ -222,6 +222,10 @@ def check_interface(root, manual, report):
                   re.findall(r'"MQTTNODE_EVENT", "([a-z-]+)"', everything) +
                   re.findall(r'"([a-z-]+)"', ' '.join(calls))),
     }
+    what['signal'] = (r'^\.It (?:.*, )?Dv (?:.*, Dv )?%s\b',
+                      re.findall(r'add_signal\([^;]*?\b(SIG[A-Z0-9]+)', everything))
+    statuses = (root / 'include/mqttnode/cli.h').read_text(encoding='utf-8')
+    what['exit status'] = (r'^\.It %s$', re.findall(r'^\tCLI_\w+ = (\d+),', statuses, re.M))
     for name, (pattern, found) in what.items():
         problems = [f'{word} is not there' for word in sorted(set(found))
                     if not re.search(pattern % re.escape(word), manual, re.M)]

@@ -17,12 +17,16 @@ EXPECTED = [
     'etc/mqttnode.conf',
     'usr/sbin/mqttnode',
     'usr/share/doc/mqttnode/examples/tutorial.conf',
+    'usr/share/doc/mqttnode/examples/credentials.conf',
+    'usr/share/doc/mqttnode/examples/nftables.conf',
     'usr/share/doc/mqttnode/examples/realtime.conf',
     'usr/share/doc/mqttnode/examples/external/10-mqttnode.network',
     'usr/share/doc/mqttnode/examples/external/50-mqttnode.conf',
     'usr/share/doc/mqttnode/examples/external/mqtt0.nmconnection',
+    'usr/share/man/man7/mqttnode.7',
     'usr/share/man/man5/mqttnode.conf.5',
     'usr/share/man/man8/mqttnode.8',
+    'usr/share/bash-completion/completions/mqttnode',
     'NetworkManager/conf.d/50-mqttnode.conf',
     'lib/modprobe.d/mqttnode.conf',
     'modules-load.d/mqttnode.conf',
@@ -62,8 +66,8 @@ UNITS = {
 
 EXPOSURE_MAX = 2.3
 
-# The same with the drop-in for a real-time priority.
-EXPOSURE_REALTIME_MAX = 2.5
+# The same with the drop-ins that are installed as examples.
+DROP_INS = {'credentials.conf': EXPOSURE_MAX, 'realtime.conf': 2.5}
 
 
 def run(*argv, **kwargs):
@@ -103,6 +107,26 @@ def verify(unit, tree):
     return failures('systemd-analyze', 'verify', '--man=no', str(copy))
 
 
+def with_drop_in(tree, unit, name):
+    """The unit with an example below it, as systemd reads them; None if there is no such one."""
+    drop_in = next(tree.rglob(f'examples/{name}'), None)
+    if not drop_in:
+        return None
+    changed = tree / name / unit.name
+    changed.parent.mkdir(exist_ok=True)
+    changed.write_text(f'{unit.read_text(encoding="utf-8")}\n'
+                       f'{drop_in.read_text(encoding="utf-8")}', encoding='utf-8')
+    return changed
+
+
+def undocumented(manual):
+    """The installed files that the manual lacks: manuals and programs document themselves."""
+    names = [name for name in EXPECTED if '/man/' not in name and '/sbin/' not in name]
+    return [f'{name} is not in the manual' for name in names
+            if '/'.join(name.split('/')[-2:]) not in manual and
+            not re.search(rf'^\.It .*\b{re.escape(name.split("/")[-1])}\b', manual, re.M)]
+
+
 def check(tree, report):
     present = [str(p.relative_to(tree)) for p in tap.files(tree, '*')]
     report.case('everything is installed',
@@ -123,15 +147,13 @@ def check(tree, report):
         report.case(f'systemd-analyze security of {name} is at most {EXPOSURE_MAX}',
                     exposure(unit))
         report.case(f'systemd-analyze verify finds nothing in {name}', verify(unit, tree))
-        realtime = next(tree.rglob('examples/realtime.conf'), None)
-        if realtime:
-            changed = tree / 'realtime' / name
-            changed.parent.mkdir(exist_ok=True)
-            changed.write_text(f'{unit.read_text(encoding="utf-8")}\n'
-                               f'{realtime.read_text(encoding="utf-8")}', encoding='utf-8')
-            report.case(f'with the drop-in for real time {name} is exposed by at most '
-                        f'{EXPOSURE_REALTIME_MAX}', exposure(changed, EXPOSURE_REALTIME_MAX))
-            report.case(f'systemd-analyze verify finds nothing in {name} with the drop-in',
+        for drop_in, most in DROP_INS.items():
+            changed = with_drop_in(tree, unit, drop_in)
+            if not changed:
+                continue
+            report.case(f'with the drop-in {drop_in} {name} is exposed by at most {most}',
+                        exposure(changed, most))
+            report.case(f'systemd-analyze verify finds nothing in {name} with {drop_in}',
                         verify(changed, tree))
     sysusers = next(tree.rglob('sysusers.d/mqttnode.conf'), None)
     if not sysusers:
@@ -160,6 +182,9 @@ def main():
         report.case('meson install works', [output] if status else [])
         check(pathlib.Path(directory), report)
         update(pathlib.Path(directory), install, report)
+        manuals = pathlib.Path(directory, 'usr/share/man').glob('*/*')
+        report.case('the manuals name every installed file', undocumented(
+            '\n'.join(page.read_text(encoding='utf-8') for page in sorted(manuals))))
     return report.finish()
 
 

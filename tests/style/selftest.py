@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import check_cli
+import check_completion
 import check_docs
 import check_install
 import check_layers
@@ -177,6 +178,8 @@ def docs(report, program, root):
         ('a counter', '.It Ic chip_lost', '.It Ic chip'),
         ('a journal field', 'Dv MQTT_SIZE ,', ','),
         ('an event', '.Sq broker-unreachable\n', '.Sq elsewhere\n'),
+        ('a signal', '.It Dv SIGHUP', '.It Dv SIGUSR1'),
+        ('an exit status', '.It 78', '.It 79'),
     ):
         assert old in manual8
         expect(report, f'check_docs refuses {name} that the manual lacks',
@@ -220,6 +223,24 @@ def packages(report):
                on_tree(check_packages.check, good | {name: 'libmnl0'}), 'libmnl-dev is missing')
 
 
+def completion(report, root):
+    files = {name: (root / name).read_text(encoding='utf-8')
+             for name in ('src/main.c', 'src/cli/completion.bash')}
+    expect(report, 'check_completion passes the tree', on_tree(check_completion.check, files))
+    for name, where, old, new, word in (
+        ('a command that is not offered', 'src/main.c', '{ "status", cli_status,',
+         '{ "dance", cli_dance, "c" },\n\t{ "status", cli_status,', 'dance is not offered'),
+        ('an option that is not offered', 'src/cli/completion.bash', ' --png', '',
+         '--png is not offered'),
+        ('an option that is not taken', 'src/cli/completion.bash', ' --json', ' --json --xml',
+         '--xml is offered'),
+    ):
+        assert old in files[where]
+        changed = files | {where: files[where].replace(old, new, 1)}
+        expect(report, f'check_completion refuses {name}',
+               on_tree(check_completion.check, changed), word)
+
+
 def units(report, root):
     text = (root / 'systemd/mqttnode.service.in').read_text(encoding='utf-8')
     with tempfile.TemporaryDirectory() as directory:
@@ -252,6 +273,7 @@ def main():
     pages(report)
     cli(report, root)
     packages(report)
+    completion(report, root)
     units(report, root)
     return report.finish()
 
