@@ -51,10 +51,10 @@ def words(command):
     return found[1:] if found[0] == "sudo" else found
 
 
-def run(*argv, **how):
+def run(*argv, seconds=60, **how):
     """What a program prints; it must end well."""
     done = subprocess.run(argv, capture_output=True, text=True, check=False,
-                          timeout=patience(60), **how)
+                          timeout=patience(seconds), **how)
     output = done.stdout + done.stderr
     assert done.returncode == 0, f"{shlex.join(argv)} ends with {done.returncode}: {output}"
     return output
@@ -103,7 +103,8 @@ class Newcomer:
         meson = shlex.split(os.environ.get("MESONINTROSPECT", "meson introspect"))[:-1]
         if verb == "setup":
             assert options[0] == "build"
-            run(*meson, "setup", BUILD, *options[1:], cwd=build.source())
+            run(*meson, "setup", BUILD, *options[1:], cwd=build.source(),
+                seconds=240)
         elif verb == "compile":
             # The same files are compiled already: to a plan it may come.
             assert "src/mqttnode" in run("ninja", "-n", "-C", BUILD)
