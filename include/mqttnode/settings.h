@@ -2,8 +2,8 @@
 /*
  * settings.h — the configuration file, read once and checked completely
  *
- * The only module that knows libconfig. The result is immutable. Modules take
- * their own part, never the whole. Every key is listed in one table,
+ * The only module that knows libconfig. The result is immutable: a reload makes
+ * another one. Modules take their own part, never the whole. Every key is listed in one table,
  * settings_schema.c, with its type, range and default; the example file and the
  * manual are compared with that table by a test. Main thread.
  */
@@ -275,7 +275,11 @@ struct oled_settings {
 	char *font_file; /* path; "auto": where it is installed; "": none */
 };
 
+struct settings_image;
+
 struct settings {
+	unsigned int more_refs;	      /* beside the first: settings_ref() */
+	struct settings_image *image; /* for settings_compare() */
 	char *path;    /* the file read */
 	int log_level; /* syslog level */
 	struct ethernet_settings ethernet;
@@ -312,8 +316,22 @@ void settings_report_clear(struct settings_report *report);
 int settings_load(struct settings **ret, const char *path,
 		  struct settings_report *report);
 
-/* Releases the settings. Accepts NULL, returns NULL. */
+/* One more who uses @s, and calls settings_free() at the end. Returns @s. */
+struct settings *settings_ref(struct settings *s);
+
+/* Releases the settings when nobody else uses them. Accepts NULL, returns NULL. */
 struct settings *settings_free(struct settings *s);
+
+/*
+ * Calls @on_key with each key whose value in @a and in @b is not the same, whether
+ * it stands in the file or is the default: "mqtt.publish[2].interval". A group that
+ * turns something on by being there is a key as well: "mqtt.tls".
+ */
+void settings_compare(const struct settings *a, const struct settings *b,
+		      void (*on_key)(void *ctx, const char *path), void *ctx);
+
+/* Writes what was found to the log, as the run that uses the file does. */
+void settings_report_log(const struct settings_report *report);
 
 /*
  * Whether the only mistake in @path is that mqtt.host is missing: 1 if so, 0 if
@@ -335,6 +353,12 @@ struct settings_secrets {
 int settings_read_secrets(const struct mqtt_settings *s, struct settings_secrets *ret,
 			  char *error, size_t error_size);
 void settings_secrets_clear(struct settings_secrets *secrets);
+
+/*
+ * A number that is another one when a file that @s names, of a secret or a
+ * certificate, was written or replaced; 0: it names none.
+ */
+uint64_t settings_secrets_stamp(const struct mqtt_settings *s);
 
 /* A key of the file as the manual and the example must show it. */
 struct settings_key_info {

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "mqttnode/text.h"
+#include "settings_image.h"
 #include "settings_relations.h"
 #include "settings_schema.h"
 
@@ -24,6 +25,7 @@
 struct loader {
 	const struct conf_file *file;
 	struct settings_report *report;
+	struct settings_image *image;
 	size_t n_scan_errors; /* errors found before: about numbers that libconfig
 				 misreads */
 };
@@ -220,25 +222,30 @@ static int load_value(struct loader *l, const struct group *g,
 	int r;
 
 	r = key->store(key, v, g->section, why, sizeof(why));
+	if (r == 0)
+		r = settings_image_add(l->image, g->shown, schema_name(key), v);
 	if (r == -EINVAL || r == -ENOTSUP)
 		refuse(l, g, key, v, r, why);
 	return r == -ENOMEM ? r : 0;
 }
 
 /* Defaults are written as in the file and take the same way. */
-static int load_fallback(const struct group *g, const struct settings_key *key)
+static int load_fallback(struct loader *l, const struct group *g,
+			 const struct settings_key *key)
 {
 	_cleanup_(conf_file_freep) struct conf_file *f = NULL;
+	const struct conf_node *v;
 	char text[128], why[256];
 	int r;
 
 	text_format(text, sizeof(text), "fallback = %s;", key->fallback);
 	r = conf_file_from_text(&f, text);
-	if (r == 0)
-		r = key->store(key, conf_node_at(conf_file_root(f), 0), g->section, why,
-			       sizeof(why));
+	if (r < 0)
+		return r;
+	v = conf_node_at(conf_file_root(f), 0);
+	r = key->store(key, v, g->section, why, sizeof(why));
 	assert(r == 0 || r == -ENOMEM);
-	return r;
+	return r < 0 ? r : settings_image_add(l->image, g->shown, schema_name(key), v);
 }
 
 /* ( { ... }, { ... } ) into an array that a pointer and a count in the section stand for.
@@ -299,6 +306,12 @@ static int load_subgroup(struct loader *l, const struct group *g,
 		refuse(l, g, key, v, -EINVAL, "");
 		inner.node = NULL;
 	}
+	if (inner.node && key->is_switch) {
+		int r = settings_image_add(l->image, g->shown, schema_name(key), v);
+
+		if (r < 0)
+			return r;
+	}
 	return load_group(l, &inner);
 }
 
@@ -335,7 +348,7 @@ static int load_absent(struct loader *l, const struct group *g,
 	if (key->kind == KEY_GROUP)
 		return load_subgroup(l, g, key, NULL);
 	if (key->fallback)
-		return load_fallback(g, key);
+		return load_fallback(l, g, key);
 	if (key->required)
 		report_error(l->report, "%s: not set; valid is %s",
 			     place(l, g, schema_name(key), g->node, where, sizeof(where)),
@@ -383,6 +396,10 @@ int settings_load(struct settings **ret, const char *path, struct settings_repor
 	s->path = strdup(path);
 	if (!s->path)
 		return -ENOMEM;
+	r = settings_image_new(&s->image);
+	if (r < 0)
+		return r;
+	l.image = s->image;
 
 	r = conf_file_read(&f, path, report);
 	if (r < 0)
@@ -397,6 +414,7 @@ int settings_load(struct settings **ret, const char *path, struct settings_repor
 	if (r < 0)
 		return r;
 	settings_check_relations(s, f, report);
+	settings_image_finish(s->image);
 
 	if (report->out_of_memory)
 		return -ENOMEM;
@@ -418,10 +436,23 @@ int settings_host_is_unset(const char *path)
 	return unset;
 }
 
+struct settings *settings_ref(struct settings *s)
+{
+	s->more_refs++;
+	return s;
+}
+
+void settings_compare(const struct settings *a, const struct settings *b,
+		      void (*on_key)(void *ctx, const char *path), void *ctx)
+{
+	settings_image_compare(a->image, b->image, on_key, ctx);
+}
+
 struct settings *settings_free(struct settings *s)
 {
-	if (!s)
+	if (!s || s->more_refs-- > 0)
 		return NULL;
+	settings_image_free(s->image);
 	for (size_t i = 0; i < s->mqtt.n_publish; i++)
 		settings_clear_publication(&s->mqtt.publish[i]);
 	free(s->mqtt.publish);

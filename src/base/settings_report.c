@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mqttnode/log.h"
+
 static void add(char ***list, size_t *n, struct settings_report *r, const char *format,
 		va_list ap) __attribute__((format(printf, 4, 0)));
 
@@ -51,6 +53,16 @@ void report_warning(struct settings_report *r, const char *format, ...)
 	va_start(ap, format);
 	add(&r->warnings, &r->n_warnings, r, format, ap);
 	va_end(ap);
+}
+
+void settings_report_log(const struct settings_report *report)
+{
+	for (size_t i = 0; i < report->n_warnings; i++)
+		(void)log_write(LOG_WARNING, 0, NULL, 0, "%s", report->warnings[i]);
+	for (size_t i = 0; i < report->n_errors; i++)
+		(void)log_write(LOG_ERR, 0, NULL, 0, "%s", report->errors[i]);
+	if (report->out_of_memory)
+		(void)log_write(LOG_ERR, 0, NULL, 0, "Out of memory");
 }
 
 void settings_report_clear(struct settings_report *report)

@@ -48,6 +48,7 @@ struct settings_key {
 	const char *fallback; /* default as written in the file; NULL: zero or NULL */
 	bool required;	      /* must be there if its group is */
 	bool secret;	      /* never shown in a message */
+	bool is_switch;	      /* KEY_GROUP: that it is there turns something on */
 	double min, max; /* numbers: range; strings: length; KEY_GROUPS: max. elements */
 	const char *valid; /* what is valid, for messages; NULL: made from the row */
 	const struct key_choice *choices;

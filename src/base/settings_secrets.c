@@ -161,3 +161,47 @@ void settings_secrets_clear(struct settings_secrets *secrets)
 	free(secrets->key_path);
 	memset(secrets, 0, sizeof(*secrets));
 }
+
+/* --- have they changed? ---------------------------------------------------- */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	return (hash ^ value) * UINT64_C(0x100000001b3); /* as FNV-1a */
+}
+
+static uint64_t mix_file(uint64_t hash, const char *path)
+{
+	struct stat st = { 0 };
+
+	if (!path)
+		return hash;
+	if (stat(path, &st) < 0)
+		return mix(hash, 1);
+	hash = mix(hash, (uint64_t)st.st_dev);
+	hash = mix(hash, (uint64_t)st.st_ino);
+	hash = mix(hash, (uint64_t)st.st_size);
+	hash = mix(hash, (uint64_t)st.st_ctim.tv_sec);
+	return mix(hash, (uint64_t)st.st_ctim.tv_nsec);
+}
+
+static uint64_t mix_credential(uint64_t hash, const char *name)
+{
+	_cleanup_free_ char *path = NULL;
+	char error[256];
+
+	if (!name || credential_path(&path, "", name, error, sizeof(error)) < 0)
+		return hash;
+	return mix_file(hash, path);
+}
+
+uint64_t settings_secrets_stamp(const struct mqtt_settings *s)
+{
+	uint64_t stamp = 0;
+
+	stamp = mix_file(stamp, s->password_file);
+	stamp = mix_credential(stamp, s->password_credential);
+	stamp = mix_file(stamp, s->tls.ca_file);
+	stamp = mix_file(stamp, s->tls.cert_file);
+	stamp = mix_file(stamp, s->tls.key_file);
+	return mix_credential(stamp, s->tls.key_credential);
+}
