@@ -123,6 +123,38 @@ void mqtt_set_timing(struct mqtt *m, const struct mqtt_timing *timing);
 void mqtt_set_session_callback(struct mqtt *m, void (*on_session)(void *ctx, bool online),
 			       void *ctx);
 
+/* What another configuration means for the connection. */
+enum mqtt_change {
+	MQTT_CHANGE_SUBSCRIPTIONS, /* the connection stays */
+	MQTT_CHANGE_CONNECTION,	   /* DISCONNECT and CONNECT: the node is not offline */
+	MQTT_CHANGE_ELSEWHERE,	   /* "offline" is said before */
+};
+
+/*
+ * Changes a running connection over to @config, whose ladder and spool are the same
+ * as before. First everything is made, as in mqtt_new(): 0, or -errno with a sentence
+ * in @error and nothing changed. The session is then to be given to mqtt_change(),
+ * or to mqtt_session_free(). Main.
+ */
+struct mqtt_session;
+int mqtt_session_new(struct mqtt_session **ret, struct mqtt *m,
+		     const struct mqtt_config *config, enum mqtt_change change,
+		     char *error, size_t error_size);
+struct mqtt_session *mqtt_session_free(struct mqtt_session *s);
+
+/*
+ * Hands @next over to the thread, which is the owner then. What waits in the
+ * spool and the counters stay. Not before the last one was taken over. Main.
+ */
+void mqtt_change(struct mqtt *m, struct mqtt_session *next);
+
+/*
+ * Whether that has been taken over, and nothing of the configuration before is used
+ * any more; mqtt_change_fd() becomes readable then. Main.
+ */
+bool mqtt_has_changed(struct mqtt *m);
+int mqtt_change_fd(const struct mqtt *m);
+
 /* Releases it, or leaves it behind if the thread has not ended: mqtt_joined(). Main. */
 struct mqtt *mqtt_free(struct mqtt *m);
 
@@ -172,5 +204,6 @@ struct mqtt_message *mqtt_message_new(const char *topic, const void *payload, si
 void mqtt_message_free(void *message);
 
 DEFINE_CLEANUP(struct mqtt, mqtt_free);
+DEFINE_CLEANUP(struct mqtt_session, mqtt_session_free);
 
 #endif

@@ -69,8 +69,8 @@ struct spool_status {
 };
 
 /*
- * Makes a spool that touches no disk yet. @settings must outlive it; a directory
- * of NULL is one that is not there. 0 or -ENOMEM; release with spool_free().
+ * Makes a spool that touches no disk yet. A directory of NULL is one that is not
+ * there. 0 or -ENOMEM; release with spool_free().
  */
 int spool_new(struct spool **ret, const struct spool_settings *settings,
 	      const char *state_directory, const char *runtime_directory);
@@ -122,6 +122,12 @@ bool spool_acknowledged(struct spool *s, int number);
  * something of them that nobody here does.
  */
 bool spool_has_halves(const struct spool *s);
+
+/* Takes all messages back that were handed out and not acknowledged: they wait again. */
+void spool_rewind(struct spool *s);
+
+/* Other limits, which what is kept already must keep too. */
+void spool_set_settings(struct spool *s, const struct spool_settings *settings);
 
 /* Moves all that is to survive to the state directory and gives numbers back. */
 void spool_park(struct spool *s);

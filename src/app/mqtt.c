@@ -39,20 +39,24 @@
  *	mqtt_subscribe.c  SUBSCRIBE, the rung SUBACK, messages that arrive
  *	mqtt_handover.c	  what others have composed (publications.h)
  *	mqtt_outbox.c	  what waits, what is under way, what is dropped
+ *	mqtt_leave.c	  how a connection is left, for another one too
  *
  * States: OFFLINE (no link or address) and BACKOFF -> RESOLVING -> CONNECTING ->
  * HANDSHAKE (with TLS) -> WAIT_CONNACK -> ONLINE; any failure leads back to BACKOFF
  * with the cause on the ladder. A link that is lost keeps the session for a grace time;
- *when it comes back later, or the address changes, one attempt skips the back-off.
+ * when it comes back later, or the address changes, one attempt skips the back-off.
  *
  * Each time CONNACK arrives: subscribe to everything, then publish "online",
  * retained, on BASE/status, and subscribe to that: a wrong word there, such as
  * a late will, is corrected. The retained will is "offline".
  *
- * Stop: "offline" retained, its PUBACK, DISCONNECT, and the broker's end of the
- * connection: what arrives until then is thrown away. What is not done within the
- * limit is left to the will: the connection is reset without DISCONNECT. What was
- * not delivered is written to the disk, after half of that time at the latest.
+ * Stop: see mqtt_leave.c. What was not delivered is written to the disk, after half
+ * of the time for it at the latest.
+ *
+ * Another configuration: main makes a struct mqtt_session of it and hands that
+ * over; the thread goes over to it when it can, and gives the old one back, so
+ * main knows when nobody uses the old configuration any more. The path, what
+ * waits in handover and spool, and the counters belong to none of them and stay.
  */
 #include "mqttnode/mqtt.h"
 
@@ -95,19 +99,21 @@ static void on_session_nobody(void *ctx, bool online)
 	(void)online;
 }
 
-static int make_tls(struct mqtt *m, const struct mqtt_config *config, char *error,
+/* --- what is made of a configuration --------------------------------------- */
+
+static int make_tls(struct mqtt_session *s, const struct mqtt_config *config, char *error,
 		    size_t error_size)
 {
-	const struct tls_settings *tls = &config->settings->tls;
+	const struct tls_settings *tls = &s->settings->tls;
 	const struct mqtt_tls_config tls_config = {
-		.host = config->settings->host,
+		.host = s->settings->host,
 		.ca_file = tls->ca_file,
 		.cert_file = tls->cert_file,
 		.key_file = config->key_path,
 		.insecure = tls->insecure,
 	};
 
-	return tls->on ? mqtt_tls_new(&m->tls, &tls_config, error, error_size) : 0;
+	return tls->on ? mqtt_tls_new(&s->tls, &tls_config, error, error_size) : 0;
 }
 
 /* The largest packet that a subscription has a use for: a payload and its topic. */
@@ -121,9 +127,10 @@ static uint32_t packet_max(const struct mqtt_settings *settings)
 	return (uint32_t)max + PACKET_REST;
 }
 
-static int make_client(struct mqtt *m, const struct mqtt_config *config)
+static int make_client(struct mqtt_session *s, struct mqtt *m,
+		       const struct mqtt_config *config)
 {
-	const struct mqtt_settings *settings = config->settings;
+	const struct mqtt_settings *settings = s->settings;
 	const struct mqtt_client_config client_config = {
 		.client_id = config->client_id,
 		.clean_session = settings->clean_session,
@@ -133,36 +140,95 @@ static int make_client(struct mqtt *m, const struct mqtt_config *config)
 		.keepalive_s = settings->keepalive_s,
 		.username = settings->username,
 		.password = config->password,
-		.will_topic = m->status.topic,
+		.will_topic = s->status.topic,
 		.will_payload = MQTT_STATUS_OFFLINE,
-		.tls = m->tls,
+		.tls = s->tls,
 		.inflight_max = MQTT_INFLIGHT_MAX + STATUS_INFLIGHT,
 	};
 
-	return mqtt_client_new(&m->client, &client_config, &mqtt_thread_events, m);
+	return mqtt_client_new(&s->client, &client_config, &mqtt_thread_events, m);
 }
+
+/* All that a connection of its own needs. */
+static int make_connection(struct mqtt_session *s, struct mqtt *m,
+			   const struct mqtt_config *config, char *error,
+			   size_t error_size)
+{
+	int r;
+
+	r = make_tls(s, config, error, error_size);
+	if (r == 0)
+		r = mqtt_status_init(&s->status,
+				     s->settings->status ? config->base_topic : NULL,
+				     &m->counters);
+	return r < 0 ? r : make_client(s, m, config);
+}
+
+/* CONNECT of MQTT 5 tells the broker what is too large. */
+static bool needs_connection(const struct mqtt *m, const struct mqtt_settings *settings)
+{
+	return settings->protocol == MQTT_PROTOCOL_5 &&
+	       packet_max(settings) != m->packet_max;
+}
+
+int mqtt_session_new(struct mqtt_session **ret, struct mqtt *m,
+		     const struct mqtt_config *config, enum mqtt_change change,
+		     char *error, size_t error_size)
+{
+	_cleanup_(mqtt_session_freep) struct mqtt_session *s = NULL;
+	int r;
+
+	error[0] = '\0';
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		r = -ENOMEM;
+	else
+		r = mqtt_subscriber_new(&s->subscriber, config->settings, config->ladder,
+					config->inbox, config->actions, &m->counters);
+	if (r == 0) {
+		s->settings = config->settings;
+		s->change = change;
+		if (change == MQTT_CHANGE_SUBSCRIPTIONS &&
+		    needs_connection(m, config->settings))
+			s->change = MQTT_CHANGE_CONNECTION;
+	}
+	if (r == 0 && s->change != MQTT_CHANGE_SUBSCRIPTIONS)
+		r = make_connection(s, m, config, error, error_size);
+	if (r == 0)
+		*ret = TAKE_PTR(s);
+	else if (!error[0])
+		text_format(error, error_size, "Cannot set up MQTT: %s", strerror(-r));
+	return r;
+}
+
+struct mqtt_session *mqtt_session_free(struct mqtt_session *s)
+{
+	if (!s)
+		return NULL;
+	(void)mqtt_subscriber_free(s->subscriber);
+	(void)mqtt_client_free(s->client);
+	(void)mqtt_tls_free(s->tls);
+	mqtt_status_clear(&s->status);
+	free(s);
+	return NULL;
+}
+
+/* --- begin and end --------------------------------------------------------- */
 
 static int make_all(struct mqtt *m, const struct mqtt_config *config)
 {
-	const struct mqtt_settings *settings = config->settings;
 	int r;
 
 	m->mail_fd = fd_event_new();
 	m->ended_fd = fd_event_new();
-	if (m->mail_fd < 0 || m->ended_fd < 0)
-		return m->mail_fd < 0 ? m->mail_fd : m->ended_fd;
-	r = mqtt_status_init(&m->status, settings->status ? config->base_topic : NULL,
-			     &m->counters);
+	m->changed_fd = fd_event_new();
+	if (m->mail_fd < 0 || m->ended_fd < 0 || m->changed_fd < 0)
+		return -EMFILE;
+	r = mqtt_handover_new(&m->handover);
 	if (r == 0)
-		r = mqtt_handover_new(&m->handover);
-	if (r == 0)
-		r = make_client(m, config);
-	if (r == 0)
-		r = mqtt_outbox_new(&m->outbox, config->spool, settings->spool.rate,
-				    &m->counters, mqtt_thread_send, m);
-	if (r == 0)
-		r = mqtt_subscriber_new(&m->subscriber, settings, config->ladder,
-					config->inbox, config->actions, &m->counters);
+		r = mqtt_outbox_new(&m->outbox, config->spool,
+				    config->settings->spool.rate, &m->counters,
+				    mqtt_thread_send, m);
 	return r;
 }
 
@@ -177,7 +243,6 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
 	if (!m)
 		return -ENOMEM;
 	(void)pthread_mutex_init(&m->lock, NULL);
-	m->settings = config->settings;
 	m->timing = &mqtt_timing_default;
 	m->ladder = config->ladder;
 	m->spool = config->spool;
@@ -185,15 +250,20 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
 	m->mailbox.path.routed = config->routed;
 	m->on_session = on_session_nobody;
 	mqtt_refusals_init(&m->refusals);
-	m->mail_fd = m->ended_fd = -1;
-	r = make_tls(m, config, error, error_size);
+	m->mail_fd = m->ended_fd = m->changed_fd = -1;
+	r = make_all(m, config);
 	if (r == 0)
-		r = make_all(m, config);
-	if (r == 0)
-		*ret = TAKE_PTR(m);
-	else if (!error[0])
-		text_format(error, error_size, "Cannot set up MQTT: %s", strerror(-r));
-	return r;
+		r = mqtt_session_new(&m->session, m, config, MQTT_CHANGE_ELSEWHERE, error,
+				     error_size);
+	if (r < 0) {
+		if (!error[0])
+			text_format(error, error_size, "Cannot set up MQTT: %s",
+				    strerror(-r));
+		return r;
+	}
+	m->packet_max = packet_max(config->settings);
+	*ret = TAKE_PTR(m);
+	return 0;
 }
 
 void mqtt_set_timing(struct mqtt *m, const struct mqtt_timing *timing)
@@ -214,16 +284,17 @@ struct mqtt *mqtt_free(struct mqtt *m)
 {
 	if (!m || !mqtt_joined(m))
 		return NULL;
-	(void)mqtt_subscriber_free(m->subscriber);
+	(void)mqtt_session_free(m->session);
+	(void)mqtt_session_free(m->next);
+	(void)mqtt_session_free(m->coming);
+	(void)mqtt_session_free(m->retired);
 	(void)mqtt_outbox_free(m->outbox);
 	mqtt_connection_clear(&m->connection);
-	(void)mqtt_client_free(m->client);
-	(void)mqtt_tls_free(m->tls);
 	(void)mqtt_handover_free(m->handover);
 	(void)fd_close(m->mail_fd);
 	(void)fd_close(m->ended_fd);
+	(void)fd_close(m->changed_fd);
 	(void)pthread_mutex_destroy(&m->lock);
-	mqtt_status_clear(&m->status);
 	free(m);
 	return NULL;
 }
@@ -232,10 +303,10 @@ int mqtt_start(struct mqtt *m)
 {
 	int r;
 
-	mqtt_connection_init(&m->connection, m->settings, m->timing, m->client, m->ladder,
-			     &m->counters);
+	mqtt_connection_init(&m->connection, m->session->settings, m->timing,
+			     m->session->client, m->ladder, &m->counters);
 	if (!spool_has_halves(m->spool))
-		mqtt_client_keep_session(m->client);
+		mqtt_client_keep_session(m->session->client);
 	r = -pthread_create(&m->thread, NULL, mqtt_thread, m);
 	if (r < 0)
 		return r;
@@ -293,6 +364,35 @@ void mqtt_set_sources(struct mqtt *m, const struct ip *sources, size_t n)
 int mqtt_publish(struct mqtt *m, const struct mqtt_outgoing *message)
 {
 	return mqtt_handover_push(m->handover, message);
+}
+
+void mqtt_change(struct mqtt *m, struct mqtt_session *next)
+{
+	m->packet_max = packet_max(next->settings);
+	(void)pthread_mutex_lock(&m->lock);
+	assert(!m->next && !m->retired);
+	m->next = next;
+	(void)pthread_mutex_unlock(&m->lock);
+	fd_event_signal(m->mail_fd);
+}
+
+bool mqtt_has_changed(struct mqtt *m)
+{
+	struct mqtt_session *retired;
+	bool has;
+
+	(void)fd_event_clear(m->changed_fd);
+	(void)pthread_mutex_lock(&m->lock);
+	retired = TAKE_PTR(m->retired);
+	(void)pthread_mutex_unlock(&m->lock);
+	has = retired;
+	(void)mqtt_session_free(retired);
+	return has;
+}
+
+int mqtt_change_fd(const struct mqtt *m)
+{
+	return m->changed_fd;
 }
 
 void mqtt_stop(struct mqtt *m, unsigned int limit_ms)

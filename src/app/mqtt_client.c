@@ -566,6 +566,12 @@ int mqtt_client_subscribe(struct mqtt_client *c, const char *filter, int qos, in
 										 : -EIO;
 }
 
+int mqtt_client_unsubscribe(struct mqtt_client *c, const char *filter)
+{
+	return mosquitto_unsubscribe(c->mosq, NULL, filter) == MOSQ_ERR_SUCCESS ? 0
+										: -EIO;
+}
+
 void mqtt_client_disconnect(struct mqtt_client *c)
 {
 	/* The library closes as soon as DISCONNECT is written: the copy keeps it open. */

@@ -153,6 +153,9 @@ int mqtt_client_publish(struct mqtt_client *c, const char *topic, const void *pa
 /* Asks for a topic filter; on_suback() tells the answer. 0 or -EIO. */
 int mqtt_client_subscribe(struct mqtt_client *c, const char *filter, int qos, int *id);
 
+/* Wants nothing of a topic filter any more. 0 or -EIO. */
+int mqtt_client_unsubscribe(struct mqtt_client *c, const char *filter);
+
 /*
  * Sends DISCONNECT, which discards the will. The socket is -1 once the broker
  * has closed: what it still sends is read and thrown away, since to close with

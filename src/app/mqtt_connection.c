@@ -512,6 +512,22 @@ void mqtt_connection_clear(struct mqtt_connection *c)
 	c->lookup = mqtt_lookup_free(c->lookup);
 }
 
+void mqtt_connection_set_settings(struct mqtt_connection *c,
+				  const struct mqtt_settings *settings)
+{
+	c->settings = settings;
+	if (settings->n_subscribe == 0)
+		ladder_report(c->ladder, RUNG_SUBACK, RUNG_STATE_UNUSED,
+			      "No subscriptions");
+	else if (c->state != MQTT_ONLINE)
+		ladder_report(c->ladder, RUNG_SUBACK, RUNG_STATE_WAITING, "%s", "");
+}
+
+void mqtt_connection_await(struct mqtt_connection *c)
+{
+	rungs_waiting(c, RUNG_NAME);
+}
+
 static bool has_source(const struct mqtt_path *path, const struct ip *source)
 {
 	for (size_t i = 0; i < path->n_sources; i++)

@@ -83,6 +83,16 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 /* Releases what it holds. Also of one that is all zero. */
 void mqtt_connection_clear(struct mqtt_connection *c);
 
+/*
+ * Goes on with other @settings that are the same in all that matters here, but for
+ * the number of subscriptions.
+ */
+void mqtt_connection_set_settings(struct mqtt_connection *c,
+				  const struct mqtt_settings *settings);
+
+/* Reports all rungs that are used as waiting: there is another broker to connect to. */
+void mqtt_connection_await(struct mqtt_connection *c);
+
 /* News about link and address. */
 void mqtt_connection_set_path(struct mqtt_connection *c, const struct mqtt_path *path,
 			      uint64_t now);

@@ -26,25 +26,40 @@ struct mail {
 	uint64_t park_ns; /* what is not delivered is written to the disk then */
 };
 
-enum stop_phase {
-	STOP_NOT,
-	STOP_SAYING_OFFLINE, /* waiting for the PUBACK of "offline" */
-	STOP_DISCONNECTING,  /* DISCONNECT sent, waiting for the broker to close */
-	STOP_DONE,
+/* What is made of a configuration, in main, and used by the thread. */
+struct mqtt_session {
+	const struct mqtt_settings *settings; /* borrowed */
+	enum mqtt_change change;	      /* how it takes the place of another one */
+	struct mqtt_tls *tls;		      /* NULL: off, or see the next */
+	struct mqtt_client *client; /* NULL: the connection goes on, with its status */
+	struct mqtt_status status;
+	struct mqtt_subscriber *subscriber;
+};
+
+/* How a connection is left: at a stop, or for another one. */
+enum leave_phase {
+	LEAVE_NOT,
+	LEAVE_DRAINING,	      /* waiting for what is under way to be acknowledged */
+	LEAVE_SAYING_OFFLINE, /* waiting for the PUBACK of "offline" */
+	LEAVE_DISCONNECTING,  /* DISCONNECT sent, waiting for the broker to close */
+	LEAVE_DONE,
 };
 
 struct mqtt {
-	const struct mqtt_settings *settings; /* borrowed, as the next */
-	const struct mqtt_timing *timing;
+	const struct mqtt_timing *timing; /* borrowed */
 
-	pthread_mutex_t lock; /* protects the next two */
+	pthread_mutex_t lock; /* protects the next four */
 	struct mail mailbox;
+	struct mqtt_session *next;    /* to change to; NULL: none */
+	struct mqtt_session *retired; /* the thread is done with it; NULL: none */
 	struct mqtt_counters shared_counters;
 
 	pthread_t thread;
 	bool started;
 	int mail_fd;
 	int ended_fd;
+	int changed_fd;	     /* something has retired */
+	uint32_t packet_max; /* main's: of what was made last */
 	struct mqtt_handover *handover;
 	void (*on_session)(void *ctx, bool online);
 	void *session_ctx;
@@ -52,17 +67,16 @@ struct mqtt {
 	/* From here on: the thread's alone while it runs. */
 	struct mail mail;
 	struct mqtt_counters counters;
-	struct mqtt_tls *tls; /* NULL: off */
-	struct mqtt_client *client;
+	struct mqtt_session *session;
 	struct mqtt_connection connection;
 	struct mqtt_outbox *outbox;
-	struct mqtt_subscriber *subscriber;
 	struct ladder *ladder; /* borrowed, as the next */
 	struct spool *spool;
 	bool was_online;
-	struct mqtt_status status;
 	bool parked;
-	enum stop_phase stop_phase;
+	enum leave_phase leave_phase;
+	uint64_t leave_deadline_ns;
+	struct mqtt_session *coming; /* what it is left for; NULL: a stop */
 	unsigned int quick_rounds;
 	struct mqtt_refusals refusals;
 };
@@ -72,6 +86,25 @@ extern const struct mqtt_client_events mqtt_thread_events;
 
 /* Sends for the outbox, whose ctx is a struct mqtt: see mqtt_sender. */
 int mqtt_thread_send(void *ctx, const struct mqtt_outgoing *message, int *id);
+
+/* --- mqtt_leave.c ---------------------------------------------------------- */
+
+/* Begins to leave the connection, for m->coming or for good. */
+void mqtt_leave(struct mqtt *m, uint64_t now);
+
+/* Goes on with that. */
+void mqtt_go_on_leaving(struct mqtt *m, uint64_t now);
+
+/* Goes over to m->coming, which is NULL then. The old session retires. */
+void mqtt_go_over(struct mqtt *m, uint64_t now);
+
+/* --- mqtt_thread.c --------------------------------------------------------- */
+
+/* Takes what others want published, and sends what can be sent. */
+void mqtt_thread_publish(struct mqtt *m, uint64_t now);
+
+/* Tells everybody that the session has begun or ended, if it has. */
+void mqtt_follow_session(struct mqtt *m, uint64_t now);
 
 /* The thread, from mqtt_start() until its work is done; @arg is a struct mqtt. */
 void *mqtt_thread(void *arg);

@@ -49,8 +49,7 @@ int mqtt_outbox_new(struct mqtt_outbox **ret, struct spool *spool, uint32_t rate
 	if (!o)
 		return -ENOMEM;
 	o->spool = spool;
-	o->rate = rate;
-	o->burst = rate > BURSTS_PER_SECOND ? o->rate / BURSTS_PER_SECOND : 1;
+	mqtt_outbox_set_rate(o, rate);
 	o->counters = counters;
 	o->sender = sender;
 	o->ctx = ctx;
@@ -62,6 +61,12 @@ struct mqtt_outbox *mqtt_outbox_free(struct mqtt_outbox *o)
 {
 	free(o);
 	return NULL;
+}
+
+void mqtt_outbox_set_rate(struct mqtt_outbox *o, uint32_t rate)
+{
+	o->rate = rate;
+	o->burst = rate > BURSTS_PER_SECOND ? o->rate / BURSTS_PER_SECOND : 1;
 }
 
 void mqtt_outbox_set_online(struct mqtt_outbox *o, bool online)

@@ -35,6 +35,9 @@ int mqtt_outbox_new(struct mqtt_outbox **ret, struct spool *spool, uint32_t rate
 		    struct mqtt_counters *counters, mqtt_sender sender, void *ctx);
 struct mqtt_outbox *mqtt_outbox_free(struct mqtt_outbox *o);
 
+/* Another rate for what has waited. */
+void mqtt_outbox_set_rate(struct mqtt_outbox *o, uint32_t rate);
+
 /* A session has begun, or ended. */
 void mqtt_outbox_set_online(struct mqtt_outbox *o, bool online);
 

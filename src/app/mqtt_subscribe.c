@@ -33,6 +33,8 @@ struct mqtt_subscriber {
 	struct mqtt_counters *counters;
 	struct charset_converter *converter; /* for the journal; NULL: none */
 
+	char **obsolete; /* filters to unsubscribe from */
+	size_t n_obsolete;
 	uint64_t deadline_ns; /* UINT64_MAX: nothing is expected */
 	struct log_limit logged;
 	struct log_limit refused;
@@ -69,11 +71,21 @@ int mqtt_subscriber_new(struct mqtt_subscriber **ret,
 	return 0;
 }
 
+static void clear_obsolete(struct mqtt_subscriber *s)
+{
+	for (size_t i = 0; i < s->n_obsolete; i++)
+		free(s->obsolete[i]);
+	free(s->obsolete);
+	s->obsolete = NULL;
+	s->n_obsolete = 0;
+}
+
 struct mqtt_subscriber *mqtt_subscriber_free(struct mqtt_subscriber *s)
 {
 	if (!s)
 		return NULL;
 	charset_converter_free(s->converter);
+	clear_obsolete(s);
 	free(s);
 	return NULL;
 }
@@ -125,22 +137,77 @@ static void report(const struct mqtt_subscriber *s, bool overdue)
 	}
 }
 
+/* Of what is asked for, by whatever subscription. */
+static bool asks_for(const struct mqtt_subscriber *s, const char *filter)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->subscriptions[i].topic, filter) == 0)
+			return true;
+	return false;
+}
+
+/* Without memory the broker goes on sending what nobody wants, which is harmless. */
+static void give_up(struct mqtt_subscriber *s, const char *filter)
+{
+	char **longer, *copy;
+
+	if (asks_for(s, filter))
+		return;
+	longer = reallocarray(s->obsolete, s->n_obsolete + 1, sizeof(*longer));
+	if (!longer)
+		return;
+	s->obsolete = longer;
+	copy = strdup(filter);
+	if (copy)
+		s->obsolete[s->n_obsolete++] = copy;
+}
+
+/* What came of it if it was asked for already, in the same way. */
+static void inherit(struct mqtt_subscriber *s, size_t i,
+		    const struct mqtt_subscriber *old)
+{
+	for (size_t j = 0; j < old->n; j++)
+		if (strcmp(s->subscriptions[i].topic, old->subscriptions[j].topic) == 0 &&
+		    s->subscriptions[i].qos == old->subscriptions[j].qos)
+			s->requests[i] = old->requests[j];
+}
+
+void mqtt_subscriber_follow(struct mqtt_subscriber *s, struct mqtt_subscriber *old)
+{
+	for (size_t i = 0; i < s->n; i++)
+		inherit(s, i, old);
+	for (size_t i = 0; i < old->n; i++)
+		give_up(s, old->subscriptions[i].topic);
+	for (size_t i = 0; i < old->n_obsolete; i++)
+		give_up(s, old->obsolete[i]);
+}
+
+void mqtt_subscriber_go_on(struct mqtt_subscriber *s, struct mqtt_client *client,
+			   uint64_t deadline_ns)
+{
+	size_t none;
+
+	for (size_t i = 0; i < s->n_obsolete; i++)
+		(void)mqtt_client_unsubscribe(client, s->obsolete[i]);
+	clear_obsolete(s);
+	if (s->n == 0)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		/* On failure the connection is gone, which the next turn tells. */
+		if (s->requests[i].id == 0)
+			(void)mqtt_client_subscribe(client, s->subscriptions[i].topic,
+						    s->subscriptions[i].qos,
+						    &s->requests[i].id);
+	if (count(s, ANSWER_NONE, &none) > 0)
+		s->deadline_ns = deadline_ns;
+	report(s, false);
+}
+
 void mqtt_subscriber_begin(struct mqtt_subscriber *s, struct mqtt_client *client,
 			   uint64_t deadline_ns)
 {
-	if (s->n == 0)
-		return;
-	s->deadline_ns = deadline_ns;
-	for (size_t i = 0; i < s->n; i++) {
-		struct request *request = &s->requests[i];
-
-		request->id = 0;
-		request->answer = ANSWER_NONE;
-		/* On failure the connection is gone, which the next turn tells. */
-		(void)mqtt_client_subscribe(client, s->subscriptions[i].topic,
-					    s->subscriptions[i].qos, &request->id);
-	}
-	report(s, false);
+	memset(s->requests, 0, s->n * sizeof(s->requests[0]));
+	mqtt_subscriber_go_on(s, client, deadline_ns);
 }
 
 void mqtt_subscriber_end(struct mqtt_subscriber *s)

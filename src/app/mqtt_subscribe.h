@@ -24,7 +24,8 @@ struct mqtt_subscriber;
 
 /*
  * What @settings subscribes. All pointers but @ret must outlive it; @inbox and
- * @actions may be NULL. 0 or -ENOMEM; release with mqtt_subscriber_free().
+ * @actions may be NULL. 0 or -ENOMEM; release with mqtt_subscriber_free(). Main, as
+ * that, while it is not the thread's.
  */
 int mqtt_subscriber_new(struct mqtt_subscriber **ret,
 			const struct mqtt_settings *settings, struct ladder *ladder,
@@ -34,6 +35,16 @@ struct mqtt_subscriber *mqtt_subscriber_free(struct mqtt_subscriber *s);
 
 /* A session has begun: subscribes; answers are expected until @deadline_ns. */
 void mqtt_subscriber_begin(struct mqtt_subscriber *s, struct mqtt_client *client,
+			   uint64_t deadline_ns);
+
+/*
+ * @s takes the place of @old: what both ask for is not asked for again, and what
+ * only @old asked for is to be given up.
+ */
+void mqtt_subscriber_follow(struct mqtt_subscriber *s, struct mqtt_subscriber *old);
+
+/* After that, in a session that goes on: as mqtt_subscriber_begin() in a new one. */
+void mqtt_subscriber_go_on(struct mqtt_subscriber *s, struct mqtt_client *client,
 			   uint64_t deadline_ns);
 
 /* The session has ended. */

@@ -41,7 +41,7 @@ static void on_acknowledged(void *ctx, int id, const char *refusal)
 	if (refusal)
 		m->counters.refused++;
 	mqtt_refusals_answered(&m->refusals, id, refusal);
-	if (!mqtt_status_acknowledged(&m->status, id))
+	if (!mqtt_status_acknowledged(&m->session->status, id))
 		mqtt_outbox_acknowledged(m->outbox, id);
 }
 
@@ -49,17 +49,17 @@ static void on_suback(void *ctx, int id, const char *refusal)
 {
 	struct mqtt *m = ctx;
 
-	mqtt_subscriber_suback(m->subscriber, id, refusal);
+	mqtt_subscriber_suback(m->session->subscriber, id, refusal);
 }
 
 static void on_message(void *ctx, const struct mqtt_incoming *message)
 {
 	struct mqtt *m = ctx;
 
-	if (mqtt_status_heard(&m->status, message) &&
-	    !mqtt_subscriber_wants(m->subscriber, message->topic))
+	if (mqtt_status_heard(&m->session->status, message) &&
+	    !mqtt_subscriber_wants(m->session->subscriber, message->topic))
 		return;
-	mqtt_subscriber_message(m->subscriber, message);
+	mqtt_subscriber_message(m->session->subscriber, message);
 }
 
 const struct mqtt_client_events mqtt_thread_events = {
@@ -77,16 +77,16 @@ int mqtt_thread_send(void *ctx, const struct mqtt_outgoing *message, int *id)
 	int r;
 
 	/* The library would queue without a limit what TCP does not take. */
-	if (mqtt_client_wants_write(m->client))
+	if (mqtt_client_wants_write(m->session->client))
 		return -EAGAIN;
-	r = mqtt_client_publish(m->client, message->topic, message->payload, message->len,
-				message->qos, message->retain, id);
+	r = mqtt_client_publish(m->session->client, message->topic, message->payload,
+				message->len, message->qos, message->retain, id);
 	if (r == 0 && message->qos > 0)
 		mqtt_refusals_sent(&m->refusals, *id, message->topic);
 	return r;
 }
 
-static void follow_session(struct mqtt *m, uint64_t now)
+void mqtt_follow_session(struct mqtt *m, uint64_t now)
 {
 	bool online = m->connection.state == MQTT_ONLINE;
 
@@ -95,20 +95,19 @@ static void follow_session(struct mqtt *m, uint64_t now)
 	m->was_online = online;
 	mqtt_outbox_set_online(m->outbox, online);
 	if (!online) {
-		mqtt_subscriber_end(m->subscriber);
+		mqtt_subscriber_end(m->session->subscriber);
 	} else {
-		mqtt_subscriber_begin(m->subscriber, m->client,
+		mqtt_subscriber_begin(m->session->subscriber, m->session->client,
 				      now + m->timing->connack_ms * NSEC_PER_MSEC);
-		mqtt_status_begin(&m->status, m->client);
-		if (m->status.birth_id)
-			mqtt_refusals_sent(&m->refusals, m->status.birth_id,
-					   m->status.topic);
+		mqtt_status_begin(&m->session->status, m->session->client);
+		if (m->session->status.birth_id)
+			mqtt_refusals_sent(&m->refusals, m->session->status.birth_id,
+					   m->session->status.topic);
 	}
 	m->on_session(m->session_ctx, online);
 }
 
-/* Takes what others want published, and sends what can be sent. */
-static void publish(struct mqtt *m, uint64_t now)
+void mqtt_thread_publish(struct mqtt *m, uint64_t now)
 {
 	struct mqtt_handed *handed;
 
@@ -125,41 +124,6 @@ static void publish(struct mqtt *m, uint64_t now)
 }
 
 /* --- stop ------------------------------------------------------------------ */
-
-static void disconnect(struct mqtt *m)
-{
-	mqtt_client_disconnect(m->client);
-	m->stop_phase = STOP_DISCONNECTING;
-}
-
-static void begin_stop(struct mqtt *m, uint64_t now)
-{
-	publish(m, now); /* what was composed before comes before "offline" */
-	if (m->connection.state != MQTT_ONLINE) {
-		m->stop_phase = STOP_DONE;
-	} else if (m->status.topic) {
-		mqtt_status_end(&m->status, m->client);
-		m->stop_phase = STOP_SAYING_OFFLINE;
-	} else {
-		disconnect(m);
-	}
-}
-
-/* Goes on with a stop that has begun. */
-static void go_on_stopping(struct mqtt *m, uint64_t now)
-{
-	if (m->stop_phase == STOP_SAYING_OFFLINE && m->status.offline_acknowledged)
-		disconnect(m);
-	if (m->stop_phase == STOP_DISCONNECTING && mqtt_client_fd(m->client) < 0)
-		m->stop_phase = STOP_DONE;
-	if (m->connection.state != MQTT_ONLINE || now >= m->mail.stop_deadline_ns)
-		m->stop_phase = STOP_DONE;
-	/* The disk needs time too, while the broker is waited for. */
-	if (!m->parked && now >= m->mail.park_ns) {
-		spool_park(m->spool);
-		m->parked = true;
-	}
-}
 
 static void report_undelivered(const struct mqtt *m)
 {
@@ -182,6 +146,10 @@ static void take_mail(struct mqtt *m)
 	(void)fd_event_clear(m->mail_fd);
 	(void)pthread_mutex_lock(&m->lock);
 	m->mail = m->mailbox;
+	if (m->next && m->leave_phase == LEAVE_NOT && !m->mail.stop) {
+		m->coming = m->next;
+		m->next = NULL;
+	}
 	(void)pthread_mutex_unlock(&m->lock);
 }
 
@@ -202,13 +170,14 @@ static uint64_t next_ns(const struct mqtt *m, uint64_t now)
 {
 	uint64_t next = mqtt_connection_next_ns(&m->connection, now);
 
+	if (m->leave_phase != LEAVE_NOT)
+		next = min_ns(next, m->leave_deadline_ns);
 	if (m->mail.stop)
-		return min_ns(next,
-			      m->parked ? m->mail.stop_deadline_ns : m->mail.park_ns);
+		return m->parked ? next : min_ns(next, m->mail.park_ns);
 	if (m->was_online)
-		next = min_ns(next, mqtt_status_next_ns(&m->status));
+		next = min_ns(next, mqtt_status_next_ns(&m->session->status));
 	next = min_ns(next, mqtt_outbox_next_ns(m->outbox));
-	return min_ns(next, mqtt_subscriber_next_ns(m->subscriber));
+	return min_ns(next, mqtt_subscriber_next_ns(m->session->subscriber));
 }
 
 static bool is_connecting(const struct mqtt *m)
@@ -223,7 +192,7 @@ static void wait_for_news(struct mqtt *m, uint64_t now)
 	struct pollfd fds[] = {
 		{ .fd = m->mail_fd, .events = POLLIN },
 		{ .fd = -1 },
-		{ .fd = m->stop_phase == STOP_NOT ? mqtt_handover_fd(m->handover) : -1,
+		{ .fd = m->leave_phase == LEAVE_NOT ? mqtt_handover_fd(m->handover) : -1,
 		  .events = POLLIN },
 	};
 	uint64_t next = next_ns(m, now), timeout;
@@ -247,6 +216,31 @@ static void wait_for_news(struct mqtt *m, uint64_t now)
 		m->quick_rounds++;
 }
 
+/* Ends what was left, or goes over to what it was left for. Whether work goes on. */
+static bool finish_leaving(struct mqtt *m, uint64_t now)
+{
+	if (m->leave_phase != LEAVE_DONE)
+		return true;
+	if (!m->mail.stop)
+		mqtt_go_over(m, now);
+	return !m->mail.stop;
+}
+
+/* What is done for a session. Whether work goes on. */
+static bool turn(struct mqtt *m, uint64_t now)
+{
+	mqtt_follow_session(m, now);
+	mqtt_subscriber_turn(m->session->subscriber, now);
+	if (m->leave_phase == LEAVE_NOT) {
+		if (m->was_online)
+			mqtt_status_turn(&m->session->status, m->session->client, now);
+		mqtt_thread_publish(m, now);
+	} else {
+		mqtt_go_on_leaving(m, now);
+	}
+	return finish_leaving(m, now);
+}
+
 void *mqtt_thread(void *arg)
 {
 	uint64_t now = clock_now_ns(&clock_system);
@@ -254,23 +248,14 @@ void *mqtt_thread(void *arg)
 
 	for (;;) {
 		take_mail(m);
-		if (m->mail.stop && m->stop_phase == STOP_NOT)
-			begin_stop(m, now);
-		if (m->stop_phase == STOP_DONE)
+		if (m->leave_phase == LEAVE_NOT && (m->mail.stop || m->coming))
+			mqtt_leave(m, now);
+		if (!finish_leaving(m, now))
 			break;
 		mqtt_connection_set_path(&m->connection, &m->mail.path, now);
 		mqtt_connection_turn(&m->connection, now);
 		now = clock_now_ns(&clock_system);
-		follow_session(m, now);
-		mqtt_subscriber_turn(m->subscriber, now);
-		if (m->stop_phase == STOP_NOT) {
-			if (m->was_online)
-				mqtt_status_turn(&m->status, m->client, now);
-			publish(m, now);
-		} else {
-			go_on_stopping(m, now);
-		}
-		if (m->stop_phase == STOP_DONE)
+		if (!turn(m, now))
 			break;
 		share_counters(m);
 		wait_for_news(m, now);
@@ -278,7 +263,7 @@ void *mqtt_thread(void *arg)
 	}
 	spool_park(m->spool);
 	report_undelivered(m);
-	mqtt_client_abort(m->client);
+	mqtt_client_abort(m->session->client);
 	/*
 	 * A query sent when the rules for the DNS servers are gone would leave by another
 	 * interface. Servers that answer do so sooner; for a mute one nobody waits.

@@ -61,8 +61,8 @@ enum mqtt_tls_failure_kind {
 	MQTT_TLS_CERTIFICATE,	/* anything else that is wrong with it */
 	MQTT_TLS_NOT_TLS,	/* the other side does not speak TLS at all */
 	MQTT_TLS_VERSION,	/* no version in common */
-	MQTT_TLS_CLIENT,	/* the broker does not accept our certificate, or wants one */
-	MQTT_TLS_ALERT,		/* the broker said no for another reason */
+	MQTT_TLS_CLIENT, /* the broker does not accept our certificate, or wants one */
+	MQTT_TLS_ALERT,	 /* the broker said no for another reason */
 	MQTT_TLS_OTHER,
 };
 

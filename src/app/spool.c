@@ -134,8 +134,8 @@ static void log_drops(const struct spool *s)
 				"The spool is full with %" PRIu64 " messages of %" PRIu64
 				" bytes: the %s are dropped, %" PRIu64 " until now",
 				s->stored.messages, s->stored.bytes,
-				s->settings->drop == SPOOL_DROP_OLDEST ? "oldest"
-								       : "newest",
+				s->settings.drop == SPOOL_DROP_OLDEST ? "oldest"
+								      : "newest",
 				s->counters.dropped_full);
 }
 
@@ -146,7 +146,7 @@ static bool is_over(const struct spool_usage *usage, uint64_t messages, uint64_t
 
 static bool stored_is_over(const struct spool *s, const struct spool_usage *usage)
 {
-	return is_over(usage, s->settings->messages, s->settings->bytes);
+	return is_over(usage, s->settings.messages, s->settings.bytes);
 }
 
 void spool_keep_limits(struct spool *s)
@@ -178,11 +178,11 @@ static bool is_refused(struct spool *s, const struct spool_message *message,
 
 	if (!message->store)
 		return false;
-	if (bytes > s->settings->bytes)
+	if (bytes > s->settings.bytes)
 		return true;
 	with.messages++;
 	with.bytes += bytes;
-	return s->settings->drop == SPOOL_DROP_NEWEST && stored_is_over(s, &with);
+	return s->settings.drop == SPOOL_DROP_NEWEST && stored_is_over(s, &with);
 }
 
 static bool try_put(struct spool *s, int tier, const struct spool_row *row)
@@ -236,8 +236,8 @@ void spool_put(struct spool *s, const struct spool_message *message)
 
 static bool is_too_old(const struct spool *s, const struct spool_row *row)
 {
-	return s->settings->age_ms > 0 && s->wall_s > 0 && row->time_s > 0 &&
-	       s->wall_s - row->time_s > (int64_t)(s->settings->age_ms / 1000);
+	return s->settings.age_ms > 0 && s->wall_s > 0 && row->time_s > 0 &&
+	       s->wall_s - row->time_s > (int64_t)(s->settings.age_ms / 1000);
 }
 
 void spool_drop_old(struct spool *s)
@@ -332,6 +332,41 @@ bool spool_has_halves(const struct spool *s)
 	return s->halves;
 }
 
+/* What was acknowledged behind one that will be sent again must not be. */
+static void remove_acknowledged(struct spool *s, const struct spool_slot *slot)
+{
+	struct spool_tier *t = &s->tiers[slot->tier];
+	int r = t->store ? spool_store_remove(t->store, slot->id, slot->id) : 0;
+
+	if (r < 0)
+		spool_failed(s, slot->tier, r);
+	else if (slot->tier == STATE)
+		spool_commit_later(s);
+}
+
+void spool_rewind(struct spool *s)
+{
+	size_t n = s->n_slots;
+
+	if (n == 0)
+		return;
+	s->n_slots = 0;
+	s->cursor = s->slots[0].id - 1;
+	for (size_t i = 0; i < n; i++)
+		s->tiers[s->slots[i].tier].waiting += !s->slots[i].acknowledged;
+	for (size_t i = 0; i < n; i++)
+		if (s->slots[i].acknowledged)
+			remove_acknowledged(s, &s->slots[i]);
+}
+
+void spool_set_settings(struct spool *s, const struct spool_settings *settings)
+{
+	s->settings = *settings;
+	if (s->tiers[RUNTIME].live > 0)
+		spool_move_later(s);
+	spool_keep_limits(s);
+}
+
 uint64_t spool_waiting(const struct spool *s)
 {
 	return s->tiers[STATE].waiting + s->tiers[RUNTIME].waiting +
@@ -362,7 +397,7 @@ int spool_new(struct spool **ret, const struct spool_settings *settings,
 	if (!s)
 		return -ENOMEM;
 	(void)pthread_mutex_init(&s->lock, NULL);
-	s->settings = settings;
+	s->settings = *settings;
 	s->next_id = 1;
 	s->move_ns = s->commit_ns = s->age_ns = SPOOL_NEVER;
 	s->tiers[STATE].durable = true;

@@ -40,7 +40,7 @@ static uint64_t min_ns(uint64_t a, uint64_t b)
 
 static uint64_t sync_ns(const struct spool *s)
 {
-	return s->settings->sync_ms * NSEC_PER_MSEC;
+	return s->settings.sync_ms * NSEC_PER_MSEC;
 }
 
 /* --- troubles -------------------------------------------------------------- */

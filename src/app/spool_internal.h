@@ -44,7 +44,7 @@ struct spool_sequence {
 };
 
 struct spool {
-	const struct spool_settings *settings; /* borrowed */
+	struct spool_settings settings;
 	struct spool_tier tiers[TIERS];
 	struct spool_usage stored, unstored;
 	uint64_t next_id;

@@ -155,7 +155,7 @@ struct packet *broker_expect(struct broker *b, enum packet_type type)
 	p->body[p->len] = '\0';
 	if (p->type == PACKET_PUBLISH)
 		parse_publish(p);
-	else if (p->type >= PACKET_PUBACK && p->type <= PACKET_SUBSCRIBE && p->len >= 2)
+	else if (p->type >= PACKET_PUBACK && p->type <= PACKET_UNSUBACK && p->len >= 2)
 		p->id = get_be16(p->body);
 	if (p->type == PACKET_SUBSCRIBE && type != PACKET_SUBSCRIBE && is_own_status(p))
 		return broker_expect(b, type);

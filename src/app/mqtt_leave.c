@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mqtt_leave.c — how the thread leaves a connection: for good, or for another one
+ *
+ * At a stop: "offline" retained, its PUBACK, DISCONNECT, and the broker's end of the
+ * connection: what arrives until then is thrown away. For another connection what
+ * is under way is waited for first, so that nothing is sent twice without need;
+ * "offline" is said only if that connection may not come about, or is another
+ * node's in the eyes of the broker. All of it has a limit: a broker that does not
+ * answer is left without a word, and publishes the will.
+ */
+#include "mqttnode/cleanup.h"
+#include "mqttnode/clock.h"
+#include "mqttnode/fd.h"
+
+#include "mqtt_internal.h"
+
+/* For another connection: how long acknowledgements are waited for, and the rest. */
+#define DRAIN_NS (500 * NSEC_PER_MSEC)
+#define LEAVE_NS (1500 * NSEC_PER_MSEC)
+
+static void disconnect(struct mqtt *m)
+{
+	mqtt_client_disconnect(m->session->client);
+	m->leave_phase = LEAVE_DISCONNECTING;
+}
+
+static void say_goodbye(struct mqtt *m, uint64_t now)
+{
+	bool offline = m->mail.stop || m->coming->change == MQTT_CHANGE_ELSEWHERE;
+
+	m->leave_deadline_ns = now + LEAVE_NS;
+	if (offline && m->session->status.topic) {
+		mqtt_status_end(&m->session->status, m->session->client);
+		m->leave_phase = LEAVE_SAYING_OFFLINE;
+	} else {
+		disconnect(m);
+	}
+}
+
+void mqtt_leave(struct mqtt *m, uint64_t now)
+{
+	bool stay = !m->mail.stop && !m->coming->client;
+
+	mqtt_thread_publish(m, now); /* what was composed before comes before "offline" */
+	if (stay || m->connection.state != MQTT_ONLINE) {
+		m->leave_phase = LEAVE_DONE;
+	} else if (m->mail.stop) {
+		say_goodbye(m, now);
+	} else {
+		m->leave_phase = LEAVE_DRAINING;
+		m->leave_deadline_ns = now + DRAIN_NS;
+	}
+}
+
+static bool is_drained(const struct mqtt *m, uint64_t now)
+{
+	return m->mail.stop || now >= m->leave_deadline_ns ||
+	       spool_in_flight(m->spool) == 0;
+}
+
+void mqtt_go_on_leaving(struct mqtt *m, uint64_t now)
+{
+	if (m->leave_phase == LEAVE_DRAINING && is_drained(m, now))
+		say_goodbye(m, now);
+	if (m->mail.stop)
+		m->leave_deadline_ns = m->mail.stop_deadline_ns;
+	if (m->leave_phase == LEAVE_SAYING_OFFLINE &&
+	    m->session->status.offline_acknowledged)
+		disconnect(m);
+	if (m->leave_phase == LEAVE_DISCONNECTING &&
+	    mqtt_client_fd(m->session->client) < 0)
+		m->leave_phase = LEAVE_DONE;
+	if (m->connection.state != MQTT_ONLINE || now >= m->leave_deadline_ns)
+		m->leave_phase = LEAVE_DONE;
+	/* The disk needs time too, while the broker is waited for. */
+	if (m->mail.stop && !m->parked && now >= m->mail.park_ns) {
+		spool_park(m->spool);
+		m->parked = true;
+	}
+}
+
+/* --- going over ------------------------------------------------------------ */
+
+/* The connection goes on: with what it consists of, but other subscriptions. */
+static void keep_connection(struct mqtt *m, struct mqtt_session *old, uint64_t now)
+{
+	struct mqtt_session *next = m->session;
+	bool online = m->connection.state == MQTT_ONLINE;
+
+	next->tls = TAKE_PTR(old->tls);
+	next->client = TAKE_PTR(old->client);
+	next->status = old->status;
+	old->status.topic = NULL;
+	mqtt_connection_set_settings(&m->connection, next->settings);
+	mqtt_subscriber_follow(next->subscriber, old->subscriber);
+	if (online)
+		mqtt_subscriber_go_on(next->subscriber, next->client,
+				      now + m->timing->connack_ms * NSEC_PER_MSEC);
+}
+
+/* Whether the broker has no half of a delivery, see spool_has_halves(). */
+static bool has_no_halves(const struct mqtt *m)
+{
+	return spool_in_flight(m->spool) == 0 &&
+	       (m->counters.connects > 0 || !spool_has_halves(m->spool));
+}
+
+static void begin_connection(struct mqtt *m, struct mqtt_session *old, uint64_t now)
+{
+	mqtt_subscriber_follow(m->session->subscriber, old->subscriber);
+	mqtt_refusals_init(&m->refusals);
+	if (has_no_halves(m))
+		mqtt_client_keep_session(m->session->client);
+	/* The library forgets with the old client what was not acknowledged. */
+	spool_rewind(m->spool);
+	mqtt_connection_clear(&m->connection);
+	mqtt_connection_init(&m->connection, m->session->settings, m->timing,
+			     m->session->client, m->ladder, &m->counters);
+	mqtt_connection_await(&m->connection);
+	mqtt_connection_set_path(&m->connection, &m->mail.path, now);
+}
+
+static void retire(struct mqtt *m, struct mqtt_session *old)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	m->retired = old;
+	(void)pthread_mutex_unlock(&m->lock);
+	fd_event_signal(m->changed_fd);
+}
+
+void mqtt_go_over(struct mqtt *m, uint64_t now)
+{
+	struct mqtt_session *old = m->session;
+	const struct spool_settings *spool = &m->coming->settings->spool;
+	bool stay = !m->coming->client;
+
+	if (!stay) {
+		mqtt_connection_drop(&m->connection, now);
+		mqtt_follow_session(m, now);
+	}
+	m->session = TAKE_PTR(m->coming);
+	m->leave_phase = LEAVE_NOT;
+	spool_set_settings(m->spool, spool);
+	mqtt_outbox_set_rate(m->outbox, spool->rate);
+	if (stay)
+		keep_connection(m, old, now);
+	else
+		begin_connection(m, old, now);
+	retire(m, old);
+}
