@@ -70,6 +70,12 @@ int actions_start(struct actions *a);
 /* Makes all outputs safe and ends the thread. Main. */
 void actions_stop(struct actions *a);
 
+/*
+ * Stops @old, whose place @a takes, which was not started yet. Outputs that both
+ * have keep their state, and the counters go on; programs that run are ended. Main.
+ */
+void actions_follow(struct actions *a, struct actions *old);
+
 /* A session with the broker has begun or ended. Any thread; never waits. */
 void actions_session(struct actions *a, bool online);
 

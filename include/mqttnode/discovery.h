@@ -31,6 +31,14 @@ struct discovery *discovery_free(struct discovery *d);
 /* The message to publish in each session; it lives as long as @d. Any thread. */
 void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret);
 
+/*
+ * @d, which may be NULL as @old, takes the place of @old in the middle of a session:
+ * publishes its message, and empties a topic that was used before.
+ */
+void discovery_replace(const struct discovery *d, const struct discovery *old,
+		       int (*publish)(void *ctx, const struct mqtt_outgoing *message),
+		       void *ctx);
+
 DEFINE_CLEANUP(struct discovery, discovery_free);
 
 #endif

@@ -75,6 +75,9 @@ uint64_t display_turn(struct display *d);
 /* Asks the thread to clear the panel and end; returns at once. Main. */
 void display_stop(struct display *d);
 
+/* Becomes readable when the thread has ended. */
+int display_event_fd(const struct display *d);
+
 /* Whether the thread has ended and was joined, waiting for it at most @limit_ms. Main. */
 bool display_joined(struct display *d, unsigned int limit_ms);
 

@@ -2,7 +2,7 @@
 /*
  * identity.h — who this node is: host name, hardware address, names at the broker
  *
- * Found out once at start, before the threads. Main.
+ * Found out at start, before the threads; the names again at a reload. Main.
  */
 #ifndef MQTTNODE_IDENTITY_H
 #define MQTTNODE_IDENTITY_H
@@ -29,6 +29,13 @@ struct identity {
  * next start, or was made at random, is told in the log.
  */
 void identity_find(const struct settings *settings, struct facts_view *facts,
+		   struct identity *ret);
+
+/*
+ * The names at the broker alone: of @facts the client id, from what else it holds,
+ * and @ret. For another configuration while the daemon runs.
+ */
+void identity_name(const struct mqtt_settings *mqtt, struct facts_view *facts,
 		   struct identity *ret);
 
 /*

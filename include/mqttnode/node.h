@@ -33,13 +33,14 @@
 #include <stddef.h>
 
 /*
- * Runs the daemon in the foreground until SIGTERM or SIGINT. @socket_path is
+ * Runs the daemon in the foreground until SIGTERM or SIGINT; on SIGHUP it reads its
+ * file again. @socket_path is
  * the control socket, NULL for the default. Returns 0 after a clean stop or
  * -errno if it could not start (logged). With @ret_left_behind a thread is
  * stuck in the resolver or on a bus and still uses @settings: release nothing,
  * leave by _exit().
  */
-int node_run(const struct settings *settings, const char *socket_path,
+int node_run(struct settings *settings, const char *socket_path,
 	     bool *ret_left_behind);
 
 /*

@@ -18,9 +18,15 @@ struct notifier;
 int notifier_new(struct notifier **ret);
 struct notifier *notifier_free(struct notifier *n);
 
-/* READY=1, STOPPING=1: once each. */
+/* READY=1, STOPPING=1. */
 void notifier_ready(struct notifier *n);
 void notifier_stopping(struct notifier *n);
+
+/*
+ * RELOADING=1 with the time of now: another configuration is being read.
+ * notifier_ready() ends that, whatever came of it.
+ */
+void notifier_reloading(struct notifier *n);
 
 /* STATUS=@text; one longer than 511 bytes is cut, a line break is a space. */
 void notifier_status(struct notifier *n, const char *text);

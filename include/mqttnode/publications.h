@@ -75,6 +75,15 @@ int publications_start(struct publications *p);
 /* Ends the thread, which takes no longer than one look at a source. Main. */
 void publications_stop(struct publications *p);
 
+/*
+ * @p, which was not started, takes the place of @old in the middle of a session. First
+ * it learns of the session; publications_session() may be called from then on.
+ * Then, when @old was stopped, those of its publications go on that are the same:
+ * with their beats, and with what they published last. Main.
+ */
+void publications_join_session(struct publications *p, struct publications *old);
+void publications_follow(struct publications *p, struct publications *old);
+
 /* A session with the broker has begun or ended. Any thread; never waits. */
 void publications_session(struct publications *p, bool online);
 

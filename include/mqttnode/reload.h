@@ -38,4 +38,7 @@ unsigned int reload_plan(const struct settings *start, const struct settings *fr
 			 const struct settings *to,
 			 void (*on_restart)(void *ctx, const char *path), void *ctx);
 
+/* The parts of a plan in words, for the log: "publications, broker". Returns @buf. */
+char *reload_describe(unsigned int plan, char *buf, size_t size);
+
 #endif

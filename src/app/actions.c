@@ -2,6 +2,7 @@
 /* actions.c — what a message that arrived does: lines, programs, files */
 #include "mqttnode/actions.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ struct action {
 	struct actions *all;
 	const struct subscription_settings *settings; /* borrowed */
 	struct output *output;			      /* NULL: none */
+	struct output *heir;			      /* who goes on with it; or NULL */
 	char *path;				      /* of the file; NULL: none */
 	struct mqtt_message *current;		      /* NULL: idle */
 	enum step step;				      /* the next one of it */
@@ -130,11 +132,12 @@ static void request_lines(struct actions *a)
 	}
 }
 
-static void make_lines_safe(struct actions *a)
+static void make_lines_safe(struct actions *a, bool stop)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		struct action *action = &a->list[i];
-		int r = action->output ? output_make_safe(action->output) : 0;
+		bool keep = stop && action->heir;
+		int r = action->output && !keep ? output_make_safe(action->output) : 0;
 
 		if (r < 0)
 			line_failed(action, action->settings->topic, r);
@@ -312,7 +315,7 @@ static int on_mail(sd_event_source *source, int fd, uint32_t revents, void *user
 	if (mail.stop || mail.lost != a->lost) {
 		/* What came before must not switch a line on after it was made safe. */
 		take_messages(a);
-		make_lines_safe(a);
+		make_lines_safe(a, mail.stop);
 	}
 	if (mail.stop)
 		return sd_event_exit(a->event, 0);
@@ -455,6 +458,30 @@ void actions_stop(struct actions *a)
 	(void)pthread_join(a->thread, NULL);
 	a->started = false;
 	a->commands = commands_free(a->commands); /* what runs is killed */
+}
+
+/* The output of @a that goes on with that of @old; NULL: none. */
+static struct output *find_heir(struct actions *a, const struct action *old)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->list[i].output && output_is_same(a->list[i].output, old->output))
+			return a->list[i].output;
+	return NULL;
+}
+
+void actions_follow(struct actions *a, struct actions *old)
+{
+	assert(!a->started);
+	/* Read by its thread after it was told to stop, which is a lock later. */
+	for (size_t i = 0; i < old->n; i++)
+		if (old->list[i].output)
+			old->list[i].heir = find_heir(a, &old->list[i]);
+	actions_stop(old);
+	for (size_t i = 0; i < old->n; i++)
+		if (old->list[i].heir)
+			output_follow(old->list[i].heir, old->list[i].output);
+	a->counters = old->counters;
+	share_counters(a);
 }
 
 void actions_session(struct actions *a, bool online)

@@ -242,3 +242,21 @@ void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret)
 		.retain = true,
 	};
 }
+
+void discovery_replace(const struct discovery *d, const struct discovery *old,
+		       int (*publish)(void *ctx, const struct mqtt_outgoing *message),
+		       void *ctx)
+{
+	struct mqtt_outgoing message;
+
+	if (old && (!d || strcmp(d->topic, old->topic) != 0)) {
+		discovery_message(old, &message);
+		message.len = 0;
+		(void)publish(ctx, &message);
+	}
+	if (d && (!old || strcmp(d->payload, old->payload) != 0 ||
+		  strcmp(d->topic, old->topic) != 0)) {
+		discovery_message(d, &message);
+		(void)publish(ctx, &message);
+	}
+}

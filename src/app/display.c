@@ -196,6 +196,11 @@ void display_stop(struct display *d)
 	fd_event_signal(d->wake_fd);
 }
 
+int display_event_fd(const struct display *d)
+{
+	return d->done_fd;
+}
+
 bool display_joined(struct display *d, unsigned int limit_ms)
 {
 	struct pollfd done = { .fd = d->done_fd, .events = POLLIN };

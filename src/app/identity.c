@@ -43,8 +43,6 @@ static void derive_mac(const struct ethernet_settings *settings, uint8_t mac[6])
 void identity_find(const struct settings *settings, struct facts_view *facts,
 		   struct identity *ret)
 {
-	const struct mqtt_settings *mqtt = &settings->mqtt;
-
 	facts->started_ns = clock_now_ns(&clock_system);
 	if (gethostname(facts->hostname, sizeof(facts->hostname) - 1) < 0)
 		text_format(facts->hostname, sizeof(facts->hostname), "mqttnode");
@@ -55,7 +53,12 @@ void identity_find(const struct settings *settings, struct facts_view *facts,
 		derive_mac(&settings->ethernet, facts->mac);
 	else
 		memcpy(facts->mac, settings->ethernet.mac, sizeof(facts->mac));
+	identity_name(&settings->mqtt, facts, ret);
+}
 
+void identity_name(const struct mqtt_settings *mqtt, struct facts_view *facts,
+		   struct identity *ret)
+{
 	if (mqtt->client_id)
 		text_format(facts->client_id, sizeof(facts->client_id), "%s",
 			    mqtt->client_id);

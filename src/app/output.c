@@ -138,6 +138,29 @@ int output_apply(struct output *out, enum output_order order)
 	return r < 0 ? r : 0;
 }
 
+bool output_is_same(const struct output *out, const struct output *old)
+{
+	const struct output_settings *a = out->settings, *b = old->settings;
+
+	return strcmp(a->line, b->line) == 0 && a->active_low == b->active_low &&
+	       a->safe == b->safe && a->pulse_ms == b->pulse_ms;
+}
+
+void output_follow(struct output *out, struct output *old)
+{
+	int pulse = SD_EVENT_OFF;
+	uint64_t end;
+
+	out->line = TAKE_PTR(old->line);
+	out->on = old->on;
+	out->lost = old->lost;
+	(void)sd_event_source_get_enabled(old->pulse, &pulse);
+	if (pulse == SD_EVENT_OFF || sd_event_source_get_time(old->pulse, &end) < 0)
+		return;
+	(void)sd_event_source_set_time(out->pulse, end);
+	(void)sd_event_source_set_enabled(out->pulse, SD_EVENT_ONESHOT);
+}
+
 int output_make_safe(struct output *out)
 {
 	int pulse = SD_EVENT_OFF;

@@ -10,6 +10,7 @@
 #include "mqttnode/cleanup.h"
 #include "mqttnode/settings.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <systemd/sd-event.h>
 
@@ -44,6 +45,15 @@ int output_request(struct output *out);
 
 /* Carries out an order; requests the line before if need be. 0 or -errno. */
 int output_apply(struct output *out, enum output_order order);
+
+/* Whether both are the same line, used in the same way. Any thread. */
+bool output_is_same(const struct output *out, const struct output *old);
+
+/*
+ * @out, not requested yet, takes the line of @old over as it is, with the rest of
+ * a pulse. While no thread uses either.
+ */
+void output_follow(struct output *out, struct output *old);
 
 /* Ends a pulse and goes to the safe state, if there is one. 0 or -errno. */
 int output_make_safe(struct output *out);

@@ -286,6 +286,7 @@ int publication_init(struct publication *p, struct composer *composer,
 	*p = (struct publication){
 		.composer = composer,
 		.settings = settings,
+		.fresh = true,
 		.failures = { .interval_s = FAILURES_INTERVAL_S,
 			      .burst = FAILURES_BURST },
 	};
@@ -298,4 +299,44 @@ void publication_fini(struct publication *p)
 {
 	p->input = input_free(p->input);
 	last_value_clear(&p->last);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_command(char *const *a, char *const *b)
+{
+	if (!a || !b)
+		return a == b;
+	for (; *a && *b; a++, b++)
+		if (strcmp(*a, *b) != 0)
+			return false;
+	return *a == *b;
+}
+
+/* Whether two of them publish the same, at the same times. */
+static bool same_publication(const struct publication_settings *a,
+			     const struct publication_settings *b)
+{
+	return same_text(a->topic, b->topic) && same_text(a->text, b->text) &&
+	       same_text(a->file, b->file) && same_text(a->input.line, b->input.line) &&
+	       same_command(a->command, b->command) && a->triggers == b->triggers &&
+	       a->interval_ms == b->interval_ms;
+}
+
+bool publication_follow(struct publication *p, struct publication *old)
+{
+	if (old->fresh || !same_publication(p->settings, old->settings))
+		return false;
+	p->beat = old->beat;
+	p->fresh = false;
+	p->number = p->sequence == old->sequence ? old->number : 0;
+	p->failed = old->failed;
+	last_value_clear(&p->last);
+	p->last = old->last;
+	old->last = (struct last_value){ 0 };
+	old->fresh = true; /* it has a heir */
+	return true;
 }

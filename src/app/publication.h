@@ -42,7 +42,8 @@ struct composer {
 struct publication {
 	struct composer *composer; /* borrowed, as the next */
 	const struct publication_settings *settings;
-	struct beat beat; /* for publications.c */
+	struct beat beat; /* for publications.c, as the next */
+	bool fresh;	  /* it has not been looked at in any session */
 	struct last_value last;
 	int sequence;	     /* of its numbers, see spool.h; -1: it shows none */
 	uint64_t number;     /* taken and not shown yet; 0: none */
@@ -57,6 +58,12 @@ struct publication {
 int publication_init(struct publication *p, struct composer *composer,
 		     const struct publication_settings *settings);
 void publication_fini(struct publication *p);
+
+/*
+ * Goes on in the place of @old, if that publishes the same: with its beats and
+ * what it published last. Returns whether. While no thread uses either.
+ */
+bool publication_follow(struct publication *p, struct publication *old);
 
 /*
  * Looks at the source because of the triggers @wanted; @now is the time of this

@@ -2,6 +2,7 @@
 /* publications.c — what is published and when: the thread that composes */
 #include "mqttnode/publications.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -76,8 +77,9 @@ static unsigned int fired(struct publications *p, struct publication *publicatio
 		settings->triggers & (PUBLISH_INTERVAL | PUBLISH_CHANGE);
 	unsigned int wanted = 0;
 
-	if (new_session)
+	if (new_session || (publication->fresh && p->online))
 		wanted |= settings->triggers & PUBLISH_CONNECT;
+	publication->fresh = publication->fresh && !p->online;
 	if (of_beats == 0)
 		return wanted;
 	if (settings->qos > 0 || p->online)
@@ -272,6 +274,32 @@ void publications_stop(struct publications *p)
 	(void)pthread_join(p->thread, NULL);
 	p->started = false;
 	p->commands = commands_free(p->commands); /* what runs is killed */
+}
+
+static bool is_online(struct publications *p)
+{
+	bool online;
+
+	(void)pthread_mutex_lock(&p->lock);
+	online = p->mailbox.online;
+	(void)pthread_mutex_unlock(&p->lock);
+	return online;
+}
+
+void publications_follow(struct publications *p, struct publications *old)
+{
+	assert(!p->started && !old->started);
+	p->composer.counters = old->composer.counters;
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t j = 0; j < old->n; j++)
+			if (publication_follow(&p->list[i], &old->list[j]))
+				break;
+	share_counters(p);
+}
+
+void publications_join_session(struct publications *p, struct publications *old)
+{
+	p->online = p->mailbox.online = is_online(old);
 }
 
 void publications_session(struct publications *p, bool online)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/text.h"
 
 /* The first row whose path begins a key says it all: longer ones come first. */
 static const struct {
@@ -75,4 +76,29 @@ unsigned int reload_plan(const struct settings *start, const struct settings *fr
 	settings_compare(from, to, on_other_than_now, &plan);
 	settings_compare(start, to, on_other_than_at_start, &plan);
 	return plan.parts;
+}
+
+char *reload_describe(unsigned int plan, char *buf, size_t size)
+{
+	static const struct {
+		unsigned int part;
+		const char *name;
+	} names[] = {
+		{ RELOAD_PUBLICATIONS, "publications" },
+		{ RELOAD_ACTIONS, "subscriptions" },
+		{ RELOAD_CONNECTION, "broker" },
+		{ RELOAD_SCREEN, "screen" },
+		{ RELOAD_LOG_LEVEL, "log level" },
+	};
+	size_t used = 0;
+
+	text_format(buf, size, "details");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!(plan & names[i].part))
+			continue;
+		text_format(buf + used, size - used, "%s%s", used ? ", " : "",
+			    names[i].name);
+		used += strlen(buf + used);
+	}
+	return buf;
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "mqttnode/clock.h"
 #include "mqttnode/fd.h"
 #include "mqttnode/text.h"
 
@@ -21,6 +22,8 @@ struct notifier {
 	socklen_t address_len;
 
 	/* Not sent yet. */
+	bool reloading;
+	uint64_t reloading_us; /* CLOCK_MONOTONIC, when that was told */
 	bool ready;
 	bool stopping;
 	bool new_status;
@@ -80,11 +83,15 @@ struct notifier *notifier_free(struct notifier *n)
 /* Sends what was kept, and "WATCHDOG=1" if asked to. */
 static void send_now(struct notifier *n, bool watchdog)
 {
-	char message[STATUS_SIZE + 64];
+	char message[STATUS_SIZE + 128], reloading[64] = "";
 	size_t len;
 
-	text_format(message, sizeof(message), "%s%s%s%s%s%s", n->ready ? "READY=1\n" : "",
-		    n->stopping ? "STOPPING=1\n" : "", watchdog ? "WATCHDOG=1\n" : "",
+	if (n->reloading)
+		text_format(reloading, sizeof(reloading),
+			    "RELOADING=1\nMONOTONIC_USEC=%llu\n",
+			    (unsigned long long)n->reloading_us);
+	text_format(message, sizeof(message), "%s%s%s%s%s%s%s", reloading,
+		    n->ready ? "READY=1\n" : "", n->stopping ? "STOPPING=1\n" : "", watchdog ? "WATCHDOG=1\n" : "",
 		    n->new_status ? "STATUS=" : "", n->new_status ? n->status : "",
 		    n->new_status ? "\n" : "");
 	len = strlen(message);
@@ -93,12 +100,22 @@ static void send_now(struct notifier *n, bool watchdog)
 	if (sendto(n->fd, message, len - 1, MSG_NOSIGNAL,
 		   (const struct sockaddr *)&n->address, n->address_len) < 0)
 		return; /* nobody reads at the moment: kept for the next time */
-	n->ready = n->stopping = n->new_status = false;
+	n->reloading = n->ready = n->stopping = n->new_status = false;
 }
 
 void notifier_ready(struct notifier *n)
 {
+	/* One that could not be told is over: both in a message contradict each other. */
+	n->reloading = false;
 	n->ready = true;
+	send_now(n, false);
+}
+
+void notifier_reloading(struct notifier *n)
+{
+	n->reloading = true;
+	n->ready = false;
+	n->reloading_us = clock_now_ns(&clock_system) / NSEC_PER_USEC;
 	send_now(n, false);
 }
 

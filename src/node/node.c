@@ -16,6 +16,8 @@
  * threads run: missing hardware is a rung of the ladder, not a reason not to
  * start.
  *
+ * Reload: node_reload.c.
+ *
  * Stop: the broker needs the network and the network needs the pump, so it is
  * taken down from the top, each step with a limit: "offline" and DISCONNECT,
  * release of the lease, pump, interface and rules, display, log. A thread that
@@ -45,50 +47,6 @@
 
 /* --- start --------------------------------------------------------------- */
 
-static int make_actions(struct node *n)
-{
-	const struct mqtt_settings *s = &n->settings->mqtt;
-	char directory[256];
-	int r;
-
-	if (!actions_needed(s->subscribe, s->n_subscribe))
-		return 0;
-	identity_directory("STATE_DIRECTORY", "/var/lib/mqttnode", directory,
-			   sizeof(directory));
-	r = queue_new(&n->orders, ACTIONS_INBOX_MAX, mqtt_message_free);
-	if (r == 0)
-		r = actions_new(&n->actions, s->subscribe, s->n_subscribe, n->orders,
-				directory);
-	return r;
-}
-
-static int make_broker(struct node *n)
-{
-	struct mqtt_config config = {
-		.client_id = n->self.client_id,
-		.base_topic = n->identity.base_topic,
-		.routed = n->settings->network.method == NETWORK_METHOD_EXTERNAL,
-		.settings = &n->settings->mqtt,
-		.ladder = n->ladder,
-		.spool = n->spool,
-		.inbox = n->inbox,
-		.actions = n->orders,
-		.unbound = n->settings->network.method == NETWORK_METHOD_NONE,
-	};
-	struct settings_secrets secrets;
-	char error[512];
-	int r;
-
-	r = settings_read_secrets(config.settings, &secrets, error, sizeof(error));
-	if (r == 0) {
-		config.password = secrets.password;
-		config.key_path = secrets.key_path;
-		r = mqtt_new(&n->mqtt, &config, error, sizeof(error));
-	}
-	settings_secrets_clear(&secrets);
-	return r < 0 ? log_error_errno(r, "%s", error) : 0;
-}
-
 static int make_spool(struct node *n)
 {
 	char state[256], runtime[256];
@@ -102,43 +60,39 @@ static int make_spool(struct node *n)
 	return spool_new(&n->spool, &n->settings->mqtt.spool, state, runtime);
 }
 
-static int make_mqtt(struct node *n)
+/* Takes over what was made of the configuration. */
+static void install(struct node *n, struct node_parts *p)
 {
-	int r = make_spool(n);
-
-	if (r == 0 && n->display)
-		r = queue_new(&n->inbox, NODE_INBOX_MAX, mqtt_message_free);
-	if (r == 0)
-		r = publications_new(&n->publications, n->settings->mqtt.publish,
-				     n->settings->mqtt.n_publish, n->facts, n->spool,
-				     node_on_composed, n);
-	if (r == 0 && n->settings->mqtt.discovery[0])
-		r = discovery_new(&n->discovery, &n->settings->mqtt, &n->self,
-				  n->identity.base_topic);
-	if (r == 0)
-		r = make_actions(n);
-	if (r == 0)
-		r = node_make_vitals(n);
-	if (r < 0)
-		return log_error_errno(r, "Cannot set up MQTT: %m");
-	r = make_broker(n);
-	if (r < 0)
-		return r;
-	mqtt_set_session_callback(n->mqtt, node_on_session, n);
-	return 0;
+	n->display = TAKE_PTR(p->display);
+	n->pages = TAKE_PTR(p->pages);
+	n->publications = TAKE_PTR(p->publications);
+	n->discovery = TAKE_PTR(p->discovery);
+	n->vitals = TAKE_PTR(p->vitals);
+	n->orders = TAKE_PTR(p->orders);
+	n->actions = TAKE_PTR(p->actions);
+	for (int user = 0; user < USER_LEAVING_SCREEN; user++)
+		node_use(n, (enum node_user)user, n->settings);
 }
 
-static int make_display(struct node *n)
+static int make_mqtt(struct node *n)
 {
-	int r;
+	struct node_parts p = { .settings = settings_ref(n->settings),
+				.self = n->self,
+				.identity = n->identity };
+	int r = make_spool(n);
 
-	if (!n->settings->oled.i2c[0])
-		return 0;
-	r = display_new(&n->display, &n->settings->oled, &clock_system);
-	if (r < 0)
-		return r;
-	return pages_new(&n->pages, n->event, n->display, n->facts, &n->settings->oled,
-			 n->settings->mqtt.fallback_charset);
+	if (r == 0)
+		r = node_make_parts(n, &p, ~0U);
+	if (r == 0 && p.display)
+		r = node_make_inbox(n);
+	if (r == 0)
+		r = node_make_session(n, &p, MQTT_CHANGE_ELSEWHERE);
+	if (r == 0) {
+		install(n, &p);
+		mqtt_set_session_callback(n->mqtt, node_on_session, n);
+	}
+	node_clear_parts(&p);
+	return r;
 }
 
 /* Makes every object, from the bottom up. 0 or -errno, logged. */
@@ -158,7 +112,6 @@ static int make_all(struct node *n, const char *socket_path)
 	if (r == 0) {
 		identity_find(s, &n->self, &n->identity);
 		facts_set(n->facts, &n->self);
-		r = make_display(n);
 	}
 	if (r == 0)
 		r = pump_new(&n->pump, &s->ethernet, n->self.mac, &clock_system);
@@ -223,6 +176,8 @@ static bool take_down(struct node *n)
 		display_stop(n->display);
 		left_behind = !display_joined(n->display, DISPLAY_STOP_MS);
 	}
+	if (n->leaving)
+		left_behind |= !display_joined(n->leaving, DISPLAY_STOP_MS);
 	left_behind = (n->mqtt && !mqtt_joined(n->mqtt)) || left_behind;
 	if (left_behind)
 		return true;
@@ -236,10 +191,17 @@ static bool take_down(struct node *n)
 	n->inbox = queue_free(n->inbox);
 	n->pages = pages_free(n->pages);
 	n->display = display_free(n->display);
+	n->leaving = display_free(n->leaving);
+	node_clear_parts(&n->changing);
 	n->facts = facts_free(n->facts);
 	n->ladder = ladder_free(n->ladder);
 	n->tick = sd_event_source_disable_unref(n->tick);
 	n->event = sd_event_unref(n->event);
+	for (int user = 0; user < USERS; user++)
+		node_use(n, (enum node_user)user, NULL);
+	(void)pthread_mutex_destroy(&n->lock);
+	settings_free(n->settings);
+	settings_free(n->start);
 	return false;
 }
 
@@ -291,8 +253,15 @@ static int run(struct node *n, const char *socket_path, bool *ret_left_behind)
 	return r;
 }
 
-int node_run(const struct settings *settings, const char *socket_path,
-	     bool *ret_left_behind)
+static void use_settings(struct node *n, struct settings *settings)
+{
+	n->start = settings_ref(settings);
+	n->settings = settings_ref(settings);
+	n->secrets = settings_secrets_stamp(&settings->mqtt);
+	(void)pthread_mutex_init(&n->lock, NULL);
+}
+
+int node_run(struct settings *settings, const char *socket_path, bool *ret_left_behind)
 {
 	struct node *n = calloc(1, sizeof(*n));
 	int r;
@@ -300,7 +269,7 @@ int node_run(const struct settings *settings, const char *socket_path,
 	*ret_left_behind = false;
 	if (!n)
 		return log_error_errno(-ENOMEM, "Cannot start: %m");
-	n->settings = settings;
+	use_settings(n, settings);
 	n->watchdog = sd_watchdog_enabled(0, NULL) > 0;
 	r = run(n, socket_path, ret_left_behind);
 	if (!*ret_left_behind)
@@ -320,7 +289,7 @@ int node_climb(const struct settings *settings, json_object **ret_status,
 		r = climb_settings_make(only_looks, settings);
 	if (r == 0) {
 		n->climbs = true;
-		n->settings = &only_looks->settings;
+		use_settings(n, &only_looks->settings);
 		r = run(n, NULL, ret_left_behind);
 		*ret_status = n->climbed;
 	}

@@ -38,7 +38,7 @@ void node_look_at_chip(struct node *n)
 	struct pump_status status;
 
 	pump_get_status(n->pump, &status);
-	rungs_report_chip(&n->chip, n->ladder, &n->settings->ethernet, &status,
+	rungs_report_chip(&n->chip, n->ladder, &n->start->ethernet, &status,
 			  clock_now_ns(&clock_system));
 	if (strcmp(status.hint, n->hint) != 0) {
 		memcpy(n->hint, status.hint, sizeof(n->hint));
@@ -117,8 +117,10 @@ void node_on_composed(void *ctx, const struct mqtt_outgoing *message)
 {
 	struct node *n = ctx;
 
-	if (n->inbox)
-		items_published(&n->settings->oled, n->inbox, message);
+	node_lock(n);
+	if (n->display)
+		items_published(&n->used_by[USER_SCREEN]->oled, n->inbox, message);
+	node_unlock(n);
 	(void)mqtt_publish(n->mqtt, message); /* counted if there is no room */
 }
 
@@ -126,6 +128,7 @@ void node_on_session(void *ctx, bool online)
 {
 	struct node *n = ctx;
 
+	node_lock(n);
 	if (online && n->discovery) {
 		struct mqtt_outgoing message;
 
@@ -135,6 +138,7 @@ void node_on_session(void *ctx, bool online)
 	publications_session(n->publications, online);
 	if (n->actions)
 		actions_session(n->actions, online);
+	node_unlock(n);
 }
 
 static void on_port(void *ctx, const char *master)
@@ -165,7 +169,10 @@ static int on_inbox(sd_event_source *source, int fd, uint32_t revents, void *use
 	(void)source;
 	(void)fd;
 	(void)revents;
-	pages_read(n->pages, n->inbox);
+	if (n->pages)
+		pages_read(n->pages, n->inbox);
+	else /* a reload took the display away */
+		mqtt_message_free(queue_pop(n->inbox));
 	return 0;
 }
 
@@ -194,7 +201,7 @@ static void watch_kernel_drops(struct node *n)
 			"The kernel dropped %llu frames on %s: more was sent than the "
 			"bus carries",
 			(unsigned long long)(dropped - n->tx_dropped),
-			n->settings->ethernet.interface);
+			n->start->ethernet.interface);
 	n->tx_dropped = dropped;
 }
 
@@ -240,17 +247,6 @@ const struct uplink_events node_uplink_events = {
 	.on_stopped = node_on_uplink_stopped,
 };
 
-static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
-		     void *userdata)
-{
-	(void)source;
-	(void)si;
-	(void)userdata;
-	log_warning(
-		"SIGHUP: reloading is not supported in this version, restart instead");
-	return 0;
-}
-
 /* Calls @handler when @fd is readable. The event loop owns the source. 0 or -errno. */
 static int watch(struct node *n, int fd, sd_event_io_handler_t handler, const char *what)
 {
@@ -266,6 +262,22 @@ static int watch(struct node *n, int fd, sd_event_io_handler_t handler, const ch
 	return 0;
 }
 
+int node_make_inbox(struct node *n)
+{
+	struct queue *inbox;
+	int r;
+
+	if (n->inbox)
+		return 0;
+	r = queue_new(&inbox, NODE_INBOX_MAX, mqtt_message_free);
+	if (r < 0)
+		return r;
+	node_lock(n);
+	n->inbox = inbox;
+	node_unlock(n);
+	return watch(n, queue_fd(inbox), on_inbox, "inbox");
+}
+
 int node_watch(struct node *n)
 {
 	int r;
@@ -273,8 +285,9 @@ int node_watch(struct node *n)
 	r = watch(n, ladder_event_fd(n->ladder), on_ladder, "ladder");
 	if (r == 0)
 		r = watch(n, pump_event_fd(n->pump), on_pump, "pump");
-	if (r == 0 && n->inbox)
-		r = watch(n, queue_fd(n->inbox), on_inbox, "inbox");
+	if (r == 0)
+		r = watch(n, mqtt_change_fd(n->mqtt), node_on_mqtt_changed,
+			  "mqtt changed");
 	if (r == 0)
 		r = watch(n, mqtt_event_fd(n->mqtt), node_on_mqtt_ended, "mqtt ended");
 	if (r < 0)
@@ -288,6 +301,6 @@ int node_watch(struct node *n)
 	if (r >= 0)
 		r = sd_event_add_signal(n->event, NULL, SIGINT, node_on_terminate, n);
 	if (r >= 0)
-		r = sd_event_add_signal(n->event, NULL, SIGHUP, on_hangup, n);
+		r = sd_event_add_signal(n->event, NULL, SIGHUP, node_on_hangup, n);
 	return r < 0 ? r : 0;
 }

@@ -2,12 +2,14 @@
 /*
  * node_internal.h — what the files of the node share: the object and its parts
  *
- * node.c makes and takes down, node_events.c wires and hears, node_verbs.c
- * answers the control socket, node_stop.c ends. All of it runs in main.
+ * node.c makes and takes down, node_parts.c makes what a configuration says,
+ * node_events.c wires and hears, node_reload.c exchanges, node_verbs.c answers the
+ * control socket, node_stop.c ends. All of it runs in main.
  */
 #ifndef MQTTNODE_NODE_INTERNAL_H
 #define MQTTNODE_NODE_INTERNAL_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,8 +41,49 @@
 /* Messages on their way from the mqtt thread to the screen. */
 #define NODE_INBOX_MAX 64
 
+/* Who uses a configuration, maybe an earlier one. */
+enum node_user {
+	USER_PUBLICATIONS,
+	USER_ACTIONS,
+	USER_SESSION,
+	USER_SCREEN,
+	USER_LEAVING_SCREEN,
+	USERS,
+};
+
+/* What is made of a configuration. */
+struct node_parts {
+	struct settings *settings; /* a reference */
+	struct facts_view self;
+	struct identity identity;
+	struct display *display;
+	struct pages *pages;
+	struct publications *publications;
+	struct discovery *discovery;
+	struct vitals *vitals;
+	struct queue *orders;
+	struct actions *actions;
+	struct mqtt_session *session;
+};
+
 struct node {
-	const struct settings *settings; /* borrowed */
+	struct settings *start;	   /* whose ethernet and network are in effect */
+	struct settings *settings; /* the latest */
+	struct settings *used_by[USERS];
+	uint64_t secrets; /* settings_secrets_stamp() */
+
+	/*
+	 * Protects what a reload exchanges and other threads look at: discovery,
+	 * publications, actions, inbox, display and used_by[USER_SCREEN].
+	 */
+	pthread_mutex_t lock;
+
+	/* A reload that is on its way. */
+	struct node_parts changing; /* when the mqtt thread has gone over; or all NULL */
+	bool changing_actions;
+	struct display *leaving; /* it is cleared; or NULL */
+	bool reload_again;
+
 	sd_event *event;
 	struct ladder *ladder;
 	struct facts *facts;
@@ -107,18 +150,63 @@ void node_look_at_ladder(struct node *n);
  */
 int node_make_control(struct node *n, const char *socket_path);
 
-/* What the node tells the broker about itself: made once, looked at once a second. */
-int node_make_vitals(struct node *n);
+/* Publishes a copy of @message; @ctx is the node. 0 or -errno. Any thread. */
+int node_publish(void *ctx, const struct mqtt_outgoing *message);
+
+/* Whether there is a session with the broker, as of now. */
+bool node_is_online(struct node *n);
+
+/* What the node tells the broker about itself: looked at once a second. */
+int node_make_vitals(struct node *n, struct node_parts *p);
 void node_turn_vitals(struct node *n);
 
 /* What there is to report on. */
 struct report_sources node_sources(const struct node *n);
 
-/* A temporary node: looks again and again, and stops when there is nothing more to see. */
+/* A temporary node: looks again and again, and stops when there is nothing more to see.
+ */
 int node_begin_climb(struct node *n);
 
 /* Starts the stop, for the reason @why; once. 0 or -errno. */
 int node_begin_stop(struct node *n, const char *why);
+
+/*
+ * Makes those of @which (enum reload_part: screen, publications, self, actions) of
+ * p->settings, p->self and p->identity. 0, or -errno after logging it; what was made
+ * is released by node_clear_parts() either way.
+ */
+int node_make_parts(struct node *n, struct node_parts *p, unsigned int which);
+void node_clear_parts(struct node_parts *p);
+
+/*
+ * The connection of @p: n->mqtt at the start, p->session to change that later. 0, or
+ * -errno after logging it.
+ */
+int node_make_session(struct node *n, struct node_parts *p, enum mqtt_change change);
+
+/* Makes and watches n->inbox unless it is there. 0 or -errno. */
+int node_make_inbox(struct node *n);
+
+/* @user uses @settings (NULL: none) from now on, and not the ones before. */
+void node_use(struct node *n, enum node_user user, struct settings *settings);
+
+static inline void node_lock(struct node *n)
+{
+	(void)pthread_mutex_lock(&n->lock);
+}
+
+static inline void node_unlock(struct node *n)
+{
+	(void)pthread_mutex_unlock(&n->lock);
+}
+
+/* SIGHUP: see the theory in node_reload.c. */
+int node_on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
+		   void *userdata);
+
+/* The mqtt thread has gone over to another configuration. */
+int node_on_mqtt_changed(sd_event_source *source, int fd, uint32_t revents,
+			 void *userdata);
 
 /* SIGTERM and SIGINT: starts the stop, see the theory in node.c. */
 int node_on_terminate(sd_event_source *source, const struct signalfd_siginfo *si,

@@ -68,26 +68,34 @@ static void describe_health(void *ctx, json_object *o)
 	report_status(&sources, o);
 }
 
-static int publish(void *ctx, const struct mqtt_outgoing *message)
+int node_publish(void *ctx, const struct mqtt_outgoing *message)
 {
 	const struct node *n = ctx;
 
 	return mqtt_publish(n->mqtt, message);
 }
 
-int node_make_vitals(struct node *n)
+int node_make_vitals(struct node *n, struct node_parts *p)
 {
 	const struct vitals_config config = {
-		.base_topic = n->identity.base_topic,
-		.info = n->settings->mqtt.info,
-		.health_interval_s = n->settings->mqtt.health_interval_s,
+		.base_topic = p->identity.base_topic,
+		.info = p->settings->mqtt.info,
+		.health_interval_s = p->settings->mqtt.health_interval_s,
 		.describe_info = describe_info,
 		.describe_health = describe_health,
-		.publish = publish,
+		.publish = node_publish,
 		.ctx = n,
 	};
 
-	return vitals_new(&n->vitals, &config);
+	return vitals_new(&p->vitals, &config);
+}
+
+bool node_is_online(struct node *n)
+{
+	struct mqtt_counters counters;
+
+	mqtt_get_counters(n->mqtt, &counters);
+	return counters.connects > counters.disconnects;
 }
 
 void node_turn_vitals(struct node *n)

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "mqttnode/clock.h"
+
 #include "unit.h"
 
 /* The service manager: its socket has a name in the abstract namespace. */
@@ -68,6 +70,22 @@ static void each_message_is_sent_at_once(void **state)
 	assert_string_equal(next_message(), "STOPPING=1");
 	notifier_flush(n);
 	assert_string_equal(next_message(), "");
+}
+
+static void a_reload_has_a_time_and_an_end(void **state)
+{
+	_cleanup_(notifier_freep) struct notifier *n = NULL;
+	unsigned long long before, us;
+
+	(void)state;
+	assert_int_equal(notifier_new(&n), 0);
+	before = clock_now_ns(&clock_system) / NSEC_PER_USEC;
+	notifier_reloading(n);
+	assert_int_equal(sscanf(next_message(), "RELOADING=1\nMONOTONIC_USEC=%llu", &us),
+			 1);
+	assert_true(us >= before && us <= clock_now_ns(&clock_system) / NSEC_PER_USEC);
+	notifier_ready(n);
+	assert_string_equal(next_message(), "READY=1");
 }
 
 static void a_status_is_one_line(void **state)
@@ -154,6 +172,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		TEST(each_message_is_sent_at_once),
+		TEST(a_reload_has_a_time_and_an_end),
 		TEST(a_status_is_one_line),
 		TEST(what_a_manager_that_does_not_read_missed_is_told_later),
 		TEST(a_manager_that_is_away_is_told_when_it_is_back),

@@ -56,9 +56,7 @@ class Node:
         self.state = f"/run/state-{instance}"
         self.config = f"/run/{instance}-{number}.conf"
         self.journal = journal
-        with open(self.config, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(config)
-        os.chmod(self.config, 0o644)
+        self._write(config)
         for directory in (self.runtime, self.state):
             os.makedirs(directory, 0o755, exist_ok=True)
             if os.stat(directory).st_uid != USER:  # it may be read-only
@@ -75,6 +73,11 @@ class Node:
                                env=self._environment(",".join(words), number, credentials),
                                pass_fds=fds, journal=journal is not None)
         self.board.started()
+
+    def _write(self, config):
+        with open(self.config, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(config)
+        os.chmod(self.config, 0o644)
 
     def _command(self, program, preload):
         return [*unprivileged(), "sh", "-c",
@@ -183,6 +186,18 @@ class Node:
     def _fail_if_ended(self):
         assert self.process.alive(), f"{self.instance} ended at its start"
         return False
+
+    def reload(self, config=None, refused=False):
+        """Writes another configuration and sends SIGHUP, as "systemctl reload" does; returns the
+        log lines up to the one that says what became of it."""
+        if config is not None:
+            self._write(config)
+        mark, told = self.lines.mark(), self.manager.reloads()
+        self.process.send(signal.SIGHUP)
+        self.wait_log("of no use" if refused else "read again", 5, mark)
+        until(lambda: self.manager.reloads() == told + 1 and self.manager.settled(), 5,
+              "RELOADING=1, and READY=1 after it")
+        return self.lines.texts(mark)
 
     # What it costs
 

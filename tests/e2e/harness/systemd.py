@@ -90,6 +90,8 @@ class Manager(_Reader):
     def __init__(self, path):
         self.ready = None
         self.stopping = None
+        self.reloading = []  # CLOCK_MONOTONIC of each, as told
+        self.settled_since = 0  # how many of them were over with READY=1
         self.status = Lines()
         self.watchdog = []
         super().__init__(path)
@@ -99,12 +101,24 @@ class Manager(_Reader):
             name, _, value = line.partition("=")
             if name == "READY" and value == "1":
                 self.ready = self.ready or moment
+                self.settled_since = len(self.reloading)
+            elif name == "MONOTONIC_USEC":
+                assert b"RELOADING=1" in data, data
+                self.reloading.append(int(value) / 1e6)
             elif name == "STOPPING" and value == "1":
                 self.stopping = self.stopping or moment
             elif name == "WATCHDOG" and value == "1":
                 self.watchdog.append(moment)
             elif name == "STATUS":
                 self.status.add(value)
+
+    def reloads(self):
+        """How many reloads were told."""
+        return len(self.reloading)
+
+    def settled(self):
+        """Whether READY=1 has followed the last RELOADING=1."""
+        return self.settled_since == len(self.reloading)
 
     def longest_silence(self, start, end):
         """The longest time without WATCHDOG=1 between two moments."""
