@@ -422,6 +422,7 @@ void rig_start(struct rig *r)
 					  r->settings.n_publish, r->facts, r->spool,
 					  on_composed, r),
 			 0);
+	spool_set_settings(r->spool, &r->settings.spool);
 	spool_open(r->spool);
 	mqtt_set_session_callback(r->mqtt, on_session, r);
 	mqtt_set_timing(r->mqtt, &r->timing);
