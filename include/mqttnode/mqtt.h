@@ -29,7 +29,8 @@ struct mqtt_outgoing {
 	size_t len;
 	int qos;
 	bool retain;
-	bool store; /* QoS 1, 2: is to survive the process */
+	bool store;	   /* QoS 1, 2: is to survive the process */
+	uint32_t expiry_s; /* MQTT 5: the broker may drop it then; 0: never */
 };
 
 /* A message that arrived, as it travels to main. Release with mqtt_message_free(). */

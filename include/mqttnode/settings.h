@@ -141,6 +141,7 @@ struct publication_settings {
 	char *name; /* for Home Assistant, see discovery.h; or NULL */
 	char *device_class, *state_class; /* as there; or NULL */
 	bool store; /* QoS 1, 2: is to survive the process */
+	uint32_t expiry_s; /* MQTT 5: of no use to anybody later than this; 0: always */
 };
 
 enum line_safe {

@@ -52,7 +52,8 @@ struct spool_message {
 	size_t len;
 	int qos; /* 1 or 2 */
 	bool retain;
-	bool store; /* is to survive the process */
+	bool store;	   /* is to survive the process */
+	uint32_t expiry_s; /* how long it is of use from now on; 0: always */
 };
 
 /* A copy for others to look at. */
@@ -63,8 +64,9 @@ struct spool_status {
 	uint64_t disk_bytes_written;
 	uint64_t dropped_full; /* the spool was at a limit of messages or bytes */
 	uint64_t dropped_age;
-	uint64_t dropped_error;	 /* refused by disk, memory or library */
-	uint64_t dropped_memory; /* not stored, and over SPOOL_MEMORY_MAX(_BYTES) */
+	uint64_t dropped_expired; /* of no use any more before they could be sent */
+	uint64_t dropped_error;	  /* refused by disk, memory or library */
+	uint64_t dropped_memory;  /* not stored, and over SPOOL_MEMORY_MAX(_BYTES) */
 	int disk_error; /* why the state directory is not used now: errno; 0: it is */
 };
 

@@ -529,18 +529,36 @@ char *mqtt_client_describe_tls(const struct mqtt_client *c, char *buf, size_t si
 	return mqtt_tls_describe(c->tls, buf, size);
 }
 
-int mqtt_client_publish(struct mqtt_client *c, const char *topic, const void *payload,
-			size_t len, int qos, bool retain, int *id)
+/* The properties of a message in MQTT 5, which the caller frees. A code of the library.
+ */
+static int publish_properties(const struct mqtt_client *c,
+			      const struct mqtt_outgoing *message,
+			      mosquitto_property **ret)
 {
+	if (!c->v5 || message->expiry_s == 0)
+		return MOSQ_ERR_SUCCESS;
+	return mosquitto_property_add_int32(ret, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
+					    message->expiry_s);
+}
+
+int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *message,
+			int *id)
+{
+	mosquitto_property *properties = NULL;
 	int rc;
 
-	assert(qos > 0 || !mqtt_client_wants_write(c));
-	if (len > INT_MAX)
+	assert(message->qos > 0 || !mqtt_client_wants_write(c));
+	if (message->len > INT_MAX)
 		return -EINVAL;
-	c->publishing_qos0 = qos == 0;
-	rc = mosquitto_publish(c->mosq, id, topic, (int)len, payload, qos, retain);
+	rc = publish_properties(c, message, &properties);
+	c->publishing_qos0 = message->qos == 0;
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = mosquitto_publish_v5(c->mosq, id, message->topic, (int)message->len,
+					  message->payload, message->qos, message->retain,
+					  properties);
 	c->publishing_qos0 = false;
-	if (qos == 0 && mqtt_client_wants_write(c))
+	mosquitto_property_free_all(&properties);
+	if (message->qos == 0 && mqtt_client_wants_write(c))
 		c->unwritten_id = *id;
 	switch (rc) {
 	case MOSQ_ERR_SUCCESS:
@@ -552,7 +570,7 @@ int mqtt_client_publish(struct mqtt_client *c, const char *topic, const void *pa
 		 * Without a connection, QoS 1 and 2 are queued all the same; to
 		 * publish again would send twice. The next turn tells the loss.
 		 */
-		return qos > 0 ? 0 : -ENOTCONN;
+		return message->qos > 0 ? 0 : -ENOTCONN;
 	case MOSQ_ERR_NOMEM:
 		return -ENOMEM;
 	default:

@@ -10,6 +10,7 @@
 #define MQTTNODE_MQTT_CLIENT_H
 
 #include "mqttnode/ip.h"
+#include "mqttnode/mqtt.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -147,8 +148,8 @@ char *mqtt_client_describe_tls(const struct mqtt_client *c, char *buf, size_t si
  * -ENOTCONN (QoS 0 only), -ENOMEM or -EINVAL. For QoS 1 and 2 *@id is what
  * on_acknowledged() will tell.
  */
-int mqtt_client_publish(struct mqtt_client *c, const char *topic, const void *payload,
-			size_t len, int qos, bool retain, int *id);
+int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *message,
+			int *id);
 
 /* Asks for a topic filter; on_suback() tells the answer. 0 or -EIO. */
 int mqtt_client_subscribe(struct mqtt_client *c, const char *filter, int qos, int *id);

@@ -108,6 +108,7 @@ void mqtt_outbox_put(struct mqtt_outbox *o, const struct mqtt_outgoing *message)
 				    .qos = message->qos,
 				    .retain = message->retain,
 				    .store = message->store,
+				    .expiry_s = message->expiry_s,
 			    });
 	o->allowed++;
 }
@@ -144,6 +145,7 @@ static void send_waiting(struct mqtt_outbox *o)
 			.qos = m.qos,
 			.retain = m.retain,
 			.store = m.store,
+			.expiry_s = m.expiry_s,
 		};
 		int id = 0;
 		int r = o->sender(o->ctx, &message, &id);

@@ -37,7 +37,15 @@ void mqtt_status_clear(struct mqtt_status *s)
 static void say(struct mqtt_status *s, struct mqtt_client *client, const char *word,
 		int *id)
 {
-	if (mqtt_client_publish(client, s->topic, word, strlen(word), 1, true, id) < 0)
+	const struct mqtt_outgoing message = {
+		.topic = s->topic,
+		.payload = word,
+		.len = strlen(word),
+		.qos = 1,
+		.retain = true,
+	};
+
+	if (mqtt_client_publish(client, &message, id) < 0)
 		*id = 0;
 	else
 		s->counters->status_sent++;

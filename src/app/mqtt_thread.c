@@ -79,8 +79,7 @@ int mqtt_thread_send(void *ctx, const struct mqtt_outgoing *message, int *id)
 	/* The library would queue without a limit what TCP does not take. */
 	if (mqtt_client_wants_write(m->session->client))
 		return -EAGAIN;
-	r = mqtt_client_publish(m->session->client, message->topic, message->payload,
-				message->len, message->qos, message->retain, id);
+	r = mqtt_client_publish(m->session->client, message, id);
 	if (r == 0 && message->qos > 0)
 		mqtt_refusals_sent(&m->refusals, *id, message->topic);
 	return r;

@@ -27,6 +27,7 @@ static void give(const struct publication *p, const char *payload, size_t len)
 		.qos = p->settings->qos,
 		.retain = p->settings->retain,
 		.store = p->settings->store,
+		.expiry_s = p->settings->expiry_s,
 	};
 
 	p->composer->counters.composed++;

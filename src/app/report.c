@@ -191,6 +191,7 @@ static json_object *spool_json(const struct spool_status *status)
 	COUNTER(disk_bytes_written);
 	COUNTER(dropped_full);
 	COUNTER(dropped_age);
+	COUNTER(dropped_expired);
 	COUNTER(dropped_error);
 	COUNTER(dropped_memory);
 #undef COUNTER

@@ -209,6 +209,7 @@ void spool_put(struct spool *s, const struct spool_message *message)
 		.len = message->len,
 		.qos = message->qos,
 		.retain = message->retain,
+		.expiry_s = message->expiry_s,
 	};
 	uint64_t bytes = row_size(&row);
 	struct spool_usage *usage = spool_usage_of(s, tier);
@@ -240,6 +241,24 @@ static bool is_too_old(const struct spool *s, const struct spool_row *row)
 	       s->wall_s - row->time_s > (int64_t)(s->settings.age_ms / 1000);
 }
 
+/* What is left of the time that @row is of use; 0: nothing. Without a clock: all. */
+static uint32_t time_left(const struct spool *s, const struct spool_row *row)
+{
+	int64_t waited = s->wall_s > 0 && row->time_s > 0 ? s->wall_s - row->time_s : 0;
+
+	if (waited <= 0)
+		return row->expiry_s;
+	return waited < row->expiry_s ? row->expiry_s - (uint32_t)waited : 0;
+}
+
+/* The counter of those that, like @row in @tier, are not to be sent; NULL: it is. */
+static uint64_t *stale_counter(struct spool *s, int tier, const struct spool_row *row)
+{
+	if (row->expiry_s > 0 && time_left(s, row) == 0)
+		return &s->counters.dropped_expired;
+	return tier != MEMORY && is_too_old(s, row) ? &s->counters.dropped_age : NULL;
+}
+
 void spool_drop_old(struct spool *s)
 {
 	struct spool_row row;
@@ -252,6 +271,8 @@ void spool_drop_old(struct spool *s)
 
 bool spool_next(struct spool *s, struct spool_message *ret)
 {
+	uint64_t *counter;
+
 	for (;;) {
 		s->head_tier = find_oldest(s, STATE, MEMORY, &s->head);
 		if (s->head_tier < 0)
@@ -260,10 +281,11 @@ bool spool_next(struct spool *s, struct spool_message *ret)
 			spool_note_halves(s); /* what was found is not valid after this */
 			continue;
 		}
-		if (s->head_tier == MEMORY || !is_too_old(s, &s->head))
+		counter = stale_counter(s, s->head_tier, &s->head);
+		if (!counter)
 			break;
 		s->cursor = s->head.id; /* passed, also if its tier gives it back */
-		(void)drop(s, s->head_tier, &s->head, &s->counters.dropped_age);
+		(void)drop(s, s->head_tier, &s->head, counter);
 	}
 	*ret = (struct spool_message){
 		.topic = s->head.topic,
@@ -272,6 +294,7 @@ bool spool_next(struct spool *s, struct spool_message *ret)
 		.qos = s->head.qos,
 		.retain = s->head.retain,
 		.store = s->head_tier != MEMORY,
+		.expiry_s = time_left(s, &s->head),
 	};
 	return true;
 }

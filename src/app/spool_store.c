@@ -51,6 +51,9 @@ static const char *const migrations[] = {
 	"CREATE TABLE number ("
 	"  name TEXT PRIMARY KEY,"
 	"  reserved INTEGER NOT NULL) WITHOUT ROWID",
+
+	/* Seconds after @time; 0: it never expires. */
+	"ALTER TABLE message ADD COLUMN expiry INTEGER NOT NULL DEFAULT 0",
 };
 static_assert(ARRAY_SIZE(migrations) == SPOOL_SCHEMA_VERSION,
 	      "one step for each version");
@@ -75,9 +78,10 @@ static const char *const statements[] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
-	[PUT] = "INSERT OR REPLACE INTO message (id, time, qos, retain, topic, payload)"
-		" VALUES (?, ?, ?, ?, ?, ?)",
-	[NEXT] = "SELECT id, time, qos, retain, topic, payload FROM message"
+	[PUT] = "INSERT OR REPLACE INTO message"
+		" (id, time, qos, retain, topic, payload, expiry)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[NEXT] = "SELECT id, time, qos, retain, topic, payload, expiry FROM message"
 		 " WHERE id > ? ORDER BY id LIMIT 1",
 	[REMOVE] = "DELETE FROM message WHERE id BETWEEN ? AND ?",
 	[MEASURE] =
@@ -396,6 +400,7 @@ int spool_store_put(struct spool_store *s, const struct spool_row *row)
 	/* A pointer of NULL would be stored as NULL, not as an empty payload. */
 	(void)sqlite3_bind_blob64(put, 6, row->len ? row->payload : "", row->len,
 				  SQLITE_STATIC);
+	bind_int(s, PUT, 7, row->expiry_s);
 	return run(s, PUT);
 }
 
@@ -418,6 +423,7 @@ int spool_store_next(struct spool_store *s, uint64_t after, struct spool_row *re
 		.retain = sqlite3_column_int(next, 3) != 0,
 		.topic = (const char *)sqlite3_column_text(next, 4),
 		.payload = sqlite3_column_blob(next, 5),
+		.expiry_s = (uint32_t)sqlite3_column_int64(next, 6),
 		.len = (size_t)sqlite3_column_bytes(next, 5),
 	};
 	return ret->topic ? 1 : -ENOMEM;

@@ -30,10 +30,11 @@ struct spool_row {
 	size_t len;
 	int qos;
 	bool retain;
+	uint32_t expiry_s; /* how long after @time_s it is of use; 0: always */
 };
 
 /* The version of the schema that this program writes, in "PRAGMA user_version". */
-#define SPOOL_SCHEMA_VERSION 2
+#define SPOOL_SCHEMA_VERSION 3
 
 /*
  * Opens the database at @path, makes it, or brings it to this version. With

@@ -172,6 +172,17 @@ static void check_store(const struct place *p)
 			    p->i);
 }
 
+static void check_expiry(const struct place *p)
+{
+	const struct mqtt_settings *mqtt = &p->c->s->mqtt;
+
+	if (mqtt->publish[p->i].expiry_s > 0 && mqtt->protocol != MQTT_PROTOCOL_5)
+		check_wrong(p->c, find(p, "expiry"),
+			    "mqtt.publish[%zu].expiry: found with MQTT 3.1.1, which has "
+			    "no such thing; valid with mqtt.protocol = \"5\" only",
+			    p->i);
+}
+
 void settings_check_publications(const struct check *c)
 {
 	const struct conf_node *list = check_member(c, "mqtt", "publish");
@@ -188,5 +199,6 @@ void settings_check_publications(const struct check *c)
 		check_source(&p);
 		check_shaping(&p);
 		check_store(&p);
+		check_expiry(&p);
 	}
 }

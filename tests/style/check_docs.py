@@ -46,6 +46,11 @@ COMPANIONS = {
     **{f'oled.pages.items.{name}': 'topic = "t";' for name in ('show', 'label')},
 }
 
+# What an example in a list needs in the group around it.
+AROUND = {
+    'mqtt.publish.expiry': 'protocol = "5";',
+}
+
 # Other groups that an example needs.
 OTHER_GROUPS = {
     'ethernet.promiscuous': 'network: { method = "none"; };',
@@ -128,7 +133,7 @@ def accepted(program, path, line):
     if group == 'oled.pages':
         inner = f'pages: ( {{ {inner} }} );'
         group = 'oled'
-    host = '' if path == 'mqtt.host' else 'host = "h";'
+    host = '' if path == 'mqtt.host' else 'host = "h";' + AROUND.get(path, '')
     if group == 'mqtt':
         text = f'mqtt: {{ {host} {inner} }};'
     else:

@@ -102,10 +102,12 @@ static int tear_down(void **state)
 
 static int publish(const char *payload, size_t len, int qos)
 {
+	const struct mqtt_outgoing message = {
+		.topic = "t", .payload = payload, .len = len, .qos = qos
+	};
 	int id = 0;
 
-	assert_int_equal(mqtt_client_publish(client, "t", payload, len, qos, false, &id),
-			 0);
+	assert_int_equal(mqtt_client_publish(client, &message, &id), 0);
 	return id;
 }
 

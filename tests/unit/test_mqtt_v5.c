@@ -188,10 +188,31 @@ static void a_message_that_is_refused_is_counted(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void the_broker_is_told_when_a_message_expires(void **state)
+{
+	struct mqtt_outgoing message = {
+		.topic = "out", .payload = "x", .len = 1, .expiry_s = 0x01020304
+	};
+
+	(void)state;
+	go_online();
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	assert_true(holds(broker_expect(broker, PACKET_PUBLISH),
+			  "\x05\x02\x01\x02\x03\x04", 6));
+	message.qos = 1;
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	assert_true(holds(broker_expect(broker, PACKET_PUBLISH),
+			  "\x05\x02\x01\x02\x03\x04", 6));
+	message.expiry_s = 0;
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	assert_false(holds(broker_expect(broker, PACKET_PUBLISH), "\x05\x02", 2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(connect_tells_the_largest_packet),
+		TEST(the_broker_is_told_when_a_message_expires),
 		TEST(connect_tells_how_long_to_keep_a_session),
 		TEST(refusals_are_told_in_the_brokers_words),
 		TEST(a_broker_that_knows_3_1_1_only),

@@ -57,6 +57,72 @@ static void setting_the_clock_makes_nothing_old(void **state)
 	assert_int_equal(status().dropped_age, 0);
 }
 
+static void put_expiring(uint32_t expiry_s, bool store)
+{
+	spool_put(spool, &(struct spool_message){ .topic = "t",
+						  .payload = "x",
+						  .len = 1,
+						  .qos = 1,
+						  .store = store,
+						  .expiry_s = expiry_s });
+}
+
+/* The time left of the next message, which is sent and acknowledged. */
+static uint32_t next_left(void)
+{
+	static int number = 1000;
+	struct spool_message m;
+
+	assert_true(spool_next(spool, &m));
+	spool_sent(spool, ++number);
+	assert_true(spool_acknowledged(spool, number));
+	return m.expiry_s;
+}
+
+static void what_is_left_of_its_time_goes_with_a_message(void **state)
+{
+	(void)state;
+	open_spool();
+	turn(false);
+	put_expiring(100, true);
+	put_expiring(100, false);
+	put_expiring(30, true);
+	put_expiring(30, false);
+	put_expiring(0, true);
+	turn(false);
+	spool_park(spool);
+	wall += 40;
+	now += 40 * SECOND;
+	turn(true);
+	assert_int_equal(next_left(), 60);
+	assert_int_equal(next_left(), 60);
+	assert_int_equal(next_left(), 0); /* those between are of no use any more */
+	expect_none();
+	assert_int_equal(status().dropped_expired, 2);
+	assert_int_equal(status().messages, 0);
+}
+
+static void its_time_goes_on_over_a_restart(void **state)
+{
+	(void)state;
+	open_spool();
+	turn(false);
+	put_expiring(100, true);
+	put_expiring(100, true);
+	turn(false);
+	spool_park(spool);
+	spool = spool_free(spool);
+	wall += 70;
+	open_spool();
+	turn(true);
+	assert_int_equal(next_left(), 30);
+	wall += 30;
+	now += 30 * SECOND;
+	turn(true);
+	expect_none();
+	assert_int_equal(status().dropped_expired, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -64,6 +130,8 @@ int main(void)
 		TEST(a_message_too_old_is_dropped),
 		TEST(age_goes_on_over_a_restart),
 		TEST(setting_the_clock_makes_nothing_old),
+		TEST(what_is_left_of_its_time_goes_with_a_message),
+		TEST(its_time_goes_on_over_a_restart),
 #undef TEST
 	};
 

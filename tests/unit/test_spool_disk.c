@@ -122,8 +122,13 @@ static void a_state_directory_that_comes_late_brings_its_messages_along(void **s
 static void while_the_broker_is_slow_much_goes_to_the_disk_all_the_same(void **state)
 {
 	static char payload[65536];
-	const struct spool_message large = { "topic", payload, sizeof(payload),
-					     1,	      false,   true };
+	const struct spool_message large = {
+		.topic = "topic",
+		.payload = payload,
+		.len = sizeof(payload),
+		.qos = 1,
+		.store = true,
+	};
 
 	(void)state;
 	settings.messages = 100000;
@@ -161,7 +166,12 @@ int __wrap_spool_store_put(struct spool_store *s, const struct spool_row *row)
 
 static void what_is_lost_for_want_of_memory_is_counted(void **state)
 {
-	static const struct spool_message message = { "topic", "1", 1, 1, false, false };
+	static const struct spool_message message = {
+		.topic = "topic",
+		.payload = "1",
+		.len = 1,
+		.qos = 1,
+	};
 
 	(void)state;
 	open_spool();

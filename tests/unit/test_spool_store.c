@@ -253,7 +253,7 @@ static void a_later_version_is_refused_and_left_as_it_is(void **state)
 	store = spool_store_close(store);
 	sql("PRAGMA user_version = 99");
 	assert_int_equal(spool_store_open(&store, path, true), -ENOTSUP);
-	sql("PRAGMA user_version = 2");
+	sql("PRAGMA user_version = 3");
 	open_store();
 	expect_next(0, 1, "one");
 }
