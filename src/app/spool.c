@@ -58,27 +58,52 @@ static uint64_t row_size(const struct spool_row *row)
 
 /* --- in and out ------------------------------------------------------------ */
 
-/* The oldest message that waits in the tiers @first to @last. Its tier, or -1. */
+/*
+ * The oldest message that waits in @tier: 1, 0 if there is none, or -errno. A tier
+ * that cannot be read is left alone for a while, and in the end given up.
+ */
+static int read_oldest(struct spool *s, int tier, struct spool_row *ret)
+{
+	struct spool_tier *t = &s->tiers[tier];
+	int r = -EIO;
+
+	if (!t->store)
+		return 0;
+	if (t->failed_reads > 0) {
+		if (s->now < t->read_ns)
+			return -EAGAIN;
+		spool_recount(s);
+	} else if (t->waiting == 0) {
+		return 0;
+	}
+	if (t->failed_reads == 0 || s->now >= t->read_ns)
+		r = spool_store_next(t->store, s->cursor, ret);
+	if (r < 0) {
+		spool_tier_unreadable(t, s->now);
+		spool_failed(s, tier, spool_tier_is_lost(t) ? -EUCLEAN : r);
+		return r;
+	}
+	t->failed_reads = 0;
+	if (r == 0)
+		t->waiting = 0;
+	return r;
+}
+
+/*
+ * The oldest message that waits in the tiers @first to @last. Its tier, or -1: none,
+ * or not known, as one of the tiers cannot be read; passing it over would lose it.
+ */
 static int find_oldest(struct spool *s, int first, int last, struct spool_row *ret)
 {
 	int best = -1;
 
 	for (int i = first; i <= last; i++) {
-		struct spool_tier *t = &s->tiers[i];
 		struct spool_row row;
-		int r;
+		int r = read_oldest(s, i, &row);
 
-		if (t->waiting == 0 || !t->store)
-			continue;
-		r = spool_store_next(t->store, s->cursor, &row);
-		if (r < 0) {
-			spool_failed(s, i, r);
-			t->waiting = 0; /* until it is counted again */
+		if (r < 0)
 			return -1;
-		}
-		if (r == 0) {
-			t->waiting = 0;
-		} else if (best < 0 || row.id < ret->id) {
+		if (r > 0 && (best < 0 || row.id < ret->id)) {
 			*ret = row;
 			best = i;
 		}
@@ -121,7 +146,9 @@ static bool drop(struct spool *s, int tier, const struct spool_row *row,
 /* The first tier to drop from: a disk that fails would give back what is dropped. */
 static int first_to_drop(const struct spool *s)
 {
-	return s->tiers[STATE].error ? RUNTIME : STATE;
+	const struct spool_tier *t = &s->tiers[STATE];
+
+	return t->error || t->failed_reads > 0 ? RUNTIME : STATE;
 }
 
 static void log_drops(const struct spool *s)
@@ -315,6 +342,7 @@ void spool_sent(struct spool *s, int number)
 
 void spool_refused(struct spool *s)
 {
+	s->cursor = s->head.id; /* passed, also if its tier gives it back */
 	(void)drop(s, s->head_tier, &s->head, &s->counters.dropped_error);
 }
 

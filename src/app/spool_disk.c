@@ -55,23 +55,28 @@ static void count(struct spool *s, int tier, uint64_t messages, uint64_t bytes)
 	usage->bytes += bytes;
 }
 
-/* Counts again what the tiers keep. */
-static void recount(struct spool *s)
+void spool_recount(struct spool *s)
 {
 	s->stored = s->unstored = (struct spool_usage){ 0 };
 	for (int i = 0; i < TIERS; i++) {
 		struct spool_tier *t = &s->tiers[i];
-		uint64_t messages = 0, bytes = 0;
+		uint64_t messages = 0, bytes = 0, live = t->live, size = t->bytes;
+		int r = 0;
 
 		if (t->store)
-			(void)spool_store_measure(t->store, s->cursor, &messages, &bytes);
+			r = spool_store_measure(t->store, s->cursor, &messages, &bytes);
 		t->live = t->bytes = 0;
+		if (r < 0) {
+			spool_tier_unreadable(t, s->now);
+			count(s, i, live, size);
+			continue;
+		}
 		t->waiting = messages;
 		count(s, i, messages, bytes + messages * SPOOL_ROW_BYTES);
+		for (size_t k = 0; k < s->n_slots; k++)
+			if (s->slots[k].tier == i && !s->slots[k].acknowledged)
+				count(s, i, 1, s->slots[k].bytes);
 	}
-	for (size_t i = 0; i < s->n_slots; i++)
-		if (!s->slots[i].acknowledged)
-			count(s, s->slots[i].tier, 1, s->slots[i].bytes);
 }
 
 /* The runtime directory is of no use: what can be read there goes on in memory. */
@@ -129,7 +134,7 @@ void spool_failed(struct spool *s, int tier, int r)
 	} else if (t->path && t->error) {
 		leave_runtime_directory(s);
 	}
-	recount(s);
+	spool_recount(s);
 	after = kept(s);
 	if (after < before)
 		s->counters.dropped_error += before - after;
@@ -160,7 +165,7 @@ static void adopt(struct spool *s)
 		return;
 	}
 	s->next_id = last + 1;
-	recount(s);
+	spool_recount(s);
 	spool_keep_limits(s);
 }
 
@@ -420,10 +425,10 @@ void spool_open(struct spool *s)
 	take_over(s, STATE);
 	take_over(s, RUNTIME);
 	s->opened = true;
-	recount(s);
+	spool_recount(s);
 	follow_clock(s);
 	move(s);
-	recount(s); /* a crash in the middle of a move left messages twice */
+	spool_recount(s); /* a crash in the middle of a move left messages twice */
 	spool_keep_limits(s);
 	if (s->tiers[STATE].store)
 		(void)spool_commit(s, STATE);

@@ -95,6 +95,9 @@ bool spool_ready(struct spool *s, int tier);
 /* An operation on a tier gave @r < 0: sees to it that work goes on without it. */
 void spool_failed(struct spool *s, int tier, int r);
 
+/* Counts again what the tiers keep; what cannot be counted stays as it was. */
+void spool_recount(struct spool *s);
+
 /* Says once why the state directory cannot be used, if so. */
 void spool_tell_disk(struct spool *s);
 

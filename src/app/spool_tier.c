@@ -11,6 +11,10 @@
 
 #define RETRY_NS (10 * NSEC_PER_SEC)
 
+/* Messages that cannot be read hold up all others: for about a minute. */
+#define READ_RETRY_NS  (5 * NSEC_PER_SEC)
+#define READ_TRIES_MAX 12
+
 bool spool_tier_exists(const struct spool_tier *t)
 {
 	return t->path && access(t->path, F_OK) == 0;
@@ -78,8 +82,23 @@ void spool_tier_failed(struct spool_tier *t, int r, uint64_t now)
 	}
 }
 
+void spool_tier_unreadable(struct spool_tier *t, uint64_t now)
+{
+	if (t->failed_reads > 0 && now < t->read_ns)
+		return;
+	t->failed_reads++;
+	t->read_ns = now + READ_RETRY_NS;
+}
+
+bool spool_tier_is_lost(const struct spool_tier *t)
+{
+	return t->failed_reads >= READ_TRIES_MAX;
+}
+
 void spool_tier_works(struct spool_tier *t)
 {
+	if (t->failed_reads > 0)
+		return; /* in part only */
 	if (t->error != 0 && t->told)
 		(void)log_event(LOG_NOTICE, "spool-works", "The spool %s works again",
 				t->path);
@@ -108,4 +127,5 @@ void spool_tier_close(struct spool_tier *t)
 	if (t->store)
 		t->written_before += spool_store_written(t->store);
 	t->store = spool_store_close(t->store);
+	t->failed_reads = 0;
 }

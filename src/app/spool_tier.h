@@ -22,10 +22,12 @@ struct spool_tier {
 	uint64_t waiting;	   /* of these messages: not handed out */
 	bool acknowledged;	   /* has messages that can be removed */
 
-	int error;		 /* why it cannot be used, 0: it can */
-	bool told;		 /* the log knows */
-	uint64_t retry_ns;	 /* not before */
-	uint64_t written_before; /* by stores that were closed since */
+	int error;		   /* why it cannot be used, 0: it can */
+	bool told;		   /* the log knows */
+	uint64_t retry_ns;	   /* not before */
+	unsigned int failed_reads; /* one after the other; 0: it can be read */
+	uint64_t read_ns;	   /* if so, it is not read before */
+	uint64_t written_before;   /* by stores that were closed since */
 };
 
 /* Whether a database is there already. */
@@ -43,6 +45,15 @@ bool spool_tier_ready(struct spool_tier *t, uint64_t now);
  * A damaged database is closed and set aside. Not to be used for a while.
  */
 void spool_tier_failed(struct spool_tier *t, int r, uint64_t now);
+
+/*
+ * Its messages cannot be read, or not be counted: they are left alone for a while.
+ * Several failures of one try count once.
+ */
+void spool_tier_unreadable(struct spool_tier *t, uint64_t now);
+
+/* Whether that has gone on for so long that nobody can be meant to wait for it. */
+bool spool_tier_is_lost(const struct spool_tier *t);
 
 /* A commit worked: if it is known that it had not, the log is told that too. */
 void spool_tier_works(struct spool_tier *t);
