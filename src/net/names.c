@@ -85,6 +85,8 @@ int names_prepare_thread(void)
 		return errno ? -errno : -EIO;
 	if (!names.ours)
 		return _res.nscount;
+	/* Released by their number, which is changed below. */
+	res_nclose(&_res);
 	/* Nothing of the file or of $RES_OPTIONS stays: no rotation, no search list. */
 	_res.options = RES_INIT | RES_RECURSE | RES_NORELOAD;
 	_res.ndots = 1;

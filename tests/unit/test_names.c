@@ -401,6 +401,38 @@ static void preparing_again_and_again_costs_nothing(void **state)
 	assert_in_range(after, 0, before + 1024);
 }
 
+/* They are kept in memory of their own, which is released by their number. */
+static void assert_memory_stays(const char *first)
+{
+	size_t before = 0, after;
+
+	replace("/etc/resolv.conf",
+		"nameserver ::1\nnameserver 2001:db8::1\nnameserver 2001:db8::2\n");
+	for (int i = 0; i < 2000; i++) {
+		if (i == 200)
+			before = mallinfo2().uordblks;
+		if (first)
+			use(first, NULL);
+		else
+			assert_int_equal(names_prepare_thread(), 0);
+	}
+	after = mallinfo2().uordblks;
+	assert_in_range(after, 0, before + 1024);
+}
+
+static void servers_of_the_file_are_released_without_one_of_ours(void **state)
+{
+	(void)state;
+	assert_memory_stays(NULL);
+}
+
+static void servers_of_the_file_are_released_with_one_of_ours(void **state)
+{
+	(void)state;
+	assert_memory_stays("127.0.0.1");
+	assert_memory_stays("::1");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 
 int main(void)
@@ -418,6 +450,8 @@ int main(void)
 		TEST(servers_of_both_families_are_asked),
 		TEST(each_thread_has_its_own),
 		TEST(preparing_again_and_again_costs_nothing),
+		TEST(servers_of_the_file_are_released_without_one_of_ours),
+		TEST(servers_of_the_file_are_released_with_one_of_ours),
 	};
 
 	netns_enter();
