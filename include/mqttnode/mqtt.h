@@ -46,16 +46,17 @@ struct mqtt_message {
 
 struct mqtt_counters {
 	uint64_t connects, connect_failures, disconnects;
-	uint64_t published;	      /* handed to TCP; QoS 1/2: acknowledged */
-	uint64_t dropped_offline;     /* QoS 0 while not connected */
-	uint64_t dropped_stalled;     /* QoS 0 while TCP takes nothing */
-	uint64_t dropped_handover;    /* composed faster than the thread takes them */
-	uint64_t refused;	      /* of those published, not accepted (MQTT 5) */
-	uint64_t status_sent;	      /* words of our own for BASE/status */
-	uint64_t status_heard;	      /* of these, come back as they should */
-	uint64_t status_corrected;    /* a wrong word on BASE/status was set right */
-	uint64_t received;	      /* all that arrived, with the next three */
-	uint64_t received_oversize;   /* larger than max_size of a filter that matches */
+	uint64_t taken_over;	    /* of these, as if another client had our client id */
+	uint64_t published;	    /* handed to TCP; QoS 1/2: acknowledged */
+	uint64_t dropped_offline;   /* QoS 0 while not connected */
+	uint64_t dropped_stalled;   /* QoS 0 while TCP takes nothing */
+	uint64_t dropped_handover;  /* composed faster than the thread takes them */
+	uint64_t refused;	    /* of those published, not accepted (MQTT 5) */
+	uint64_t status_sent;	    /* words of our own for BASE/status */
+	uint64_t status_heard;	    /* of these, come back as they should */
+	uint64_t status_corrected;  /* a wrong word on BASE/status was set right */
+	uint64_t received;	    /* all that arrived, with the next three */
+	uint64_t received_oversize; /* larger than max_size of a filter that matches */
 	uint64_t received_unexpected; /* no filter matches */
 	uint64_t received_queue_full; /* main did not keep up */
 	uint64_t backlog;	      /* QoS 1/2 messages waiting now */
@@ -96,7 +97,7 @@ struct mqtt_config {
 	bool unbound; /* uses the machine's own network: neither the link of the W5500
 			 nor an address on it is needed */
 
-	bool routed;  /* needs both, but the system's routes choose the way */
+	bool routed; /* needs both, but the system's routes choose the way */
 	const struct mqtt_settings *settings;
 	struct ladder *ladder;
 	struct spool *spool; /* open, and the thread's from mqtt_start() until it ends */

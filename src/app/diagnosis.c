@@ -16,8 +16,11 @@
 /* The usual spidev.bufsiz: two frames in a message. */
 #define SMALL_BUFFER 4096
 
-/* A session that ends more often than once in so many seconds is taken away. */
+/* A session that ends more often than once in so many seconds is taken away; */
 #define SESSION_S 60
+
+/* one end may be that of the broker. */
+#define SESSIONS_MIN 2
 
 /* A word takes less to come back. */
 #define ECHO_S 3
@@ -164,18 +167,28 @@ static void read_limits(struct diagnosis *d, json_object *chip)
 			      "One SPI message carries %" PRIu64 " bytes", bytes);
 }
 
-static void read_mqtt(struct diagnosis *d, json_object *status)
+/* Sessions that are taken away again and again, until lately. */
+static void read_sessions(struct diagnosis *d, json_object *status)
 {
-	json_object *mqtt = member(status, "mqtt");
-	uint64_t ends = number(mqtt, "disconnects");
+	json_object *rung =
+		json_object_array_get_idx(member(status, "ladder"), RUNG_CONNACK);
+	uint64_t ends = number(member(status, "mqtt"), "taken_over");
 	uint64_t up_s = number(status, "uptime_s");
-	uint64_t refused = number(mqtt, "refused");
 
-	if (ends > 0 && up_s / ends < SESSION_S)
+	if (ends >= SESSIONS_MIN && up_s / ends < SESSION_S &&
+	    number(rung, "since_s") < SESSION_S)
 		diagnosis_add(d, FINDING_FAILED, "connack", CAUSE_CLIENT_ID_TWICE,
 			      "The broker ended the session %" PRIu64 " times in %" PRIu64
 			      " s",
 			      ends, up_s);
+}
+
+static void read_mqtt(struct diagnosis *d, json_object *status)
+{
+	json_object *mqtt = member(status, "mqtt");
+	uint64_t refused = number(mqtt, "refused");
+
+	read_sessions(d, status);
 	if (refused > 0)
 		diagnosis_add(d, FINDING_FAILED, "publish", CAUSE_PUBLISH_REFUSED,
 			      "The broker refused %" PRIu64 " of the messages published",

@@ -443,6 +443,8 @@ static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint
 		mqtt_cause_connack_timeout(&cause, c->settings->keepalive_s);
 	else
 		mqtt_cause_no_connack(&cause, &c->peer, error);
+	if (c->state == MQTT_ONLINE && has_path(c) && cause.id == CAUSE_CLIENT_ID_TWICE)
+		c->counters->taken_over++;
 	fail(c, &cause, now);
 }
 

@@ -212,6 +212,7 @@ static json_object *mqtt_json(struct mqtt *mqtt)
 	COUNTER(connects);
 	COUNTER(connect_failures);
 	COUNTER(disconnects);
+	COUNTER(taken_over);
 	COUNTER(published);
 	COUNTER(dropped_offline);
 	COUNTER(dropped_stalled);

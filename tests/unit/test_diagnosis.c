@@ -127,11 +127,42 @@ static void a_session_that_ends_again_and_again_is_taken_away(void **state)
 {
 	(void)state;
 	judge("{\"online\":true,\"uptime_s\":30,\"ladder\":[" FINE
-	      "],\"mqtt\":{\"disconnects\":3}}");
+	      "],\"mqtt\":{\"disconnects\":3,\"taken_over\":2}}");
 	assert_only(FINDING_FAILED, "connack", CAUSE_CLIENT_ID_TWICE, 17);
+	assert_string_equal(d.findings[0].seen,
+			    "The broker ended the session 2 times in 30 s");
 	memset(&d, 0, sizeof(d));
 	judge("{\"online\":true,\"uptime_s\":30000,\"ladder\":[" FINE
-	      "],\"mqtt\":{\"disconnects\":3}}");
+	      "],\"mqtt\":{\"disconnects\":3,\"taken_over\":3}}");
+	assert_int_equal(d.n, 0);
+	/* one end may be that of the broker */
+	judge("{\"online\":true,\"uptime_s\":30,\"ladder\":[" FINE
+	      "],\"mqtt\":{\"disconnects\":1,\"taken_over\":1}}");
+	assert_int_equal(d.n, 0);
+}
+
+static void a_session_that_the_cable_ended_was_not_taken_away(void **state)
+{
+	(void)state;
+	judge("{\"online\":true,\"uptime_s\":40,\"ladder\":[" FINE
+	      "],\"mqtt\":{\"disconnects\":9,\"taken_over\":0}}");
+	assert_int_equal(d.n, 0);
+}
+
+static void sessions_that_last_again_are_no_finding(void **state)
+{
+	static char status[2048] = "{\"online\":true,\"uptime_s\":100,\"ladder\":[" FINE
+				   "],\"mqtt\":{\"taken_over\":2}}";
+	char *since;
+
+	(void)state;
+	judge(status);
+	assert_int_equal(d.n, 1);
+	memset(&d, 0, sizeof(d));
+	since = strstr(strstr(status, "connack"), "since_s\":10");
+	assert_non_null(since);
+	memcpy(since, "since_s\":90", strlen("since_s\":90"));
+	judge(status);
 	assert_int_equal(d.n, 0);
 }
 
@@ -222,6 +253,8 @@ int main(void)
 		TEST(hints_of_chip_and_display_are_told),
 		TEST(a_small_buffer_is_told_where_nothing_else_is_wrong),
 		TEST(a_session_that_ends_again_and_again_is_taken_away),
+		TEST(a_session_that_the_cable_ended_was_not_taken_away),
+		TEST(sessions_that_last_again_are_no_finding),
 		TEST(a_word_that_does_not_come_back_was_not_let_through),
 		TEST(a_ladder_that_is_not_climbed_is_never_all_right),
 		TEST(answers_of_strangers_do_no_harm),

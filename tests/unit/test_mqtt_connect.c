@@ -511,6 +511,8 @@ a_long_loss_ends_the_session_and_a_confirmed_address_begins_another(void **state
 	assert_true(broker_expect_closed(broker));
 	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_WAITING, "%s", "");
 	rig_expect_counter(&rig, disconnects, 1);
+	assert_int_equal(rig_counter(&rig, offsetof(struct mqtt_counters, taken_over)),
+			 0);
 	mqtt_set_link(rig.mqtt, true);
 	assert_true(broker_is_quiet(broker, 100)); /* the address may be another one */
 	rig_path(&rig, true, "127.0.0.1");

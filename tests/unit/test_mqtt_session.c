@@ -162,6 +162,7 @@ static void every_session_subscribes_and_says_online(void **state)
 		}
 	}
 	rig_expect_counter(&rig, connects, 3);
+	rig_expect_counter(&rig, taken_over, 2);
 }
 
 static void a_wrong_status_is_corrected(void **state)
@@ -410,6 +411,9 @@ static void a_reset_is_named(void **state)
 	broker_reset(broker);
 	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_FAILED,
 			"127.0.0.1:%u reset the connection", broker->port);
+	rig_expect_counter(&rig, disconnects, 1);
+	assert_int_equal(rig_counter(&rig, offsetof(struct mqtt_counters, taken_over)),
+			 0);
 	session();
 	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_OK, "broker 127.0.0.1:%u",
 			broker->port);
