@@ -290,6 +290,14 @@ int board_new(struct board **ret, const struct board_config *config)
 	return 0;
 }
 
+void board_end(struct board *board)
+{
+	_cleanup_free_ char *last = board_last_word(&board->parts);
+
+	if (board->socket && last)
+		board_socket_end(board->socket, last);
+}
+
 struct board *board_free(struct board *board)
 {
 	struct board_parts *b;

@@ -44,7 +44,10 @@
  * {"ok": false, "error": "a sentence"}. Up to eight clients at a time; one that
  * does not read its answers for 2 s, or sends more without a newline, is
  * disconnected. What a command changes is
- * in effect when its answer arrives.
+ * in effect when its answer arrives. When the program ends, each client gets one line
+ * more, the last word, and is disconnected: {"ended": true, "stats": what "stats"
+ * would answer, "violations": [...], "warnings": [...]}. There is none if the
+ * program is killed or calls _exit().
  *
  * help		{"help": ["stats", ...]}: all commands with their arguments.
  *
@@ -139,7 +142,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOARD_NAME_MAX 64
+#define BOARD_NAME_MAX	   64
 #define BOARD_COMMANDS_MAX 512
 
 struct oled_module;
@@ -181,6 +184,12 @@ int board_parse(struct board_config *ret, const char *text, char *error,
  * -errno.
  */
 int board_new(struct board **ret, const struct board_config *config);
+
+/*
+ * Tells all clients of the socket the last word, and serves nobody any more. The
+ * parts stay: to be called when a program ends and others may still use them.
+ */
+void board_end(struct board *board);
 
 /*
  * Ends the threads and takes the parts away from the adapters; whoever has them

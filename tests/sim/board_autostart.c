@@ -34,12 +34,24 @@ give_up(const char *format, ...)
 	_exit(EXIT_FAILURE);
 }
 
+static pid_t owner;
+
+/* Not in a child that ends in the same way: the threads are not there. */
+static void end_board(void)
+{
+	if (getpid() == owner)
+		board_end(board);
+}
+
 static void build_board(void)
 {
 	int r = board_new(&board, &config);
 
 	if (r < 0)
 		give_up("Cannot build the board: %s", strerror(-r));
+	owner = getpid();
+	if (atexit(end_board) != 0)
+		give_up("Cannot watch for the end");
 }
 
 static void miss_board(void)

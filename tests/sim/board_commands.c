@@ -342,10 +342,18 @@ static int split(struct request *q, char *line)
 	return 0;
 }
 
+/* @o as a new string; takes @o. */
+static char *take_text(json_object *o)
+{
+	char *text = strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+
+	(void)json_object_put(o);
+	return text;
+}
+
 char *board_command(struct board_parts *board, char *line)
 {
 	struct request q = { .board = board, .answer = json_object_new_object() };
-	char *text;
 	int r;
 
 	if (!q.answer)
@@ -363,7 +371,21 @@ char *board_command(struct board_parts *board, char *line)
 		add_bool(q.answer, "ok", false);
 		add_string(q.answer, "error", q.error);
 	}
-	text = strdup(json_object_to_json_string_ext(q.answer, JSON_C_TO_STRING_PLAIN));
-	(void)json_object_put(q.answer);
-	return text;
+	return take_text(q.answer);
+}
+
+char *board_last_word(struct board_parts *board)
+{
+	struct request q = { .board = board, .answer = json_object_new_object() };
+	struct request stats = { .board = board };
+
+	if (!q.answer)
+		return NULL;
+	add_bool(q.answer, "ended", true);
+	stats.answer = add_object(q.answer, "stats");
+	board_lock(board->time);
+	(void)run_stats(&stats);
+	(void)run_violations(&q);
+	board_unlock(board->time);
+	return take_text(q.answer);
 }

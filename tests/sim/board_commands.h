@@ -11,4 +11,7 @@
  */
 char *board_command(struct board_parts *parts, char *line);
 
+/* The last word of a board whose program ends, likewise. */
+char *board_last_word(struct board_parts *parts);
+
 #endif

@@ -165,15 +165,33 @@ int board_socket_new(struct board_socket **ret, int fd,
 	return 0;
 }
 
+static void end_thread(struct board_socket *s)
+{
+	if (!s->started)
+		return;
+	atomic_store(&s->stop, true);
+	fd_event_signal(s->wake_fd);
+	(void)pthread_join(s->thread, NULL);
+	s->started = false;
+}
+
+void board_socket_end(struct board_socket *s, const char *last)
+{
+	end_thread(s);
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct client *c = &s->clients[i];
+
+		if (c->fd >= 0 && send_all(c->fd, last, strlen(last)))
+			(void)send_all(c->fd, "\n", 1);
+		c->fd = fd_close(c->fd);
+	}
+}
+
 struct board_socket *board_socket_free(struct board_socket *s)
 {
 	if (!s)
 		return NULL;
-	if (s->started) {
-		atomic_store(&s->stop, true);
-		fd_event_signal(s->wake_fd);
-		(void)pthread_join(s->thread, NULL);
-	}
+	end_thread(s);
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		s->clients[i].fd = fd_close(s->clients[i].fd);
 	(void)fd_close(s->listen_fd);

@@ -23,6 +23,12 @@ struct board_socket;
 int board_socket_new(struct board_socket **ret, int fd,
 		     char *(*answer)(void *ctx, char *line), void *ctx);
 
+/*
+ * Gives each client @last, a line without its newline, and disconnects it; nobody
+ * is served any more after this.
+ */
+void board_socket_end(struct board_socket *socket, const char *last);
+
 /* Ends the thread and disconnects all. Accepts NULL, returns NULL. */
 struct board_socket *board_socket_free(struct board_socket *socket);
 

@@ -163,12 +163,13 @@ static void says_why_it_cannot_build(void **state)
 		"mqttnode-sim: Cannot build the board: Socket operation on non-socket\n");
 }
 
-static void serves_the_inherited_descriptors(void **state)
+static void serves_the_inherited_descriptors_to_the_last_word(void **state)
 {
 	json_object *answer;
 	struct child child;
-	char said[400], text[64];
+	char said[400], text[64], last[8000];
 	int client[2];
+	ssize_t n;
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, client), 0);
@@ -181,6 +182,13 @@ static void serves_the_inherited_descriptors(void **state)
 	(void)json_object_put(answer);
 	assert_int_equal(finish(&child, said, sizeof(said)), 10);
 	assert_string_equal(said, "");
+
+	n = recv(client[0], last, sizeof(last) - 1, MSG_WAITALL);
+	assert_true(n > 0);
+	last[n] = '\0';
+	assert_ptr_equal(strstr(last, "{\"ended\":true,\"stats\":{\"time_ns\":"), last);
+	assert_non_null(strstr(last, "\"violations\":[]"));
+	assert_int_equal(last[n - 1], '\n');
 	close(client[0]);
 }
 
@@ -192,7 +200,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(refuses_a_bad_description_at_once),
 		cmocka_unit_test(builds_the_board_when_the_first_adapter_is_opened),
 		cmocka_unit_test(says_why_it_cannot_build),
-		cmocka_unit_test(serves_the_inherited_descriptors),
+		cmocka_unit_test(serves_the_inherited_descriptors_to_the_last_word),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "child") == 0)

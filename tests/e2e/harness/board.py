@@ -47,6 +47,8 @@ class Board:
                 raise BoardGone("the board socket was closed")
             answer = json.loads(line)
             self._out_of_step = False
+        if "ended" in answer:
+            raise BoardGone("the daemon has ended")
         assert answer.pop("ok"), f"board: {command}: {answer['error']}"
         return answer
 
@@ -68,10 +70,25 @@ class Board:
 
     def observe(self):
         """Remembers what is worth knowing after the end: violations, and whether the panel is lit."""
-        stats = self.stats()
+        self._remember(self.stats(), self.ask("violations")["violations"])
+
+    def wait_end(self, seconds):
+        """Waits for the last word of a daemon that is about to end, and remembers the same of it.
+        None came if it was killed, left a thread behind or does not end within @seconds."""
+        with self._lock:
+            self._out_of_step = True
+            self._socket.settimeout(seconds)
+            try:
+                last = json.loads(self._file.readline() or "{}")
+            except (OSError, ValueError):
+                return
+        if "ended" in last:
+            self._remember(last["stats"], last["violations"])
+
+    def _remember(self, stats, violations):
         self.lit = stats["oled"]["lit"]
         self.excused = stats["chip"]["excused"]
-        self.violations = self.ask("violations")["violations"]
+        self.violations = violations
 
     def close(self):
         self._file.close()

@@ -237,23 +237,17 @@ class Node:
     # Its end
 
     def terminate(self):
-        """SIGTERM; returns (exit status, when it was sent, when all ended). Watches the board to
-        the last."""
-        self._watch_board()
-        start = time.monotonic()
-        self.process.send(signal.SIGTERM)
-        while self.process.alive() and time.monotonic() < start + patience(10):
-            if not self._watch_board():
-                break
-        status, end = self.process.wait(10)
-        return status, start, end
-
-    def _watch_board(self):
+        """SIGTERM; returns (exit status, when it was sent, when all ended). What the board saw to
+        the last is known then, unless the daemon had to leave a stuck thread behind."""
         try:
             self.board.observe()
-            return True
         except BoardGone:
-            return False
+            pass  # it has ended before
+        start = time.monotonic()
+        self.process.send(signal.SIGTERM)
+        self.board.wait_end(patience(10))
+        status, end = self.process.wait(10)
+        return status, start, end
 
     def stop(self, limit=3.0):
         """A clean stop: within @limit seconds, exit status 0, nothing for the chips to object to."""
