@@ -24,7 +24,7 @@ static void stands(enum rung first, enum rung_state state)
 		view.rungs[i].since_ns = SEC;
 	}
 	if (first < RUNGS)
-		view.first_bad = first;
+		view.first_bad = (int)first;
 	view.online = first >= RUNGS;
 }
 

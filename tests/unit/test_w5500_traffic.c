@@ -180,9 +180,9 @@ static void a_chip_that_was_slow_once_is_believed_again(void **state)
 			      normal, after);
 		assert_true(after > normal * 1.1);
 		/* It takes twice as long to be believed the second time. */
-		(void)overhead(rig, 300 << i);
+		(void)overhead(rig, 300U << i);
 		assert_true(overhead(rig, 100) > normal * 1.1);
-		(void)overhead(rig, 1000 << i);
+		(void)overhead(rig, 1000U << i);
 		assert_true(overhead(rig, 500) < normal * 1.05);
 	}
 	chip_rig_assert_no_trouble(rig);
