@@ -406,6 +406,13 @@ static void tell_master(struct uplink *u, unsigned int master)
 				   master ? if_indextoname(master, name) : NULL);
 }
 
+/* What goes with IFF_UP comes back with it; until then there is a better cause. */
+static void look_outside(struct uplink *u)
+{
+	if (u->external && !u->set_down)
+		external_look(u->external);
+}
+
 static void on_link_news(void *ctx, const struct netlink_link *link)
 {
 	struct uplink *u = ctx;
@@ -416,9 +423,12 @@ static void on_link_news(void *ctx, const struct netlink_link *link)
 	}
 	u->carrier = link->carrier;
 	update_ready(u);
-	tell_master(u, link->master);
-	if (u->external)
-		external_look(u->external);
+	/* While it is down that is the cause of all. */
+	if (link->up) {
+		tell_master(u, link->master);
+		if (u->external)
+			external_look(u->external);
+	}
 	if (!link->up && !u->set_down) {
 		u->set_down = true;
 		log_warning(
@@ -440,6 +450,8 @@ static void on_link_news(void *ctx, const struct netlink_link *link)
 		if (u->have_lease) {
 			address_clear(u->address);
 			put_into_effect(u);
+		} else if (u->settings->method != NETWORK_METHOD_NONE) {
+			u->events->on_lease(u->events->ctx, NULL);
 		}
 	}
 }
@@ -455,7 +467,7 @@ static void on_address_news(void *ctx, const struct netlink_address *news)
 		slaac_on_address(u->slaac, news);
 
 	if (u->external) {
-		external_look(u->external);
+		look_outside(u);
 		return;
 	}
 	if (news->present || !u->have_lease || !ip_equal(&news->address, &own) ||
@@ -469,9 +481,7 @@ static void on_address_news(void *ctx, const struct netlink_address *news)
 
 static void on_route_news(void *ctx)
 {
-	struct uplink *u = ctx;
-
-	external_look(u->external);
+	look_outside(ctx);
 }
 
 static void on_neighbour_news(void *ctx, struct ip address, uint16_t state)
@@ -485,8 +495,7 @@ static void on_overrun(void *ctx)
 {
 	struct uplink *u = ctx;
 
-	if (u->external)
-		external_look(u->external);
+	look_outside(u);
 	/* Whatever was missed shows when the gateway is asked again. */
 	ask_gateway(u);
 }

@@ -290,7 +290,8 @@ static void an_external_address_is_watched_and_never_touched(void **state)
 	uplink_link(f->uplink, true);
 	carrier(true);
 	expect("link 1;look;");
-	external_events->on_trouble(external_events->ctx, CAUSE_ADDRESS_NOBODYS, "Nobody");
+	external_events->on_trouble(external_events->ctx, CAUSE_ADDRESS_NOBODYS,
+				    "Nobody");
 	expect("on trouble 1 Nobody;");
 	tell_address(5, true);
 	netlink_events->on_route(netlink_events->ctx);
@@ -306,7 +307,8 @@ static void an_external_address_is_watched_and_never_touched(void **state)
 	uplink_stop(f->uplink, 500);
 	expect("on stopped;");
 	external_lease_arrives(5, 1);
-	external_events->on_trouble(external_events->ctx, CAUSE_ADDRESS_NOBODYS, "Nobody");
+	external_events->on_trouble(external_events->ctx, CAUSE_ADDRESS_NOBODYS,
+				    "Nobody");
 	expect("");
 }
 
@@ -451,6 +453,53 @@ static void an_interface_set_down_is_told_and_equipped_when_up(void **state)
 	expect("clear;apply 5;names 9;on lease 5;");
 }
 
+static void without_a_lease_only_the_trouble_ends_when_it_is_up(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	done[0] = '\0';
+	tell_link(true, false, false, 0);
+	expect("on trouble 1 The interface was set down by somebody;");
+	tell_link(true, true, false, 0);
+	expect("on lease 0;");
+}
+
+static void an_external_address_is_not_looked_for_while_set_down(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.method = NETWORK_METHOD_EXTERNAL;
+	start(f);
+	external_lease_arrives(5, 1);
+	done[0] = '\0';
+	tell_link(true, false, false, 0);
+	expect("on trouble 1 The interface was set down by somebody;");
+	tell_link(true, false, false, 0);
+	tell_address(5, false);
+	netlink_events->on_route(netlink_events->ctx);
+	expect("");
+	netlink_events->on_overrun(netlink_events->ctx);
+	expect("on gateway 0;on gateway 1;probe 7;");
+	tell_link(true, true, false, 0);
+	expect("look;clear;names 0;on lease 5;");
+	tell_address(5, false);
+	expect("look;");
+}
+
+static void a_port_that_is_set_down_is_told_and_is_a_port_again(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.method = NETWORK_METHOD_NONE;
+	start(f);
+	done[0] = '\0';
+	tell_link(true, false, false, BRIDGE);
+	expect("on trouble 1 The interface was set down by somebody;");
+	tell_link(true, true, false, BRIDGE);
+	expect("on port br0;");
+}
+
 static void lost_news_are_made_up_for(void **state)
 {
 	struct fixture *f = *state;
@@ -509,6 +558,9 @@ int main(void)
 		CASE(an_address_that_was_refused_is_tried_again),
 		CASE(a_removed_address_is_put_back),
 		CASE(an_interface_set_down_is_told_and_equipped_when_up),
+		CASE(without_a_lease_only_the_trouble_ends_when_it_is_up),
+		CASE(an_external_address_is_not_looked_for_while_set_down),
+		CASE(a_port_that_is_set_down_is_told_and_is_a_port_again),
 		CASE(lost_news_are_made_up_for),
 		CASE(stopping_releases_and_says_so),
 		CASE(no_interface_no_uplink),
