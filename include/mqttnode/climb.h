@@ -18,12 +18,13 @@
  * The settings of a node that only looks: as @settings, but it publishes nothing
  * but its status word, acts on no message, tells nobody who it is, and takes no
  * messages out of a session that is kept for the daemon (it has a client id of
- * its own then).
+ * its own then, but the topics of the daemon).
  */
 struct climb_settings {
 	struct settings settings; /* shallow: borrows from the original */
 	struct subscription_settings *subscribe;
 	char client_id[80];
+	char base_topic[80];
 };
 
 /* 0 or -ENOMEM; @settings must outlive @ret, which is released with

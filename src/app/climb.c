@@ -43,9 +43,14 @@ int climb_settings_make(struct climb_settings *ret, const struct settings *setti
 	mqtt->health_interval_s = 0;
 	if (!mqtt->clean_session) {
 		mqtt->clean_session = true;
+		/* Permissions of the broker are for the topics of the daemon. */
+		text_format(ret->base_topic, sizeof(ret->base_topic), "mqttnode/%.64s",
+			    mqtt->client_id);
 		text_format(ret->client_id, sizeof(ret->client_id), "%.64s-doctor",
 			    mqtt->client_id);
 		mqtt->client_id = ret->client_id;
+		if (!mqtt->base_topic)
+			mqtt->base_topic = ret->base_topic;
 	}
 	return 0;
 }

@@ -122,7 +122,7 @@ static void a_temporary_node_only_looks(void **state)
 
 static void a_session_that_is_kept_is_left_alone(void **state)
 {
-	static char id[] = "node", prefix[] = "";
+	static char id[] = "node", prefix[] = "", base[] = "plant/7";
 	struct settings settings = { .mqtt = { .client_id = id, .discovery = prefix } };
 	struct climb_settings c;
 
@@ -130,6 +130,12 @@ static void a_session_that_is_kept_is_left_alone(void **state)
 	assert_int_equal(climb_settings_make(&c, &settings), 0);
 	assert_string_equal(c.settings.mqtt.client_id, "node-doctor");
 	assert_true(c.settings.mqtt.clean_session);
+	/* what the broker permits is for the topics of the daemon */
+	assert_string_equal(c.settings.mqtt.base_topic, "mqttnode/node");
+	climb_settings_clear(&c);
+	settings.mqtt.base_topic = base;
+	assert_int_equal(climb_settings_make(&c, &settings), 0);
+	assert_ptr_equal(c.settings.mqtt.base_topic, base);
 	climb_settings_clear(&c);
 }
 
