@@ -17,11 +17,15 @@
 /* DHCP of others with its address check takes this long. */
 #define PATIENCE_US (10 * UINT64_C(1000000))
 
+/* After a look that failed. */
+#define RETRY_US UINT64_C(1000000)
+
 struct external {
 	struct netlink *nl; /* borrowed, as the next two */
 	const char *interface;
 	const struct external_events *events;
 	sd_event_source *look;
+	sd_event_source *retry;	   /* runs after a look that failed */
 	sd_event_source *patience; /* runs while there could be an address */
 	unsigned int ifindex;	   /* 0: there is no device */
 	bool link_up;
@@ -70,6 +74,8 @@ static int on_look(sd_event_source *source, void *userdata)
 	if (r < 0) {
 		log_warning_errno(r, "Cannot look for the address of %s: %m",
 				  e->interface);
+		(void)sd_event_source_set_time_relative(e->retry, RETRY_US);
+		(void)sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT);
 		return 0;
 	}
 	/* A route that stays without an address is nothing to us. */
@@ -81,6 +87,14 @@ static int on_look(sd_event_source *source, void *userdata)
 	if (had != (found.address.s_addr != 0))
 		be_patient(e);
 	tell(e);
+	return 0;
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source;
+	(void)usec;
+	external_look(userdata);
 	return 0;
 }
 
@@ -125,6 +139,12 @@ int external_new(struct external **ret, sd_event *event, struct netlink *nl,
 	if (r < 0)
 		return r;
 	(void)sd_event_source_set_description(e->patience, "external patience");
+	r = sd_event_add_time_relative(event, &e->retry, CLOCK_MONOTONIC, 0, 0, on_retry,
+				       e);
+	if (r < 0)
+		return r;
+	(void)sd_event_source_set_description(e->retry, "external retry");
+	(void)sd_event_source_set_enabled(e->retry, SD_EVENT_OFF);
 	be_patient(e);
 	*ret = TAKE_PTR(e);
 	return 0;
@@ -135,6 +155,7 @@ struct external *external_free(struct external *e)
 	if (!e)
 		return NULL;
 	sd_event_source_disable_unref(e->look);
+	sd_event_source_disable_unref(e->retry);
 	sd_event_source_disable_unref(e->patience);
 	free(e);
 	return NULL;
