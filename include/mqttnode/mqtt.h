@@ -128,8 +128,7 @@ void mqtt_set_session_callback(struct mqtt *m, void (*on_session)(void *ctx, boo
 /* What another configuration means for the connection. */
 enum mqtt_change {
 	MQTT_CHANGE_SUBSCRIPTIONS, /* the connection stays */
-	MQTT_CHANGE_CONNECTION,	   /* DISCONNECT and CONNECT: the node is not offline */
-	MQTT_CHANGE_ELSEWHERE,	   /* "offline" is said before */
+	MQTT_CHANGE_CONNECTION,	   /* "offline", DISCONNECT and CONNECT */
 };
 
 /*

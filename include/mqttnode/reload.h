@@ -17,13 +17,11 @@ enum reload_part {
 	RELOAD_LOG_LEVEL = 1 << 0,
 	RELOAD_PUBLICATIONS = 1 << 1,  /* publications.h */
 	RELOAD_ACTIONS = 1 << 2,       /* actions.h */
-	RELOAD_SUBSCRIPTIONS = 1 << 3, /* in a session that goes on, also its spool */
+	RELOAD_SUBSCRIPTIONS = 1 << 3, /* and what else a session goes on with */
 	RELOAD_CONNECTION = 1 << 4,    /* the session is left and begun anew */
-	/* With RELOAD_CONNECTION: somewhere else, as somebody else, or it may fail. */
-	RELOAD_ELSEWHERE = 1 << 5,
-	RELOAD_SELF = 1 << 6,	 /* what the node tells about itself */
-	RELOAD_SCREEN = 1 << 7,	 /* display.h and pages.h */
-	RELOAD_RESTART = 1 << 8, /* nothing of it while the daemon runs */
+	RELOAD_SELF = 1 << 5,	       /* what the node tells about itself */
+	RELOAD_SCREEN = 1 << 6,	       /* display.h and pages.h */
+	RELOAD_RESTART = 1 << 7,       /* nothing of it while the daemon runs */
 };
 
 /* The part that a key belongs to, enum reload_part or'ed: "mqtt.publish[0].topic". */

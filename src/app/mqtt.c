@@ -187,12 +187,11 @@ int mqtt_session_new(struct mqtt_session **ret, struct mqtt *m,
 					config->inbox, config->actions, &m->counters);
 	if (r == 0) {
 		s->settings = config->settings;
-		s->change = change;
 		if (change == MQTT_CHANGE_SUBSCRIPTIONS &&
 		    needs_connection(m, config->settings))
-			s->change = MQTT_CHANGE_CONNECTION;
+			change = MQTT_CHANGE_CONNECTION;
 	}
-	if (r == 0 && s->change != MQTT_CHANGE_SUBSCRIPTIONS)
+	if (r == 0 && change != MQTT_CHANGE_SUBSCRIPTIONS)
 		r = make_connection(s, m, config, error, error_size);
 	if (r == 0)
 		*ret = TAKE_PTR(s);
@@ -253,8 +252,8 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
 	m->mail_fd = m->ended_fd = m->changed_fd = -1;
 	r = make_all(m, config);
 	if (r == 0)
-		r = mqtt_session_new(&m->session, m, config, MQTT_CHANGE_ELSEWHERE, error,
-				     error_size);
+		r = mqtt_session_new(&m->session, m, config, MQTT_CHANGE_CONNECTION,
+				     error, error_size);
 	if (r < 0) {
 		if (!error[0])
 			text_format(error, error_size, "Cannot set up MQTT: %s",

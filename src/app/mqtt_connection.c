@@ -515,9 +515,15 @@ void mqtt_connection_clear(struct mqtt_connection *c)
 }
 
 void mqtt_connection_set_settings(struct mqtt_connection *c,
-				  const struct mqtt_settings *settings)
+				  const struct mqtt_settings *settings, uint64_t now)
 {
+	uint64_t latest;
+
 	c->settings = settings;
+	c->backoff.cap_ms = settings->reconnect_max_s * 1000;
+	latest = now + ms(c->backoff.cap_ms);
+	if (c->attempt_ns > latest)
+		c->attempt_ns = latest;
 	if (settings->n_subscribe == 0)
 		ladder_report(c->ladder, RUNG_SUBACK, RUNG_STATE_UNUSED,
 			      "No subscriptions");

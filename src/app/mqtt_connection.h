@@ -85,10 +85,10 @@ void mqtt_connection_clear(struct mqtt_connection *c);
 
 /*
  * Goes on with other @settings that are the same in all that matters here, but for
- * the number of subscriptions.
+ * the number of subscriptions and the longest wait between two attempts.
  */
 void mqtt_connection_set_settings(struct mqtt_connection *c,
-				  const struct mqtt_settings *settings);
+				  const struct mqtt_settings *settings, uint64_t now);
 
 /* Reports all rungs that are used as waiting: there is another broker to connect to. */
 void mqtt_connection_await(struct mqtt_connection *c);

@@ -29,7 +29,6 @@ struct mail {
 /* What is made of a configuration, in main, and used by the thread. */
 struct mqtt_session {
 	const struct mqtt_settings *settings; /* borrowed */
-	enum mqtt_change change;	      /* how it takes the place of another one */
 	struct mqtt_tls *tls;		      /* NULL: off, or see the next */
 	struct mqtt_client *client; /* NULL: the connection goes on, with its status */
 	struct mqtt_status status;

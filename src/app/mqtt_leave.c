@@ -5,8 +5,8 @@
  * At a stop: "offline" retained, its PUBACK, DISCONNECT, and the broker's end of the
  * connection: what arrives until then is thrown away. For another connection what
  * is under way is waited for first, so that nothing is sent twice without need;
- * "offline" is said only if that connection may not come about, or is another
- * node's in the eyes of the broker. All of it has a limit: a broker that does not
+ * then all is as at a stop: after DISCONNECT there is no will, and who knows when
+ * the other connection comes about. All of it has a limit: a broker that does not
  * answer is left without a word, and publishes the will.
  */
 #include "mqttnode/cleanup.h"
@@ -27,10 +27,8 @@ static void disconnect(struct mqtt *m)
 
 static void say_goodbye(struct mqtt *m, uint64_t now)
 {
-	bool offline = m->mail.stop || m->coming->change == MQTT_CHANGE_ELSEWHERE;
-
 	m->leave_deadline_ns = now + LEAVE_NS;
-	if (offline && m->session->status.topic) {
+	if (m->session->status.topic) {
 		mqtt_status_end(&m->session->status, m->session->client);
 		m->leave_phase = LEAVE_SAYING_OFFLINE;
 	} else {
@@ -92,7 +90,7 @@ static void keep_connection(struct mqtt *m, struct mqtt_session *old, uint64_t n
 	next->client = TAKE_PTR(old->client);
 	next->status = old->status;
 	old->status.topic = NULL;
-	mqtt_connection_set_settings(&m->connection, next->settings);
+	mqtt_connection_set_settings(&m->connection, next->settings, now);
 	mqtt_subscriber_follow(next->subscriber, old->subscriber);
 	if (online)
 		mqtt_subscriber_go_on(next->subscriber, next->client,

@@ -260,6 +260,9 @@ void *mqtt_thread(void *arg)
 		wait_for_news(m, now);
 		now = clock_now_ns(&clock_system);
 	}
+	/* What was composed while the connection was left is kept too. */
+	mqtt_outbox_set_online(m->outbox, false);
+	mqtt_thread_publish(m, now);
 	spool_park(m->spool);
 	report_undelivered(m);
 	mqtt_client_abort(m->session->client);

@@ -22,14 +22,11 @@ static const struct {
 	{ "mqtt.discovery", RELOAD_SELF },
 	{ "mqtt.info", RELOAD_SELF },
 	{ "mqtt.health_interval", RELOAD_SELF },
-	{ "mqtt.keepalive", RELOAD_CONNECTION },
-	{ "mqtt.reconnect_max", RELOAD_CONNECTION },
-	{ "mqtt.clean_session", RELOAD_CONNECTION },
-	{ "mqtt.session_expiry", RELOAD_CONNECTION },
-	{ "mqtt.status", RELOAD_CONNECTION | RELOAD_ELSEWHERE | RELOAD_SELF },
-	{ "mqtt.base_topic", RELOAD_CONNECTION | RELOAD_ELSEWHERE | RELOAD_SELF },
-	{ "mqtt.client_id", RELOAD_CONNECTION | RELOAD_ELSEWHERE | RELOAD_SELF },
-	{ "mqtt", RELOAD_CONNECTION | RELOAD_ELSEWHERE },
+	{ "mqtt.reconnect_max", RELOAD_SUBSCRIPTIONS },
+	{ "mqtt.status", RELOAD_CONNECTION | RELOAD_SELF },
+	{ "mqtt.base_topic", RELOAD_CONNECTION | RELOAD_SELF },
+	{ "mqtt.client_id", RELOAD_CONNECTION | RELOAD_SELF },
+	{ "mqtt", RELOAD_CONNECTION },
 };
 
 unsigned int reload_parts_of_key(const char *path)

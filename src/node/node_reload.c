@@ -57,7 +57,7 @@ static unsigned int make_plan(struct node *n, const struct settings *to)
 	unsigned int plan = reload_plan(n->start, n->settings, to, on_restart, NULL);
 
 	if (settings_secrets_stamp(&to->mqtt) != n->secrets)
-		plan |= RELOAD_CONNECTION | RELOAD_ELSEWHERE;
+		plan |= RELOAD_CONNECTION;
 	return plan;
 }
 
@@ -65,9 +65,8 @@ static unsigned int make_plan(struct node *n, const struct settings *to)
 
 static enum mqtt_change change_of(unsigned int plan)
 {
-	if (!(plan & RELOAD_CONNECTION))
-		return MQTT_CHANGE_SUBSCRIPTIONS;
-	return plan & RELOAD_ELSEWHERE ? MQTT_CHANGE_ELSEWHERE : MQTT_CHANGE_CONNECTION;
+	return plan & RELOAD_CONNECTION ? MQTT_CHANGE_CONNECTION
+					: MQTT_CHANGE_SUBSCRIPTIONS;
 }
 
 static int make(struct node *n, struct node_parts *p, unsigned int plan)

@@ -173,15 +173,22 @@ static void what_is_given_up_offline_is_unsubscribed_in_the_next_session(void **
 	expect_filter(PACKET_SUBSCRIBE, "new");
 }
 
-static void another_connection_is_not_offline(void **state)
+/* How the node leaves a connection for another one. */
+static void expect_goodbye(void)
+{
+	expect_status("base/status", "offline");
+	broker_expect(broker, PACKET_DISCONNECT);
+	broker_hang_up(broker);
+}
+
+static void before_another_connection_it_is_offline(void **state)
 {
 	(void)state;
 	other.keepalive_s = 77;
 	rig_online(&rig);
 	expect_status("base/status", "online");
 	change_to("base", MQTT_CHANGE_CONNECTION);
-	broker_expect(broker, PACKET_DISCONNECT);
-	broker_hang_up(broker);
+	expect_goodbye();
 	expect_changed();
 	broker_accept(broker);
 	assert_int_equal(broker_expect(broker, PACKET_CONNECT)->body[9], 77);
@@ -189,18 +196,33 @@ static void another_connection_is_not_offline(void **state)
 	expect_status("base/status", "online");
 }
 
-static void elsewhere_it_is_offline_before(void **state)
+static void the_words_go_to_the_topic_of_their_connection(void **state)
 {
 	(void)state;
 	rig_online(&rig);
 	expect_status("base/status", "online");
-	change_to("other", MQTT_CHANGE_ELSEWHERE);
-	expect_status("base/status", "offline");
-	broker_expect(broker, PACKET_DISCONNECT);
-	broker_hang_up(broker);
+	change_to("other", MQTT_CHANGE_CONNECTION);
+	expect_goodbye();
 	expect_changed();
 	expect_session();
 	expect_status("other/status", "online");
+}
+
+static void another_longest_wait_is_of_effect_at_once(void **state)
+{
+	(void)state;
+	rig.settings.reconnect_max_s = 7200;
+	other.reconnect_max_s = 1;
+	rig_start(&rig);
+	rig_path(&rig, true, "127.0.0.1");
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_connack(broker, 5); /* that will not change soon: half of it at least */
+	rig_expect_counter(&rig, connect_failures, 1);
+	change_to("base", MQTT_CHANGE_SUBSCRIPTIONS);
+	expect_changed();
+	expect_session();
+	expect_status("base/status", "online");
 }
 
 static void acknowledgements_are_waited_for(void **state)
@@ -214,8 +236,7 @@ static void acknowledgements_are_waited_for(void **state)
 	p = broker_expect(broker, PACKET_PUBLISH);
 	change_to("base", MQTT_CHANGE_CONNECTION);
 	broker_puback(broker, p->id);
-	broker_expect(broker, PACKET_DISCONNECT);
-	broker_hang_up(broker);
+	expect_goodbye();
 	publish("two");
 	expect_session();
 	expect_status("base/status", "online");
@@ -237,8 +258,7 @@ static void what_a_silent_broker_did_not_acknowledge_goes_to_the_next(void **sta
 	broker_puback(broker, ids[1]); /* out of order: it is done all the same */
 	rig_expect_counter(&rig, published, 1);
 	change_to("base", MQTT_CHANGE_CONNECTION);
-	broker_expect(broker, PACKET_DISCONNECT);
-	broker_hang_up(broker);
+	expect_goodbye();
 	expect_session();
 	expect_status("base/status", "online");
 	assert_string_equal(broker_expect(broker, PACKET_PUBLISH)->payload, "one");
@@ -255,7 +275,7 @@ static void a_configuration_that_is_of_no_use_changes_nothing(void **state)
 	(void)state;
 	rig_online(&rig);
 	expect_status("base/status", "online");
-	assert_true(make(&session, "a/#", MQTT_CHANGE_ELSEWHERE) < 0);
+	assert_true(make(&session, "a/#", MQTT_CHANGE_CONNECTION) < 0);
 	assert_string_equal(rig.error, "Cannot set up MQTT: Invalid argument");
 	assert_null(session);
 	publish("still here");
@@ -288,10 +308,29 @@ static void a_stop_in_the_middle_of_a_change_ends_it(void **state)
 	broker_expect(broker, PACKET_PUBLISH);
 	change_to("base", MQTT_CHANGE_CONNECTION);
 	mqtt_stop(rig.mqtt, SOON_MS);
-	expect_status("base/status", "offline");
+	expect_goodbye();
+	assert_true(rig_ends_within(&rig, SOON_MS));
+}
+
+static void what_is_composed_meanwhile_is_kept_at_a_stop(void **state)
+{
+	struct spool_status kept;
+	struct packet *p;
+
+	(void)state;
+	rig_online(&rig);
+	expect_status("base/status", "online");
+	change_to("base", MQTT_CHANGE_CONNECTION);
+	p = broker_expect(broker, PACKET_PUBLISH);
+	assert_string_equal(p->payload, "offline");
+	publish("later");
+	mqtt_stop(rig.mqtt, SOON_MS);
+	broker_puback(broker, p->id);
 	broker_expect(broker, PACKET_DISCONNECT);
 	broker_hang_up(broker);
 	assert_true(rig_ends_within(&rig, SOON_MS));
+	spool_get_status(rig.spool, &kept);
+	assert_int_equal(kept.messages, 1);
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -302,13 +341,15 @@ int main(void)
 		test(only_what_differs_is_subscribed),
 		test(none_at_all_and_some_again),
 		test(what_is_given_up_offline_is_unsubscribed_in_the_next_session),
-		test(another_connection_is_not_offline),
-		test(elsewhere_it_is_offline_before),
+		test(before_another_connection_it_is_offline),
+		test(the_words_go_to_the_topic_of_their_connection),
+		test(another_longest_wait_is_of_effect_at_once),
 		test(acknowledgements_are_waited_for),
 		test(what_a_silent_broker_did_not_acknowledge_goes_to_the_next),
 		test(a_configuration_that_is_of_no_use_changes_nothing),
 		test(a_larger_packet_needs_another_connection_in_mqtt_5),
 		test(a_stop_in_the_middle_of_a_change_ends_it),
+		test(what_is_composed_meanwhile_is_kept_at_a_stop),
 	};
 
 	return cmocka_run_group_tests_name("mqtt_change", tests, NULL, NULL);

@@ -122,8 +122,8 @@ static void parts_belong_to_whole_names(void **state)
 	assert_int_equal(reload_parts_of_key("mqtt.publish[12].interval"),
 			 RELOAD_PUBLICATIONS | RELOAD_SELF);
 	assert_int_equal(reload_parts_of_key("mqtt.keepalive"), RELOAD_CONNECTION);
-	assert_int_equal(reload_parts_of_key("mqtt.tls.ca_file"),
-			 RELOAD_CONNECTION | RELOAD_ELSEWHERE);
+	assert_int_equal(reload_parts_of_key("mqtt.tls.ca_file"), RELOAD_CONNECTION);
+	assert_int_equal(reload_parts_of_key("mqtt.reconnect_max"), RELOAD_SUBSCRIPTIONS);
 	assert_int_equal(reload_parts_of_key("oled.page[1].items[0].label"),
 			 RELOAD_SCREEN | RELOAD_SUBSCRIPTIONS);
 	assert_int_equal(reload_parts_of_key("oledx"), RELOAD_RESTART);
