@@ -48,7 +48,10 @@ void slaac_link(struct slaac *s, bool ready);
 /* News of an address of the interface, of whatever family. */
 void slaac_on_address(struct slaac *s, const struct netlink_address *news);
 
-/* The addresses that can be used; the link-local one is the last. Returns how many. */
+/*
+ * The addresses that can be used, deprecated ones only where there is no other; the
+ * link-local one is the last. Returns how many.
+ */
 size_t slaac_addresses(const struct slaac *s, struct ip ret[SLAAC_ADDRESSES_MAX]);
 
 /* The DNS servers that are known, up to @max. Returns how many. */

@@ -64,7 +64,7 @@ struct own_address {
 struct known_prefix {
 	struct in6_addr prefix;
 	uint8_t len;
-	bool on_link;
+	bool on_link, deprecated; /* deprecated: no longer preferred */
 	struct own_address address;
 	uint64_t valid_ns, preferred_ns; /* until then */
 };
@@ -178,7 +178,9 @@ static void plan_routes(const struct slaac *s, struct plan *plan, uint32_t table
 
 	plan_route(plan, &route);
 	for (size_t i = 0; i < s->n_prefixes; i++) {
-		if (!s->prefixes[i].on_link)
+		/* A forged 2000::/3 must not take the machine's other ways away. */
+		if (!s->prefixes[i].on_link ||
+		    (table == RT_TABLE_MAIN && s->prefixes[i].len < PREFIX_LEN))
 			continue;
 		route.destination = ip_from_v6(&s->prefixes[i].prefix, 0);
 		route.prefix_len = s->prefixes[i].len;
@@ -260,7 +262,9 @@ static void arm(struct slaac *s)
 	if (may_solicit(s))
 		next = earlier(next, s->solicit_ns);
 	for (size_t i = 0; i < s->n_prefixes; i++)
-		next = earlier(next, s->prefixes[i].valid_ns);
+		next = earlier(next, s->prefixes[i].deprecated
+					     ? s->prefixes[i].valid_ns
+					     : s->prefixes[i].preferred_ns);
 	for (size_t i = 0; i < s->n_servers; i++)
 		next = earlier(next, s->servers[i].until_ns);
 	(void)sd_event_source_set_enabled(s->timer, next == FOR_EVER ? SD_EVENT_OFF
@@ -308,6 +312,8 @@ static bool expire(struct slaac *s, uint64_t now)
 		any = true;
 	}
 	for (size_t i = 0; i < s->n_prefixes;) {
+		if (!s->prefixes[i].deprecated && s->prefixes[i].preferred_ns <= now)
+			s->prefixes[i].deprecated = any = true;
 		if (s->prefixes[i].valid_ns > now) {
 			i++;
 			continue;
@@ -385,6 +391,7 @@ static void take_prefix(struct slaac *s, const struct advert_prefix *prefix, uin
 				  ? prolong(known->valid_ns, prefix->valid_s, now)
 				  : until(now, prefix->valid_s);
 	known->preferred_ns = until(now, prefix->preferred_s);
+	known->deprecated = false;
 }
 
 static void take_server(struct slaac *s, const struct in6_addr *server,
@@ -515,9 +522,11 @@ size_t slaac_addresses(const struct slaac *s, struct ip ret[SLAAC_ADDRESSES_MAX]
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->n_prefixes; i++)
-		if (s->prefixes[i].address.state == ADDRESS_USABLE)
-			ret[n++] = s->prefixes[i].address.ip;
+	for (int deprecated = 0; deprecated <= 1 && n == 0; deprecated++)
+		for (size_t i = 0; i < s->n_prefixes; i++)
+			if (s->prefixes[i].address.state == ADDRESS_USABLE &&
+			    s->prefixes[i].deprecated == deprecated)
+				ret[n++] = s->prefixes[i].address.ip;
 	if (s->link_local.state == ADDRESS_USABLE)
 		ret[n++] = s->link_local.ip;
 	return n;
@@ -539,8 +548,7 @@ struct ip slaac_router(const struct slaac *s)
 	return s->router;
 }
 
-/* --- life ------------------------------------------------------------------------------
- */
+/* --- life ---------------------------------------------------------------------- */
 
 static int open_socket(struct slaac *s)
 {

@@ -187,6 +187,24 @@ static void advertise_by(int fd, uint16_t lifetime_s, uint32_t valid_s, uint32_t
 			 sizeof(m));
 }
 
+/* Advertises @prefix alone; it is valid for two hours. */
+static void advertise_prefix(struct fixture *f, const char *prefix, uint8_t len,
+			     uint8_t flags, uint32_t preferred_s)
+{
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
+				   .sin6_scope_id = if_nametoindex("far0") };
+	uint8_t m[16 + 32] = { 134, [16] = 3, 4, len, flags };
+
+	put_be16(m + 6, 1800);
+	put_be32(m + 20, 7200);
+	put_be32(m + 24, preferred_s);
+	assert_int_equal(inet_pton(AF_INET6, prefix, m + 32), 1);
+	assert_int_equal(inet_pton(AF_INET6, "ff02::1", &to.sin6_addr), 1);
+	assert_int_equal(
+		sendto(f->router, m, sizeof(m), 0, (struct sockaddr *)&to, sizeof(to)),
+		sizeof(m));
+}
+
 static void assert_kernel(const char *command, const char *phrase, bool there)
 {
 	char out[4096];
@@ -258,6 +276,39 @@ static void a_forged_end_does_not_take_an_address_away(void **state)
 	WAIT_FOR(f, f->changes > 0);
 	assert_true(has(f, OWN));
 	assert_kernel("ip -6 addr show dev mqtt0", "valid_lft 72", true); /* two hours */
+}
+
+static void a_short_prefix_is_not_for_the_rest_of_the_machine(void **state)
+{
+	struct fixture *f = *state;
+
+	bring_up(f);
+	f->changes = 0;
+	advertise_prefix(f, "2000::", 3, 0x80, 7200);
+	WAIT_FOR(f, f->changes > 0);
+	assert_kernel("ip -6 route show table 7700", "2000::/3 dev mqtt0", true);
+	assert_kernel("ip -6 route show dev mqtt0", "2000::/3", false);
+}
+
+static void a_deprecated_address_is_used_only_without_another(void **state)
+{
+	struct fixture *f = *state;
+
+	bring_up(f);
+	advertise_prefix(f, "fd77::", 64, 0xc0, 7200);
+	advertise_prefix(f, "fd78::", 64, 0xc0, 7200);
+	WAIT_FOR(f, has(f, OWN) && has(f, "fd78::ff:fe00:1"));
+	advertise_prefix(f, "fd77::", 64, 0xc0, 1);
+	WAIT_FOR(f, !has(f, OWN)); /* when its second is over */
+	assert_true(has(f, "fd78::ff:fe00:1"));
+	assert_kernel("ip -6 addr show dev mqtt0", OWN "/64 scope global deprecated",
+		      true);
+	advertise_prefix(f, "fd78::", 64, 0xc0, 0);
+	WAIT_FOR(f, has(f, OWN));
+	assert_true(has(f, "fd78::ff:fe00:1"));
+	advertise_prefix(f, "fd77::", 64, 0xc0, 7200);
+	WAIT_FOR(f, !has(f, "fd78::ff:fe00:1"));
+	assert_true(has(f, OWN));
 }
 
 static void words_from_afar_are_not_believed(void **state)
@@ -332,6 +383,8 @@ int main(void)
 		TEST(a_router_gives_an_address_with_its_routes_and_rules),
 		TEST(what_ends_is_taken_away),
 		TEST(a_forged_end_does_not_take_an_address_away),
+		TEST(a_short_prefix_is_not_for_the_rest_of_the_machine),
+		TEST(a_deprecated_address_is_used_only_without_another),
 		TEST(words_from_afar_are_not_believed),
 		TEST(an_address_that_somebody_has_is_not_used),
 		TEST(an_address_that_is_removed_is_put_back),
