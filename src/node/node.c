@@ -86,7 +86,7 @@ static int make_mqtt(struct node *n)
 	if (r == 0 && p.display)
 		r = node_make_inbox(n);
 	if (r == 0)
-		r = node_make_session(n, &p, MQTT_CHANGE_CONNECTION);
+		r = node_make_session(n, &p, p.orders, MQTT_CHANGE_CONNECTION);
 	if (r == 0) {
 		install(n, &p);
 		mqtt_set_session_callback(n->mqtt, node_on_session, n);

@@ -179,10 +179,11 @@ int node_make_parts(struct node *n, struct node_parts *p, unsigned int which);
 void node_clear_parts(struct node_parts *p);
 
 /*
- * The connection of @p: n->mqtt at the start, p->session to change that later. 0, or
- * -errno after logging it.
+ * The connection of @p: n->mqtt at the start, p->session to change that later; what
+ * is to be done goes to @orders (NULL: nothing is). 0, or -errno after logging it.
  */
-int node_make_session(struct node *n, struct node_parts *p, enum mqtt_change change);
+int node_make_session(struct node *n, struct node_parts *p, struct queue *orders,
+		      enum mqtt_change change);
 
 /* Makes and watches n->inbox unless it is there. 0 or -errno. */
 int node_make_inbox(struct node *n);

@@ -78,7 +78,8 @@ int node_make_parts(struct node *n, struct node_parts *p, unsigned int which)
 	return 0;
 }
 
-int node_make_session(struct node *n, struct node_parts *p, enum mqtt_change change)
+int node_make_session(struct node *n, struct node_parts *p, struct queue *orders,
+		      enum mqtt_change change)
 {
 	struct mqtt_config config = {
 		.client_id = p->self.client_id,
@@ -88,7 +89,7 @@ int node_make_session(struct node *n, struct node_parts *p, enum mqtt_change cha
 		.ladder = n->ladder,
 		.spool = n->spool,
 		.inbox = p->settings->oled.i2c[0] ? n->inbox : NULL,
-		.actions = p->orders ? p->orders : n->orders,
+		.actions = orders,
 		.unbound = n->start->network.method == NETWORK_METHOD_NONE,
 	};
 	struct settings_secrets secrets;

@@ -79,7 +79,8 @@ static int make(struct node *n, struct node_parts *p, unsigned int plan)
 	if (r == 0 && p->display)
 		r = node_make_inbox(n);
 	if (r == 0 && plan & REMAKE_SESSION)
-		r = node_make_session(n, p, change_of(plan));
+		r = node_make_session(n, p, plan & RELOAD_ACTIONS ? p->orders : n->orders,
+				      change_of(plan));
 	return r;
 }
 
