@@ -34,6 +34,9 @@
  */
 int tap_open(const char *name, const uint8_t mac[6], bool join);
 
+/* Whether there is a TUN or TAP device @name, as far as its driver tells. Any thread. */
+bool tap_exists(const char *name);
+
 /*
  * Reads one frame into @buf: without FCS, and shorter than 60 bytes if the
  * kernel sent it so. A frame longer than @size is cut. Returns its length,

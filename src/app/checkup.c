@@ -34,12 +34,16 @@ bool checkup_file(struct diagnosis *d, const char *path)
 bool checkup_interface(struct diagnosis *d, const struct settings *settings)
 {
 	static const uint8_t mac[6] = { 0x02, 0, 0, 0, 0, 0x01 };
+	bool external = settings->network.method == NETWORK_METHOD_EXTERNAL;
 	const char *name = settings->ethernet.interface;
-	_cleanup_close_ int fd =
-		tap_open(name, mac, settings->network.method == NETWORK_METHOD_EXTERNAL);
+	_cleanup_close_ int fd = -1;
 	enum cause_id cause;
 	char text[200];
 
+	/* To open one that others made would change its address and its carrier. */
+	if (external && tap_exists(name))
+		return true;
+	fd = tap_open(name, mac, external);
 	if (fd >= 0)
 		return true;
 	cause = tap_explain(name, fd, text, sizeof(text));

@@ -112,8 +112,7 @@ int tap_set_carrier(int fd, bool on)
 	return ioctl(fd, TUNSETCARRIER, &carrier) < 0 ? -errno : 0;
 }
 
-/* Whether interface @name is a TUN or TAP device, as far as its driver tells. */
-static bool is_tun_device(const char *name)
+bool tap_exists(const char *name)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	_cleanup_close_ int sock = -1;
@@ -130,7 +129,7 @@ enum cause_id tap_explain(const char *name, int error, char *buf, size_t size)
 {
 	switch (abs(error)) {
 	case EBUSY:
-		if (is_tun_device(name)) {
+		if (tap_exists(name)) {
 			text_format(buf, size,
 				    "The TAP %s exists already: another mqttnode runs, "
 				    "or it was left behind; stop the other one, or \"ip "
