@@ -275,6 +275,8 @@ class Story:
             wait_online()
         run("nmcli", "connection", "delete", "mqtt0")
         run("systemctl", "stop", "NetworkManager")
+        # It may be told to stop before it has taken its TAP away.
+        run("ip", "link", "delete", "mqtt0", check=False)
         os.unlink("/etc/NetworkManager/conf.d/50-mqttnode.conf")
         with open("/etc/resolv.conf", "w", encoding="utf-8") as file:
             file.write(resolver)
