@@ -191,6 +191,7 @@ static bool take_down(struct node *n)
 	n->inbox = queue_free(n->inbox);
 	n->pages = pages_free(n->pages);
 	n->display = display_free(n->display);
+	n->left = sd_event_source_disable_unref(n->left); /* the loop may end first */
 	n->leaving = display_free(n->leaving);
 	node_clear_parts(&n->changing);
 	n->facts = facts_free(n->facts);

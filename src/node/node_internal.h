@@ -82,6 +82,7 @@ struct node {
 	struct node_parts changing; /* when the mqtt thread has gone over; or all NULL */
 	bool changing_actions;
 	struct display *leaving; /* it is cleared; or NULL */
+	sd_event_source *left;	 /* its end */
 	bool reload_again;
 
 	sd_event *event;

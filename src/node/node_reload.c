@@ -197,7 +197,7 @@ static int on_display_ended(sd_event_source *source, int fd, uint32_t revents,
 	(void)revents;
 	if (!display_joined(n->leaving, 0))
 		return 0;
-	sd_event_source_disable_unref(source);
+	n->left = sd_event_source_disable_unref(source);
 	n->leaving = display_free(n->leaving);
 	node_use(n, USER_LEAVING_SCREEN, NULL);
 	start_screen(n);
@@ -207,7 +207,6 @@ static int on_display_ended(sd_event_source *source, int fd, uint32_t revents,
 
 static void exchange_screen(struct node *n, struct node_parts *p)
 {
-	sd_event_source *source;
 	int r;
 
 	n->pages = pages_free(n->pages);
@@ -223,7 +222,7 @@ static void exchange_screen(struct node *n, struct node_parts *p)
 		start_screen(n);
 		return;
 	}
-	r = sd_event_add_io(n->event, &source, display_event_fd(n->leaving), EPOLLIN,
+	r = sd_event_add_io(n->event, &n->left, display_event_fd(n->leaving), EPOLLIN,
 			    on_display_ended, n);
 	failed(n, r < 0 ? r : 0, "the display");
 	display_stop(n->leaving);
