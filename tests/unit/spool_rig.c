@@ -53,6 +53,11 @@ int spool_rig_tear_down(void **state)
 
 void put(unsigned int number)
 {
+	put_as(number, 1, true);
+}
+
+void put_as(unsigned int number, int qos, bool store)
+{
 	char payload[16];
 
 	snprintf(payload, sizeof(payload), "%u", number);
@@ -60,8 +65,8 @@ void put(unsigned int number)
 				 .topic = "topic",
 				 .payload = payload,
 				 .len = strlen(payload),
-				 .qos = 1,
-				 .store = true,
+				 .qos = qos,
+				 .store = store,
 			 });
 }
 
@@ -115,6 +120,17 @@ void deliver(unsigned int first, unsigned int last)
 	expect_none();
 	assert_int_equal(status().messages, 0);
 	assert_int_equal(status().bytes, 0);
+}
+
+void fifteen_offline(void)
+{
+	open_spool();
+	put_range(1, 10);
+	turn(false);
+	now += 5 * SECOND;
+	turn(false);
+	put_range(11, 15);
+	turn(false);
 }
 
 void crash(void (*part)(void))

@@ -30,8 +30,9 @@ int spool_rig_tear_down(void **state);
 /* Opens it in these directories. */
 void open_spool(void);
 
-/* Adds the message @number, or those from @first to @last. */
+/* Adds the message @number, or those from @first to @last: QoS 1, to be stored. */
 void put(unsigned int number);
+void put_as(unsigned int number, int qos, bool store);
 void put_range(unsigned int first, unsigned int last);
 
 void turn(bool online);
@@ -44,6 +45,9 @@ void expect_none(void);
 
 /* Sends and acknowledges all from @first to @last, which must be all that wait. */
 void deliver(unsigned int first, unsigned int last);
+
+/* Opens it and puts 15 messages offline, of which a batch has taken 10 to the disk. */
+void fifteen_offline(void);
 
 /* Runs @part as a daemon that is killed at its end. */
 void crash(void (*part)(void));

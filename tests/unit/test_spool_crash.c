@@ -33,21 +33,10 @@ static void a_crash_while_online_loses_nothing(void **state)
 	deliver(11, 50);
 }
 
-static void offline_part(void)
-{
-	open_spool();
-	put_range(1, 10);
-	turn(false);
-	now += 5 * SECOND;
-	turn(false);
-	put_range(11, 15);
-	turn(false);
-}
-
 static void a_power_failure_loses_what_came_after_the_last_batch(void **state)
 {
 	(void)state;
-	crash(offline_part);
+	crash(fifteen_offline);
 	reboot_machine();
 	open_spool();
 	deliver(1, 10);
@@ -56,7 +45,7 @@ static void a_power_failure_loses_what_came_after_the_last_batch(void **state)
 static void a_crash_while_offline_loses_nothing(void **state)
 {
 	(void)state;
-	crash(offline_part);
+	crash(fifteen_offline);
 	open_spool();
 	deliver(1, 15);
 }
@@ -173,25 +162,12 @@ static void ids_go_on_after_all_was_delivered_and_the_daemon_crashed(void **stat
 	}
 }
 
-static void put_qos_2(unsigned int number)
-{
-	char payload[16];
-
-	snprintf(payload, sizeof(payload), "%u", number);
-	spool_put(spool, &(struct spool_message){
-				 .topic = "topic",
-				 .payload = payload,
-				 .len = strlen(payload),
-				 .qos = 2,
-			 });
-}
-
 static void half_delivered_part(void)
 {
 	open_spool();
 	if (spool_has_halves(spool))
 		_exit(1);
-	put_qos_2(1);
+	put_as(1, 2, false);
 	turn(true);
 	expect(1);
 }
@@ -205,7 +181,7 @@ static void that_qos_2_may_be_half_delivered_is_known_after_a_power_failure(void
 	assert_true(spool_has_halves(spool));
 	/* So it is after a stop that leaves something behind, but not after a clean one.
 	 */
-	put_qos_2(2);
+	put_as(2, 2, false);
 	turn(true);
 	expect(2);
 	spool_park(spool);

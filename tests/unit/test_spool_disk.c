@@ -11,17 +11,6 @@
 #include "temp_dir.h"
 #include "unit.h"
 
-static void offline_part(void)
-{
-	open_spool();
-	put_range(1, 10);
-	turn(false);
-	now += 5 * SECOND;
-	turn(false);
-	put_range(11, 15);
-	turn(false);
-}
-
 static void the_disk_rests_while_everything_is_delivered(void **state)
 {
 	struct stat before, after;
@@ -99,7 +88,7 @@ static void without_any_directory_messages_are_kept_in_memory(void **state)
 static void a_state_directory_that_comes_late_brings_its_messages_along(void **state)
 {
 	(void)state;
-	crash(offline_part);
+	crash(fifteen_offline);
 	reboot_machine();
 	assert_int_equal(rename("state", "state.away"), 0);
 	open_spool();
