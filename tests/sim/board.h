@@ -84,8 +84,9 @@
  *
  * screen	What a person sees: {"width": 128, "height": 64, "lit": true,
  *		"contrast": 127, "rows": ["..##....", ...]}, a text of
- *		"width" characters each, '#' lit and '.' dark; all dark if the panel is
- *off. pbm		The same as {"pbm": "P1\n128 64\n..."}, a plain PBM file.
+ *		"width" characters each, '#' lit and '.' dark; all dark if the
+ *		panel is off.
+ * pbm		The same as {"pbm": "P1\n128 64\n..."}, a plain PBM file.
  *
  * cable in|out	Plugs the Ethernet cable in or out.
  * partner 10|100 half|full	What the other end of the cable can do (100 full).

@@ -388,20 +388,31 @@ static void several_addresses_take_turns(void **state)
 	}
 }
 
+/* Looking up the broker's name takes until resolver_answers(). */
+static void resolver_blocks(struct resolver *answers)
+{
+	answers->blocks = true;
+	resolver_set(answers);
+	use_host("mq.example");
+}
+
+static void resolver_answers(struct resolver *answers)
+{
+	answers->blocks = false;
+	resolver_set(answers);
+}
+
 static void a_path_lost_during_a_lookup_is_not_used(void **state)
 {
 	struct resolver answers = { .addresses = { "127.0.0.1" }, .n_servers = 1 };
 
 	(void)state;
-	answers.blocks = true;
-	resolver_set(&answers);
-	use_host("mq.example");
+	resolver_blocks(&answers);
 	start();
 	resolver_expect_lookup();
 	rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_TRYING, "Looking up mq.example");
 	rig_path(&rig, true, "0.0.0.0");
-	answers.blocks = false;
-	resolver_set(&answers);
+	resolver_answers(&answers);
 	rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_WAITING, "%s", "");
 	assert_true(broker_is_quiet(broker, 100));
 }
@@ -411,15 +422,12 @@ static void a_lookup_on_a_path_that_changed_begins_anew(void **state)
 	struct resolver answers = { .addresses = { "127.0.0.1" }, .n_servers = 1 };
 
 	(void)state;
-	answers.blocks = true;
-	resolver_set(&answers);
-	use_host("mq.example");
+	resolver_blocks(&answers);
 	start();
 	resolver_expect_lookup();
 	rig_path(&rig, true, "127.0.0.2");
 	resolver_expect_lookup();
-	answers.blocks = false;
-	resolver_set(&answers);
+	resolver_answers(&answers);
 	broker_accept(broker);
 	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_OK,
 			"Connected to 127.0.0.1:%u from 127.0.0.2", broker->port);
@@ -430,9 +438,7 @@ static void lookups_that_nobody_waits_for_are_limited(void **state)
 	struct resolver answers = { .addresses = { "127.0.0.1" }, .n_servers = 1 };
 
 	(void)state;
-	answers.blocks = true;
-	resolver_set(&answers);
-	use_host("mq.example");
+	resolver_blocks(&answers);
 	start();
 	for (int i = 1; i < MQTT_LOOKUPS_MAX; i++) {
 		resolver_expect_lookup();
@@ -443,8 +449,7 @@ static void lookups_that_nobody_waits_for_are_limited(void **state)
 	rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_FAILED,
 			"Name mq.example could not be looked up: Resource temporarily "
 			"unavailable");
-	answers.blocks = false;
-	resolver_set(&answers);
+	resolver_answers(&answers);
 	broker_accept(broker);
 }
 
@@ -454,9 +459,7 @@ static void messages_are_taken_during_a_lookup(void **state)
 	const struct mqtt_outgoing message = { .topic = "t", .qos = 1, .store = true };
 
 	(void)state;
-	answers.blocks = true;
-	resolver_set(&answers);
-	use_host("mq.example");
+	resolver_blocks(&answers);
 	rig.settings.spool.messages = 3 * MQTT_HANDOVER_MAX;
 	start();
 	resolver_expect_lookup();
@@ -465,8 +468,7 @@ static void messages_are_taken_during_a_lookup(void **state)
 			assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
 		rig_expect_counter(&rig, backlog, i * MQTT_HANDOVER_MAX);
 	}
-	answers.blocks = false;
-	resolver_set(&answers);
+	resolver_answers(&answers);
 	broker_accept(broker);
 }
 
