@@ -8,9 +8,11 @@ Usage: selftest.py SETTINGS_KEYS ROOT
 """
 import contextlib
 import io
+import json
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -265,6 +267,47 @@ def units(report, root):
                outcome(check_install.check, tree), 'etc/mqttnode.conf is missing', 'stray.conf')
 
 
+def counted(root, results, subtests=()):
+    """(exit status, output) of .ci/count.py for a build directory: @results are (program, meson's
+    word, output), @subtests (program, name, failed)."""
+    with tempfile.TemporaryDirectory() as directory:
+        logs = pathlib.Path(directory) / 'meson-logs'
+        logs.mkdir()
+        (logs / 'testlog.json').write_text(''.join(json.dumps(
+            {'name': name, 'result': word, 'returncode': int(word != 'OK'), 'stdout': said}) + '\n'
+            for name, word, said in results), encoding='utf-8')
+        (logs / 'testlog.junit.xml').write_text('<testsuites>' + ''.join(
+            f'<testsuite name="p.{name}"><testcase name="{case}">'
+            f'{"<failure/>" if failed else ""}</testcase></testsuite>'
+            for name, case, failed in subtests) + '</testsuites>', encoding='utf-8')
+        (logs.parent / 'compile.log').write_text('x.c:1: no such thing\n', encoding='utf-8')
+        done = subprocess.run([sys.executable, root / '.ci/count.py', directory], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.returncode, done.stdout
+
+
+def count(report, root):
+    good = ('fd', 'OK', 'ok 1 - opens\n')
+    bad = ('e2e', 'ERROR', 'ok 1 - a\nnot ok 2 - b works\n# it was broken\n'
+           '# --- log\n' + ''.join(f'# line {n}\n' for n in range(99)) + 'ok 3 - c\n')
+    passed = [('fd', 'opens', False)]
+    for name, results, subtests, status, words in (
+        ('passes a good build', [good], passed, 0, []),
+        ('counts a case that fails, and says why', [good, bad],
+         passed + [('e2e', 'b works', True)], 1,
+         ['\n# it was broken\n# --- log\n# ... 87 lines ...\n# line 87\n',
+          ': e2e: not ok 2 - b works\n# it was broken\n1 passed, 1 failed\n']),
+        ('counts a program that breaks off after good cases', [('fd', 'TIMEOUT', 'ok 1 - opens\n')],
+         passed, 1, [': fd: TIMEOUT, status 1\n1 passed, 1 failed\n']),
+        ('counts a build that failed', [], [], 1,
+         ['x.c:1: no such thing', 'not built, or not run\n0 passed, 1 failed\n']),
+    ):
+        got, said = counted(root, results, subtests)
+        report.case(f'count.py {name}', [f'status {got}, not "{word}" in: {said}'
+                                         for word in words or ['1 passed, 0 failed']
+                                         if got != status or word not in said])
+
+
 def main():
     program, root = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     report = tap.Tap()
@@ -275,6 +318,7 @@ def main():
     packages(report)
     completion(report, root)
     units(report, root)
+    count(report, root)
     return report.finish()
 
 
