@@ -17,6 +17,8 @@
 	X(CONFIG_MISSING,	"config-missing")                                        \
 	X(CONFIG_UNREADABLE,	"config-unreadable")                                     \
 	X(CONFIG_INVALID,	"config-invalid")                                        \
+	X(FILE_MISSING,		"file-missing")                                          \
+	X(FILE_UNSUITABLE,	"file-unsuitable")                                       \
 	X(HOST_NOT_SET,		"host-not-set")                                          \
 	/* the SPI bus */                                                                \
 	X(SPI_ABSENT,		"spi-absent")                                            \

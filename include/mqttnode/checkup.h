@@ -14,6 +14,12 @@
 /* Why @path cannot be read at all, or is not there. Returns whether that is so. */
 bool checkup_file(struct diagnosis *d, const char *path);
 
+/*
+ * Whether the files that the configuration names for the broker, of secrets and of
+ * certificates, are there and hold what they should.
+ */
+void checkup_mqtt_files(struct diagnosis *d, const struct mqtt_settings *settings);
+
 /* Whether the network interface can be made. Returns whether it can. */
 bool checkup_interface(struct diagnosis *d, const struct settings *settings);
 

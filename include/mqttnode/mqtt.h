@@ -108,6 +108,14 @@ struct mqtt_config {
 };
 
 /*
+ * Whether certificates and key, which @settings name and @key_path, can be used: 0, or
+ * -errno with a sentence in @error (-EBADMSG: what a file holds is something else). Any
+ * thread.
+ */
+int mqtt_check_files(const struct mqtt_settings *settings, const char *key_path,
+		     char *error, size_t error_size);
+
+/*
  * Makes it, without a thread, and reads the certificates. 0, or -errno with a
  * sentence in @error. Main.
  */

@@ -11,6 +11,7 @@
 #include "mqttnode/clock.h"
 #include "mqttnode/fd.h"
 #include "mqttnode/gpio.h"
+#include "mqttnode/mqtt.h"
 #include "mqttnode/spidev.h"
 #include "mqttnode/tap.h"
 #include "mqttnode/w5500.h"
@@ -29,6 +30,35 @@ bool checkup_file(struct diagnosis *d, const char *path)
 		diagnosis_add(d, FINDING_FAILED, "configuration", CAUSE_CONFIG_UNREADABLE,
 			      "Cannot read %s: %s", path, strerror(errno));
 	return true;
+}
+
+static enum cause_id cause_of_file(int r)
+{
+	switch (r) {
+	case -ENOENT:
+	case -ENOTDIR:
+		return CAUSE_FILE_MISSING;
+	case -EACCES:
+	case -EPERM:
+		return CAUSE_CONFIG_UNREADABLE;
+	default:
+		return CAUSE_FILE_UNSUITABLE;
+	}
+}
+
+void checkup_mqtt_files(struct diagnosis *d, const struct mqtt_settings *settings)
+{
+	struct settings_secrets secrets;
+	char error[512];
+	int r;
+
+	r = settings_read_secrets(settings, &secrets, error, sizeof(error));
+	if (r == 0)
+		r = mqtt_check_files(settings, secrets.key_path, error, sizeof(error));
+	if (r < 0)
+		diagnosis_add(d, FINDING_FAILED, "configuration", cause_of_file(r), "%s",
+			      error);
+	settings_secrets_clear(&secrets);
 }
 
 bool checkup_interface(struct diagnosis *d, const struct settings *settings)

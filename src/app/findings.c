@@ -23,6 +23,14 @@ static const struct finding_advice advice[] = {
 		"The daemon does not start with a configuration that has errors.",
 		"Mend each line that is named; \"mqttnode check\" tells when all is "
 		"well." },
+	[CAUSE_FILE_MISSING] = {
+		"A password, key or certificate that the configuration names is not there.",
+		"Put the file there, or correct the path. What systemd passes to the service "
+		"(LoadCredential=) the service alone has: start it, and ask again." },
+	[CAUSE_FILE_UNSUITABLE] = {
+		"A file that the configuration names does not hold what it should.",
+		"Certificates and keys are text that begins with -----BEGIN (PEM); a file with "
+		"a password has one line." },
 	[CAUSE_HOST_NOT_SET] = {
 		"mqttnode talks to nobody until you say who: the service is skipped.",
 		"Set mqtt.host to the name or address of your broker, then systemctl "

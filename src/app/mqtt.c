@@ -101,19 +101,31 @@ static void on_session_nobody(void *ctx, bool online)
 
 /* --- what is made of a configuration --------------------------------------- */
 
-static int make_tls(struct mqtt_session *s, const struct mqtt_config *config, char *error,
-		    size_t error_size)
+/* NULL in @ret: TLS is off. */
+static int make_tls(struct mqtt_tls **ret, const struct mqtt_settings *settings,
+		    const char *key_path, char *error, size_t error_size)
 {
-	const struct tls_settings *tls = &s->settings->tls;
-	const struct mqtt_tls_config tls_config = {
-		.host = s->settings->host,
+	const struct tls_settings *tls = &settings->tls;
+	const struct mqtt_tls_config config = {
+		.host = settings->host,
 		.ca_file = tls->ca_file,
 		.cert_file = tls->cert_file,
-		.key_file = config->key_path,
+		.key_file = key_path,
 		.insecure = tls->insecure,
 	};
 
-	return tls->on ? mqtt_tls_new(&s->tls, &tls_config, error, error_size) : 0;
+	*ret = NULL;
+	return tls->on ? mqtt_tls_new(ret, &config, error, error_size) : 0;
+}
+
+int mqtt_check_files(const struct mqtt_settings *settings, const char *key_path,
+		     char *error, size_t error_size)
+{
+	struct mqtt_tls *tls;
+	int r = make_tls(&tls, settings, key_path, error, error_size);
+
+	(void)mqtt_tls_free(tls);
+	return r;
 }
 
 /* The largest packet that a subscription has a use for: a payload and its topic. */
@@ -156,7 +168,7 @@ static int make_connection(struct mqtt_session *s, struct mqtt *m,
 {
 	int r;
 
-	r = make_tls(s, config, error, error_size);
+	r = make_tls(&s->tls, s->settings, config->key_path, error, error_size);
 	if (r == 0)
 		r = mqtt_status_init(&s->status,
 				     s->settings->status ? config->base_topic : NULL,

@@ -43,18 +43,6 @@ static void tell_errors(struct diagnosis *d, const struct settings_report *repor
 			      "%s", report->errors[i]);
 }
 
-/* Password and key stand outside of the file. */
-static void check_secrets(struct diagnosis *d, const struct mqtt_settings *mqtt)
-{
-	struct settings_secrets secrets;
-	char error[512];
-
-	if (settings_read_secrets(mqtt, &secrets, error, sizeof(error)) < 0)
-		diagnosis_add(d, FINDING_FAILED, "configuration", CAUSE_CONFIG_UNREADABLE,
-			      "%s", error);
-	settings_secrets_clear(&secrets);
-}
-
 /* The settings, or NULL with findings. */
 static struct settings *read_settings(struct diagnosis *d, const char *path)
 {
@@ -72,7 +60,7 @@ static struct settings *read_settings(struct diagnosis *d, const char *path)
 /* Lets a temporary node look. 0, or -errno that was logged. */
 static int climb(struct visit *v, const struct settings *settings)
 {
-	check_secrets(&v->diagnosis, &settings->mqtt);
+	checkup_mqtt_files(&v->diagnosis, &settings->mqtt);
 	if (!checkup_interface(&v->diagnosis, settings) || v->diagnosis.n > 0)
 		return 0;
 	checkup_lines(&v->diagnosis, &settings->ethernet);

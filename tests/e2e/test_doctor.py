@@ -369,7 +369,12 @@ def configuration():
         (lambda: doctor.written("mqtt: { };\n"), "host-not-set", "mqtt.host: not set"),
         (lambda: doctor.written(lonely(mqtt={"host": SERVER, "username": "u",
                                              "password_file": "/run/nowhere"})),
-         "config-unreadable", "/run/nowhere"),
+         "file-missing", 'mqtt.password_file: "/run/nowhere"'),
+        *((lambda ca=ca: doctor.written(lonely(mqtt={"host": SERVER, "tls": {"ca_file": ca()}})),
+           cause, "mqtt.tls.ca_file: ") for ca, cause in (
+               (lambda: "/run/nowhere.pem", "file-missing"),
+               (lambda: doctor.written("", 0o600), "config-unreadable"),
+               (lambda: doctor.written("no certificate"), "file-unsuitable"))),
     )
     return side_by_side([
         (cause, lambda namespace, make=make, cause=cause, part=part: expect(
