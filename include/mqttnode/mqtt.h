@@ -75,6 +75,7 @@ struct mqtt_timing {
 	unsigned int connect_ms;      /* lookup and TCP */
 	unsigned int tls_ms;	      /* the TLS handshake */
 	unsigned int connack_ms;      /* CONNACK, and SUBACK */
+	unsigned int probe_ms;	      /* an answer to the question whether it wants TLS */
 	unsigned int backoff_base_ms; /* the cap is a setting */
 	unsigned int stable_ms;	      /* online for so long: the back-off begins again */
 	unsigned int link_grace_ms;   /* a link lost for less keeps the session */

@@ -349,9 +349,9 @@ static const struct finding_advice advice[] = {
 		"the machine is off.",
 		"Check the firewall of the broker's machine, mqtt.host and mqtt.port." },
 	[CAUSE_TCP_RESET] = {
-		"The connection was made and cut at once: by the broker, or by a "
-		"firewall in between.",
-		"Look at the broker's log; check mqtt.port." },
+		"The connection was made and cut at once: by the broker, by something in "
+		"front of it that has no broker behind it, or by a firewall in between.",
+		"Look at the broker's log: did it see this node? Check mqtt.port." },
 	[CAUSE_HOST_UNREACHABLE] = {
 		"Nobody has that address on this network.",
 		"Is the broker's machine on, and is mqtt.host right?" },
@@ -420,8 +420,8 @@ static const struct finding_advice advice[] = {
 
 	/* --- the broker --- */
 	[CAUSE_WANTS_TLS] = {
-		"The other end hung up at the first word of MQTT: this is a port for "
-		"TLS, or no broker.",
+		"This is a port for TLS: a greeting of TLS is answered, and MQTT without "
+		"it is not.",
 		"Add a group tls = { } to mqtt, or set mqtt.port to the port without "
 		"TLS (mostly 1883)." },
 	[CAUSE_NOT_A_BROKER] = {

@@ -85,6 +85,7 @@ const struct mqtt_timing mqtt_timing_default = {
 	.connect_ms = 10000,
 	.tls_ms = 10000,
 	.connack_ms = 10000,
+	.probe_ms = 3000,
 	.backoff_base_ms = 1000,
 	.stable_ms = 60000,
 	.link_grace_ms = 2000,
@@ -346,22 +347,13 @@ void mqtt_set_link(struct mqtt *m, bool up)
 	fd_event_signal(m->mail_fd);
 }
 
-/* Whether the path has exactly these. */
-static bool same_sources(const struct mqtt_path *path, const struct ip *sources, size_t n)
-{
-	for (size_t i = 0; i < n && n == path->n_sources; i++)
-		if (!ip_equal(&path->sources[i], &sources[i]))
-			return false;
-	return n == path->n_sources;
-}
-
 void mqtt_set_sources(struct mqtt *m, const struct ip *sources, size_t n)
 {
 	struct mqtt_path *path = &m->mailbox.path;
 
 	n = n < MQTT_SOURCES_MAX ? n : MQTT_SOURCES_MAX;
 	(void)pthread_mutex_lock(&m->lock);
-	if (!same_sources(path, sources, n)) {
+	if (!mqtt_path_has_sources(path, sources, n)) {
 		for (size_t i = 0; i < n; i++)
 			path->sources[i] = sources[i];
 		path->n_sources = n;

@@ -311,31 +311,36 @@ static void say_disconnect(struct mqtt_cause *ret, const struct mqtt_error *erro
 		    "The broker ended the session: %s", error->reason);
 }
 
+void mqtt_cause_wants_tls(struct mqtt_cause *ret, const struct mqtt_peer *peer)
+{
+	char who[MQTT_PEER_TEXT_SIZE];
+
+	say(ret, RUNG_CONNACK, CAUSE_WANTS_TLS, "%s speaks TLS, and mqtt.tls is not set",
+	    mqtt_peer_text(peer, who));
+}
+
 void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 			   const struct mqtt_error *error)
 {
-	const char *question = peer->tls ? "is it an MQTT broker?"
-					 : "is it an MQTT broker, or does it want TLS?";
-	/* Without TLS nothing but a port for TLS ends the connection that early. */
-	enum cause_id closed = peer->tls ? CAUSE_NOT_A_BROKER : CAUSE_WANTS_TLS;
 	char who[MQTT_PEER_TEXT_SIZE];
 
 	mqtt_peer_text(peer, who);
 	switch (error->kind) {
 	case MQTT_ERROR_CLOSED:
-		say(ret, RUNG_CONNACK, closed,
-		    "%s closed the connection without CONNACK: %s", who, question);
+		say(ret, RUNG_CONNACK, CAUSE_NOT_A_BROKER,
+		    "%s closed the connection without CONNACK: is it an MQTT broker?",
+		    who);
 		break;
 	case MQTT_ERROR_SYSTEM:
 		if (error->error == ECONNRESET || error->error == EPIPE)
-			say(ret, RUNG_CONNACK, closed,
-			    "%s reset the connection before CONNACK: %s", who, question);
+			say(ret, RUNG_CONNACK, CAUSE_TCP_RESET,
+			    "%s reset the connection before CONNACK", who);
 		else
 			say_system(ret, peer, error->error);
 		break;
 	case MQTT_ERROR_PROTOCOL:
-		say(ret, RUNG_CONNACK, CAUSE_NOT_A_BROKER, "%s does not speak MQTT: %s",
-		    who, question);
+		say(ret, RUNG_CONNACK, CAUSE_NOT_A_BROKER,
+		    "%s does not speak MQTT: is it an MQTT broker?", who);
 		break;
 	case MQTT_ERROR_DISCONNECT:
 		say_disconnect(ret, error);

@@ -72,6 +72,9 @@ void mqtt_cause_tls(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 void mqtt_cause_tls_timeout(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 			    unsigned int waited_s);
 
+/* The port is one for TLS, and none was spoken. */
+void mqtt_cause_wants_tls(struct mqtt_cause *ret, const struct mqtt_peer *peer);
+
 /* TCP was up, but it ended, or @waited_s passed, before CONNACK. */
 void mqtt_cause_no_connack(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 			   const struct mqtt_error *error);

@@ -81,17 +81,12 @@ static void rung_failed(struct mqtt_connection *c, const struct mqtt_cause *caus
 
 /* --- the end of an attempt or a session ---------------------------------- */
 
-static bool has_path(const struct mqtt_connection *c)
-{
-	return c->path.unbound || (c->path.link && c->path.n_sources > 0);
-}
-
 /* Ends whatever there is and chooses the time of the next attempt. */
 static void end(struct mqtt_connection *c, bool persistent, uint64_t now)
 {
 	uint32_t random = random_number(now), wait_ms;
 
-	c->lookup = mqtt_lookup_free(c->lookup);
+	mqtt_connection_clear(c);
 	mqtt_client_abort(c->client);
 	if (c->state == MQTT_ONLINE) {
 		c->counters->disconnects++;
@@ -103,7 +98,7 @@ static void end(struct mqtt_connection *c, bool persistent, uint64_t now)
 	wait_ms = persistent ? mqtt_backoff_cap(&c->backoff, random)
 			     : mqtt_backoff_next(&c->backoff, random);
 	c->attempt_ns = now + ms(wait_ms);
-	c->state = has_path(c) ? MQTT_BACKOFF : MQTT_OFFLINE;
+	c->state = mqtt_path_is_open(&c->path) ? MQTT_BACKOFF : MQTT_OFFLINE;
 }
 
 /* One line per cap interval while it goes on; main tells when a rung changes. */
@@ -127,7 +122,7 @@ static void tell_failing(struct mqtt_connection *c, const struct mqtt_cause *cau
 static void fail(struct mqtt_connection *c, const struct mqtt_cause *cause, uint64_t now)
 {
 	end(c, cause->persistent, now);
-	if (!has_path(c)) {
+	if (!mqtt_path_is_open(&c->path)) {
 		/* The link is gone as well: that is the cause to show. */
 		c->failed_rung = -1;
 		rungs_waiting(c, RUNG_NAME);
@@ -141,7 +136,7 @@ void mqtt_connection_drop(struct mqtt_connection *c, uint64_t now)
 {
 	if (c->state >= MQTT_RESOLVING)
 		end(c, false, now);
-	c->state = has_path(c) ? MQTT_BACKOFF : MQTT_OFFLINE;
+	c->state = mqtt_path_is_open(&c->path) ? MQTT_BACKOFF : MQTT_OFFLINE;
 	c->failed_rung = -1;
 	rungs_waiting(c, RUNG_NAME);
 }
@@ -153,7 +148,7 @@ static uint64_t due_ns(const struct mqtt_connection *c)
 {
 	uint64_t due = c->attempt_ns, floor = 0;
 
-	if (!has_path(c))
+	if (!mqtt_path_is_open(&c->path))
 		return UINT64_MAX;
 	if (c->hurry) {
 		uint64_t at = c->hurried_ns ? c->hurried_ns + ms(c->timing->hurry_ms) : 0;
@@ -167,53 +162,16 @@ static uint64_t due_ns(const struct mqtt_connection *c)
 	return due > floor ? due : floor;
 }
 
-/* The family of addresses that there is a way to. */
-static sa_family_t family_of_path(const struct mqtt_path *path)
+/* From which address; none: the routes choose it. */
+static const struct ip *bound_to(const struct mqtt_connection *c)
 {
-	sa_family_t family = path->n_sources > 0 ? path->sources[0].family : AF_UNSPEC;
+	static const struct ip any;
 
-	for (size_t i = 1; i < path->n_sources; i++)
-		if (path->sources[i].family != family)
-			return AF_UNSPEC;
-	return family;
-}
-
-/* How many bits of two addresses of one family agree, from the left. */
-static unsigned int common_bits(const struct ip *a, const struct ip *b)
-{
-	const uint8_t *x = ip_bytes(a), *y = ip_bytes(b);
-	unsigned int n = 0;
-
-	while (n < 8 * ip_size(a) && !((x[n / 8] ^ y[n / 8]) & (0x80 >> n % 8)))
-		n++;
-	return n;
-}
-
-/*
- * The source for @broker: of its family and scope, and the nearest by its prefix
- * (RFC 6724 section 5, rules 2 and 8; the kernel would ask the main table). None
- * if there is none.
- */
-static struct ip source_for(const struct mqtt_path *path, const struct ip *broker)
-{
-	struct ip best = { 0 };
-
-	for (size_t i = 0; i < path->n_sources; i++) {
-		const struct ip *source = &path->sources[i];
-
-		if (source->family != broker->family ||
-		    ip_is_link_local(source) != ip_is_link_local(broker))
-			continue;
-		if (!ip_is_set(&best) ||
-		    common_bits(source, broker) > common_bits(&best, broker))
-			best = *source;
-	}
-	return best;
+	return c->path.routed ? &any : &c->peer.local;
 }
 
 static void connect_now(struct mqtt_connection *c, struct ip broker, uint64_t now)
 {
-	static const struct ip any; /* none */
 	uint64_t least = now + ms(c->timing->connect_ms) / TCP_SHARE;
 	struct mqtt_error error;
 	struct mqtt_cause cause;
@@ -222,7 +180,7 @@ static void connect_now(struct mqtt_connection *c, struct ip broker, uint64_t no
 	c->peer = (struct mqtt_peer){
 		.address = broker,
 		.port = c->settings->port,
-		.local = source_for(&c->path, &broker),
+		.local = mqtt_path_source(&c->path, &broker),
 		.tls = c->settings->tls.on,
 	};
 	c->connack.code = -1;
@@ -237,8 +195,7 @@ static void connect_now(struct mqtt_connection *c, struct ip broker, uint64_t no
 		mqtt_cause_no_source(&cause, &c->peer);
 		fail(c, &cause, now);
 	} else if (mqtt_client_connect(c->client, &c->peer.address, c->peer.port,
-				       c->path.routed ? &any : &c->peer.local,
-				       &error) < 0) {
+				       bound_to(c), &error) < 0) {
 		mqtt_cause_tcp(&cause, &c->peer, &error);
 		fail(c, &cause, now);
 	}
@@ -257,7 +214,7 @@ static void look_up(struct mqtt_connection *c, uint64_t now)
 
 	rung_trying(c, RUNG_NAME,
 		    text_format(text, sizeof(text), "Looking up %s", c->settings->host));
-	r = mqtt_lookup_new(&c->lookup, c->settings->host, family_of_path(&c->path));
+	r = mqtt_lookup_new(&c->lookup, c->settings->host, mqtt_path_family(&c->path));
 	if (r == 0) {
 		c->state = MQTT_RESOLVING;
 		return;
@@ -422,6 +379,34 @@ static void handshake_cause(const struct mqtt_connection *c, struct mqtt_cause *
 		tls_cause(c, ret, &not_tls); /* as from a port for something else */
 }
 
+/* It ended before CONNACK, for @cause; that it is a port for TLS is another one. */
+static void suspect(struct mqtt_connection *c, const struct mqtt_cause *cause,
+		    uint64_t now)
+{
+	if (c->peer.tls || !mqtt_path_is_open(&c->path) ||
+	    (cause->id != CAUSE_NOT_A_BROKER && cause->id != CAUSE_TCP_RESET) ||
+	    mqtt_probe_new(&c->probe, c->settings->host, &c->peer.address, c->peer.port,
+			   bound_to(c)) < 0) {
+		fail(c, cause, now);
+		return;
+	}
+	mqtt_client_abort(c->client);
+	c->suspect = *cause;
+	c->state = MQTT_PROBING;
+	c->deadline_ns = now + ms(c->timing->probe_ms);
+}
+
+static void use_probe(struct mqtt_connection *c, uint64_t now)
+{
+	enum mqtt_probe_answer answer = mqtt_probe_turn(c->probe);
+
+	if (answer == MQTT_PROBE_WAITING && now < c->deadline_ns)
+		return;
+	if (answer == MQTT_PROBE_TLS)
+		mqtt_cause_wants_tls(&c->suspect, &c->peer);
+	fail(c, &c->suspect, now);
+}
+
 /* The library says that the connection is gone. */
 static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint64_t now)
 {
@@ -443,7 +428,12 @@ static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint
 		mqtt_cause_connack_timeout(&cause, c->settings->keepalive_s);
 	else
 		mqtt_cause_no_connack(&cause, &c->peer, error);
-	if (c->state == MQTT_ONLINE && has_path(c) && cause.id == CAUSE_CLIENT_ID_TWICE)
+	if (c->state == MQTT_WAIT_CONNACK) {
+		suspect(c, &cause, now);
+		return;
+	}
+	if (c->state == MQTT_ONLINE && mqtt_path_is_open(&c->path) &&
+	    cause.id == CAUSE_CLIENT_ID_TWICE)
 		c->counters->taken_over++;
 	fail(c, &cause, now);
 }
@@ -512,6 +502,7 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 void mqtt_connection_clear(struct mqtt_connection *c)
 {
 	c->lookup = mqtt_lookup_free(c->lookup);
+	c->probe = mqtt_probe_free(c->probe);
 }
 
 void mqtt_connection_set_settings(struct mqtt_connection *c,
@@ -536,22 +527,14 @@ void mqtt_connection_await(struct mqtt_connection *c)
 	rungs_waiting(c, RUNG_NAME);
 }
 
-static bool has_source(const struct mqtt_path *path, const struct ip *source)
-{
-	for (size_t i = 0; i < path->n_sources; i++)
-		if (ip_equal(&path->sources[i], source))
-			return true;
-	return false;
-}
-
 /* Whether an attempt or a session depends on a path that is gone. */
 static bool path_is_lost(const struct mqtt_connection *c, uint64_t now)
 {
 	if (c->state < MQTT_CONNECTING)
-		return c->state == MQTT_RESOLVING && !has_path(c);
+		return c->state >= MQTT_RESOLVING && !mqtt_path_is_open(&c->path);
 	if (c->path.unbound)
 		return false;
-	if (!has_source(&c->path, &c->peer.local))
+	if (!mqtt_path_has_source(&c->path, &c->peer.local))
 		return true;
 	return !c->path.link &&
 	       now >= c->path.link_changed_ns + ms(c->timing->link_grace_ms);
@@ -565,7 +548,8 @@ void mqtt_connection_set_path(struct mqtt_connection *c, const struct mqtt_path 
 	c->path = *path;
 	/* A lookup asks the servers of the path that it began with. */
 	if (path_is_lost(c, now) || (changed && c->state == MQTT_RESOLVING) ||
-	    (c->state <= MQTT_BACKOFF && has_path(c) != (c->state == MQTT_BACKOFF)))
+	    (c->state <= MQTT_BACKOFF &&
+	     mqtt_path_is_open(&c->path) != (c->state == MQTT_BACKOFF)))
 		mqtt_connection_drop(c, now);
 	if (changed && c->state != MQTT_ONLINE)
 		c->hurry = true;
@@ -585,6 +569,9 @@ void mqtt_connection_turn(struct mqtt_connection *c, uint64_t now)
 		break;
 	case MQTT_RESOLVING:
 		use_lookup(c, now);
+		break;
+	case MQTT_PROBING:
+		use_probe(c, now);
 		break;
 	case MQTT_CONNECTING:
 	case MQTT_HANDSHAKE:
@@ -608,6 +595,8 @@ uint64_t mqtt_connection_next_ns(const struct mqtt_connection *c, uint64_t now)
 		return due_ns(c);
 	case MQTT_RESOLVING:
 		return UINT64_MAX;
+	case MQTT_PROBING:
+		return c->deadline_ns;
 	case MQTT_CONNECTING:
 	case MQTT_HANDSHAKE:
 	case MQTT_WAIT_CONNACK:
@@ -632,6 +621,8 @@ void mqtt_connection_poll(const struct mqtt_connection *c, struct pollfd *ret)
 	*ret = (struct pollfd){ .fd = -1, .events = POLLIN };
 	if (c->state == MQTT_RESOLVING)
 		ret->fd = mqtt_lookup_fd(c->lookup);
+	else if (c->state == MQTT_PROBING)
+		mqtt_probe_poll(c->probe, ret);
 	else if (c->state >= MQTT_CONNECTING)
 		ret->fd = mqtt_client_fd(c->client);
 	if (c->state == MQTT_CONNECTING ||

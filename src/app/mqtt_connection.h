@@ -22,27 +22,18 @@
 #include "mqtt_cause.h"
 #include "mqtt_client.h"
 #include "mqtt_lookup.h"
+#include "mqtt_path.h"
+#include "mqtt_probe.h"
 
 enum mqtt_state {
 	MQTT_OFFLINE,	   /* no link or no address: nothing to try */
 	MQTT_BACKOFF,	   /* waiting for the next attempt */
 	MQTT_RESOLVING,	   /* a lookup is under way */
+	MQTT_PROBING,	   /* it ended early: is it a port for TLS? */
 	MQTT_CONNECTING,   /* SYN sent */
 	MQTT_HANDSHAKE,	   /* TLS: ClientHello sent */
 	MQTT_WAIT_CONNACK, /* CONNECT sent */
 	MQTT_ONLINE,
-};
-
-/* What the connection can count on. */
-struct mqtt_path {
-	bool unbound; /* the rest says only when an attempt is worthwhile */
-	bool link;
-	uint64_t link_changed_ns;
-	struct ip sources[MQTT_SOURCES_MAX];
-	size_t n_sources;
-	bool routed;		/* the system's routes choose the way, not the address */
-	bool confirmed;		/* they were told again since the link was lost */
-	unsigned int changes;	/* counts everything that makes an attempt worthwhile */
 };
 
 struct mqtt_connection {
@@ -57,6 +48,8 @@ struct mqtt_connection {
 	bool literal;			    /* the host is an address */
 	struct mqtt_lookup *lookup;	    /* RESOLVING; else NULL */
 	struct mqtt_lookup_result resolved; /* the latest; of an address: itself */
+	struct mqtt_probe *probe;	    /* PROBING; else NULL */
+	struct mqtt_cause suspect;	    /* PROBING: the cause if it is none */
 	unsigned int attempts;		    /* also chooses among several addresses */
 	struct mqtt_peer peer;		    /* of the current or last attempt */
 	struct mqtt_connack connack;	    /* code -1: not yet */

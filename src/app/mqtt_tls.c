@@ -262,6 +262,38 @@ void *mqtt_tls_context(const struct mqtt_tls *t)
 	return t->context;
 }
 
+/* What @ssl says first, when nobody has said anything. */
+static int first_words(SSL *ssl, const char *host, uint8_t *buf, size_t size)
+{
+	BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+	struct ip address;
+	int n;
+
+	if (!in || !out) {
+		BIO_free(in);
+		BIO_free(out);
+		return -ENOMEM;
+	}
+	SSL_set_bio(ssl, in, out);
+	if (!ip_parse(&address, host) && SSL_set_tlsext_host_name(ssl, host) != 1)
+		return -ENOMEM;
+	(void)SSL_connect(ssl);
+	n = BIO_read(out, buf, (int)size);
+	return n > 0 ? n : -ENOMEM;
+}
+
+int mqtt_tls_hello(const char *host, uint8_t buf[MQTT_TLS_HELLO_MAX])
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = context ? SSL_new(context) : NULL;
+	int r = ssl ? first_words(ssl, host, buf, MQTT_TLS_HELLO_MAX) : -ENOMEM;
+
+	SSL_free(ssl);
+	SSL_CTX_free(context);
+	ERR_clear_error();
+	return r;
+}
+
 /* --- new and free ---------------------------------------------------------- */
 
 /* OpenSSL would ask for a passphrase on the terminal. */

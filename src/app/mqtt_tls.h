@@ -75,4 +75,13 @@ struct mqtt_tls_failure {
 /* What went wrong in this connection; MQTT_TLS_FINE if nothing did. */
 void mqtt_tls_get_failure(const struct mqtt_tls *t, struct mqtt_tls_failure *ret);
 
+/* The longest greeting; the largest of its parts is a key of 1.2 KiB. */
+#define MQTT_TLS_HELLO_MAX 4096
+
+/*
+ * Writes the greeting of a client that wants to speak TLS with @host, a name or an
+ * address, to @buf (RFC 8446 section 4.1.2). Returns its length in bytes, or -ENOMEM.
+ */
+int mqtt_tls_hello(const char *host, uint8_t buf[MQTT_TLS_HELLO_MAX]);
+
 #endif

@@ -21,7 +21,7 @@ from typing import Callable, Optional
 from harness import build, conf, dhcpd, doctor, stage
 from harness.cases import case, main
 from harness.failures import (CLOSED, DROPPED, EXPIRED, FUTURE, GUARDED, MUTE_DNS, NODE,
-                              OTHER_NAME, PERMITTED, SERVER, STRANGER, Site)
+                              OTHER_NAME, PERMITTED, RESET, RESET_LATE, SERVER, STRANGER, Site)
 from harness.failures import TLS as TLS_PORT
 from harness.mqtt import Client
 from harness.network import Namespace
@@ -295,7 +295,9 @@ NETWORK = (
     Row(TLS, "clock-not-set", "The clock of this machine is not set", mqtt=at(TLS_PORT), tls={},
         preload=CLOCK_UNSET),
     Row(TLS, "tls-plain-port", "is this the port for MQTT without it?", tls={}),
-    Row(CONNACK, "wants-tls", "does it want TLS?", mqtt=at(TLS_PORT)),
+    Row(CONNACK, "wants-tls", "speaks TLS, and mqtt.tls is not set", mqtt=at(TLS_PORT)),
+    Row(CONNACK, "tcp-reset", "reset the connection before CONNACK", mqtt=at(RESET)),
+    Row(CONNACK, "tcp-reset", "reset the connection before CONNACK", mqtt=at(RESET_LATE)),
 
     Row(CONNACK, "no-credentials", "no user name is configured", mqtt=at(GUARDED)),
     Row(CONNACK, "bad-credentials", 'user "nobody"', mqtt=at(GUARDED, username="nobody"),

@@ -14,7 +14,8 @@ import time
 from harness import build, conf, stage
 from harness.cases import case, main
 from harness.failures import (CLOSED, DROPPED, EXPIRED, FUTURE, GUARDED, MUTE, MUTE_DNS, OTHER_NAME,
-                              PERMITTED, SERVER, STRANGER, STRICT, TLS, Failure, Site, judge)
+                              PERMITTED, RESET, RESET_LATE, SERVER, STRANGER, STRICT, TLS, Failure,
+                              Site, judge)
 from harness.mqtt import Client
 from harness.waiting import until
 
@@ -102,10 +103,11 @@ FAILURES = (
             f"{SERVER}:{conf.PORT} does not speak TLS: is this the port for MQTT without it?",
             tls={}),
     Failure("no TLS to a port with it", "connack", "wants-tls",
-            f"{SERVER}:{TLS} closed the connection without CONNACK: is it an MQTT broker, or does "
-            "it want TLS?",
-            (f"{SERVER}:{TLS} reset the connection before CONNACK: is it an MQTT broker, or does "
-             "it want TLS?",), mqtt=at(TLS)),
+            f"{SERVER}:{TLS} speaks TLS, and mqtt.tls is not set", mqtt=at(TLS)),
+    Failure("TCP is accepted and reset", "connack", "tcp-reset",
+            f"{SERVER}:{RESET} reset the connection before CONNACK", mqtt=at(RESET)),
+    Failure("TCP is accepted, and reset when CONNECT is read", "connack", "tcp-reset",
+            f"{SERVER}:{RESET_LATE} reset the connection before CONNACK", mqtt=at(RESET_LATE)),
 
     Failure("no user name is given", "connack", "no-credentials",
             "Refused: not authorised (no user name is configured)", mqtt=at(GUARDED)),

@@ -257,6 +257,20 @@ void broker_reset(struct broker *b)
 	b->fd = fd_close(b->fd);
 }
 
+void broker_answer_tls(struct broker *b, const void *answer, size_t len)
+{
+	uint8_t header[5], hello[4096];
+
+	broker_accept(b);
+	read_all(b, header, sizeof(header));
+	assert_int_equal(header[0], 22); /* RFC 8446 section 5.1: a handshake */
+	assert_int_equal(header[1], 3);
+	assert_in_range(get_be16(header + 3), 1, sizeof(hello));
+	read_all(b, hello, get_be16(header + 3));
+	broker_send(b, answer, len);
+	broker_hang_up(b);
+}
+
 /* --- the resolver ---------------------------------------------------------- */
 
 static struct {
@@ -364,6 +378,7 @@ void rig_make(struct rig *r)
 		.connect_ms = DEADLINE_MS,
 		.tls_ms = DEADLINE_MS,
 		.connack_ms = DEADLINE_MS,
+		.probe_ms = DEADLINE_MS,
 		.backoff_base_ms = 1,
 		.stable_ms = 60000,
 		.link_grace_ms = 100,

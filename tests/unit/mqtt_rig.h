@@ -91,6 +91,12 @@ void broker_publish(struct broker *b, const char *topic, const void *payload, si
 void broker_hang_up(struct broker *b);
 void broker_reset(struct broker *b);
 
+/*
+ * After an end before CONNACK the node asks whether this is a port for TLS: waits for
+ * that, answers with these bytes and hangs up.
+ */
+void broker_answer_tls(struct broker *b, const void *answer, size_t len);
+
 /* --- the resolver ---------------------------------------------------------- */
 
 /*

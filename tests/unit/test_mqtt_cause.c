@@ -160,26 +160,24 @@ static void connections_that_end_before_connack(void **state)
 	mqtt_cause_no_connack(&cause, &peer, &error);
 	assert_cause(RUNG_CONNACK, false,
 		     "10.0.0.1:1883 closed the connection without CONNACK: is it an MQTT "
-		     "broker, or does it want TLS?");
+		     "broker?");
+	assert_int_equal(cause.id, CAUSE_NOT_A_BROKER);
 	error = (struct mqtt_error){ .kind = MQTT_ERROR_SYSTEM, .error = ECONNRESET };
 	mqtt_cause_no_connack(&cause, &peer, &error);
 	assert_cause(RUNG_CONNACK, false,
-		     "10.0.0.1:1883 reset the connection before CONNACK: is it an MQTT "
-		     "broker, or does it want TLS?");
-	peer.tls = true;
-	mqtt_cause_no_connack(&cause, &peer, &error);
+		     "10.0.0.1:1883 reset the connection before CONNACK");
+	assert_int_equal(cause.id, CAUSE_TCP_RESET);
+	mqtt_cause_wants_tls(&cause, &peer);
 	assert_cause(RUNG_CONNACK, false,
-		     "10.0.0.1:1883 reset the connection before CONNACK: is it an MQTT "
-		     "broker?");
-	peer.tls = false;
+		     "10.0.0.1:1883 speaks TLS, and mqtt.tls is not set");
+	assert_int_equal(cause.id, CAUSE_WANTS_TLS);
 	error.error = EHOSTUNREACH;
 	mqtt_cause_no_connack(&cause, &peer, &error);
 	assert_cause(RUNG_TCP, false, "10.0.0.1 cannot be reached: nobody there answers");
 	error.kind = MQTT_ERROR_PROTOCOL;
 	mqtt_cause_no_connack(&cause, &peer, &error);
-	assert_cause(
-		RUNG_CONNACK, false,
-		"10.0.0.1:1883 does not speak MQTT: is it an MQTT broker, or does it want TLS?");
+	assert_cause(RUNG_CONNACK, false,
+		     "10.0.0.1:1883 does not speak MQTT: is it an MQTT broker?");
 	error = (struct mqtt_error){ .kind = MQTT_ERROR_OTHER, .text = "out of memory" };
 	mqtt_cause_no_connack(&cause, &peer, &error);
 	assert_cause(RUNG_CONNACK, false, "No CONNACK from 10.0.0.1:1883: out of memory");

@@ -182,11 +182,13 @@ static void a_server_that_closes_at_once(void **state)
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_hang_up(broker);
+	broker_answer_tls(broker, "", 0);
 	expect_failed(RUNG_CONNACK,
 		      "127.0.0.1:%u closed the connection without CONNACK: is it an MQTT "
-		      "broker, or does it want TLS?");
+		      "broker?");
 	broker_accept(broker);
 	broker_hang_up(broker); /* even before CONNECT is read: a reset */
+	broker_answer_tls(broker, "", 0);
 	rig_expect_counter(&rig, connect_failures, 2);
 }
 
@@ -197,9 +199,35 @@ static void a_server_that_resets(void **state)
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_reset(broker);
-	expect_failed(RUNG_CONNACK,
-		      "127.0.0.1:%u reset the connection before CONNACK: is "
-		      "it an MQTT broker, or does it want TLS?");
+	broker_accept(broker);
+	broker_reset(broker);
+	expect_failed(RUNG_CONNACK, "127.0.0.1:%u reset the connection before CONNACK");
+}
+
+static void a_server_for_tls(void **state)
+{
+	static const uint8_t alert[] = { 21, 3, 3, 0, 2, 2, 40 };
+	static const uint8_t hello[] = { 22, 3, 3, 0, 122, 2 };
+	static const struct {
+		const void *answer;
+		size_t len;
+	} answers[] = { { hello, sizeof(hello) }, { alert, sizeof(alert) } };
+
+	(void)state;
+	start();
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		broker_accept(broker);
+		broker_expect(broker, PACKET_CONNECT);
+		if (i == 0)
+			broker_hang_up(broker);
+		else
+			broker_reset(broker);
+		broker_answer_tls(broker, answers[i].answer, answers[i].len);
+		expect_failed(RUNG_CONNACK,
+			      "127.0.0.1:%u speaks TLS, and mqtt.tls is not set");
+		rig_wait_counter(&rig, offsetof(struct mqtt_counters, connect_failures),
+				 i + 1);
+	}
 }
 
 static void a_server_that_speaks_something_else(void **state)
@@ -212,16 +240,44 @@ static void a_server_that_speaks_something_else(void **state)
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_send(broker, garbage, sizeof(garbage));
-	expect_failed(
-		RUNG_CONNACK,
-		"127.0.0.1:%u does not speak MQTT: is it an MQTT broker, or does it want TLS?");
+	broker_answer_tls(broker, garbage, sizeof(garbage));
+	expect_failed(RUNG_CONNACK,
+		      "127.0.0.1:%u does not speak MQTT: is it an MQTT broker?");
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_send(broker, http, sizeof(http) - 1);
 	broker_hang_up(broker);
+	broker_answer_tls(broker, http, 1);
 	expect_failed(RUNG_CONNACK,
 		      "127.0.0.1:%u closed the connection without CONNACK: is it an MQTT "
-		      "broker, or does it want TLS?");
+		      "broker?");
+}
+
+static void a_server_that_hangs_up_and_then_says_nothing(void **state)
+{
+	(void)state;
+	rig.timing.probe_ms = 50;
+	start();
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_hang_up(broker);
+	broker_accept(broker);
+	expect_failed(RUNG_CONNACK,
+		      "127.0.0.1:%u closed the connection without CONNACK: is it an MQTT "
+		      "broker?");
+}
+
+static void a_path_lost_while_it_is_asked_for_tls_ends_the_question(void **state)
+{
+	(void)state;
+	start();
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_hang_up(broker);
+	broker_accept(broker);
+	rig_path(&rig, false, "0.0.0.0");
+	(void)broker_expect_closed(broker);
+	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_WAITING, "%s", "");
 }
 
 static void a_message_before_connack_is_a_breach(void **state)
@@ -231,9 +287,9 @@ static void a_message_before_connack_is_a_breach(void **state)
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_publish(broker, "t", "x", 1, 0, false);
-	expect_failed(
-		RUNG_CONNACK,
-		"127.0.0.1:%u does not speak MQTT: is it an MQTT broker, or does it want TLS?");
+	broker_answer_tls(broker, "", 0);
+	expect_failed(RUNG_CONNACK,
+		      "127.0.0.1:%u does not speak MQTT: is it an MQTT broker?");
 	assert_int_equal(rig_counter(&rig, offsetof(struct mqtt_counters, received)), 0);
 }
 
@@ -270,6 +326,7 @@ static void a_name_is_looked_up_before_each_attempt(void **state)
 	broker_accept(broker);
 	rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_OK, "mq.example is 127.0.0.1");
 	broker_hang_up(broker);
+	broker_answer_tls(broker, "", 0);
 	assert_string_equal(resolver_expect_lookup(), "mq.example");
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
@@ -378,6 +435,7 @@ static void several_addresses_take_turns(void **state)
 		broker_accept(broker);
 		broker_expect(broker, PACKET_CONNECT);
 		broker_hang_up(broker);
+		broker_answer_tls(broker, "", 0);
 		rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_FAILED,
 				"127.0.0.2:%u refused the connection: no broker is "
 				"listening there",
@@ -603,7 +661,10 @@ int main(void)
 		TEST(bad_credentials_are_not_tried_again_soon),
 		TEST(a_server_that_closes_at_once),
 		TEST(a_server_that_resets),
+		TEST(a_server_for_tls),
 		TEST(a_server_that_speaks_something_else),
+		TEST(a_server_that_hangs_up_and_then_says_nothing),
+		TEST(a_path_lost_while_it_is_asked_for_tls_ends_the_question),
 		TEST(a_message_before_connack_is_a_breach),
 		TEST(a_cause_stays_until_the_rung_is_passed),
 		TEST(a_name_is_looked_up_before_each_attempt),

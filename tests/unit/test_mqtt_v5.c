@@ -87,6 +87,7 @@ static void connect_tells_how_long_to_keep_a_session(void **state)
 		assert_true(holds(p, "\x27\0\x02\x20\0", 5));
 		assert_true(holds(p, "\x11\x01\x02\x03\x04", 5));
 		broker_hang_up(broker);
+		broker_answer_tls(broker, "", 0);
 	}
 }
 

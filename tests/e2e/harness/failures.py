@@ -15,12 +15,12 @@ from typing import Callable, Optional, Tuple
 from . import build, conf
 from .certificates import Authority
 from .scenario import bar, ping_goes_on
-from .services import Broker, MuteDns, MuteServer, SynDropper
+from .services import Broker, MuteDns, MuteServer, ResettingServer, SynDropper
 from .waiting import until
 from .world import WIRE, World
 
 SERVER, NODE, MUTE_DNS = "10.77.0.1", "10.77.0.20", "10.77.0.3"
-GUARDED, CLOSED, DROPPED, MUTE = range(18831, 18835)
+GUARDED, CLOSED, DROPPED, MUTE, RESET, RESET_LATE = range(18831, 18837)
 TLS, STRICT, OTHER_NAME, EXPIRED, FUTURE, STRANGER = range(8883, 8889)
 NAME = f"DNS:{conf.BROKER}"
 USER, PASSWORD = "node", "right"
@@ -94,7 +94,9 @@ class Site:
         self.mute_dns = MuteDns(self.wire.namespace, MUTE_DNS)
         self._servers = [self.guarded, self.mute_dns,
                          SynDropper(self.wire.namespace, SERVER, DROPPED),
-                         MuteServer(self.wire.namespace, SERVER, MUTE)]
+                         MuteServer(self.wire.namespace, SERVER, MUTE),
+                         ResettingServer(self.wire.namespace, SERVER, RESET),
+                         ResettingServer(self.wire.namespace, SERVER, RESET_LATE, reads=True)]
         self.pinger = None
 
     def __enter__(self):

@@ -2,6 +2,7 @@
 """The real servers on a network: dnsmasq for DHCP and DNS, mosquitto."""
 
 import base64
+import contextlib
 import glob
 import hashlib
 import json
@@ -9,6 +10,7 @@ import os
 import signal
 import socket
 import struct
+import threading
 import time
 
 from . import build
@@ -199,6 +201,42 @@ class MuteServer(Service):
 
     def stop(self):
         if self.socket:
+            self.socket.close()
+            self.socket = None
+
+
+class ResettingServer(Service):
+    """A TCP port that takes connections and resets them: at once, or when it has read something."""
+
+    def __init__(self, namespace, address, port, reads=False):
+        super().__init__(namespace, f"resetting@{namespace.name}")
+        self.where = (address, port)
+        self.reads = reads
+        self.socket = None
+        self.thread = None
+
+    def start(self):
+        with self.namespace.inside():
+            self.socket = socket.create_server(self.where)
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):  # the socket is shut down
+            while True:
+                self._reset(self.socket.accept()[0])
+
+    def _reset(self, connection):
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(10)
+            if self.reads:
+                connection.recv(4096)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def stop(self):
+        if self.socket:
+            self.socket.shutdown(socket.SHUT_RDWR)
+            self.thread.join()
             self.socket.close()
             self.socket = None
 
