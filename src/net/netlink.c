@@ -149,6 +149,17 @@ int netlink_request_dump(struct netlink *nl, struct nlmsghdr *nlh, netlink_answe
 	return r;
 }
 
+int netlink_request_addresses(struct netlink *nl, sa_family_t family,
+			      netlink_answer answer, void *ctx)
+{
+	struct netlink_request request;
+	struct nlmsghdr *nlh = netlink_request_begin(&request, RTM_GETADDR, 0);
+	struct ifaddrmsg *address = netlink_request_header(nlh, sizeof(*address));
+
+	address->ifa_family = (uint8_t)family;
+	return netlink_request_dump(nl, nlh, answer, ctx);
+}
+
 int netlink_request_send(struct netlink *nl, struct nlmsghdr *nlh)
 {
 	return transact(nl, nlh, NULL, NULL);
@@ -197,7 +208,6 @@ static void refresh(void *ctx, unsigned int ifindex)
 	struct kept kept = { 0 };
 	struct netlink_request request;
 	struct ifinfomsg *link;
-	struct ifaddrmsg *address;
 	struct ndmsg *neighbour;
 	struct nlmsghdr *nlh;
 
@@ -207,10 +217,7 @@ static void refresh(void *ctx, unsigned int ifindex)
 	if (transact(nl, nlh, keep_answer, &kept) < 0)
 		goto out; /* gone: RTM_DELLINK tells */
 
-	nlh = netlink_request_begin(&request, RTM_GETADDR, 0);
-	address = netlink_request_header(nlh, sizeof(*address));
-	address->ifa_family = AF_UNSPEC;
-	(void)netlink_request_dump(nl, nlh, keep_answer, &kept);
+	(void)netlink_request_addresses(nl, AF_UNSPEC, keep_answer, &kept);
 
 	nlh = netlink_request_begin(&request, RTM_GETNEIGH, 0);
 	neighbour = netlink_request_header(nlh, sizeof(*neighbour));
@@ -484,15 +491,8 @@ int netlink_subnet_elsewhere(struct netlink *nl, unsigned int ifindex,
 		.address = address,
 		.prefix_len = prefix_len,
 	};
-	struct ifaddrmsg *info;
-	struct netlink_request request;
-	struct nlmsghdr *nlh;
-	int r;
+	int r = netlink_request_addresses(nl, AF_INET, take_subnet, &answer);
 
-	nlh = netlink_request_begin(&request, RTM_GETADDR, 0);
-	info = netlink_request_header(nlh, sizeof(*info));
-	info->ifa_family = AF_INET;
-	r = netlink_request_dump(nl, nlh, take_subnet, &answer);
 	if (r < 0)
 		return r;
 	if (!answer.found || !if_indextoname(answer.found, name))

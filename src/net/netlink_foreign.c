@@ -85,16 +85,12 @@ int netlink_foreign_find(struct netlink *nl, unsigned int ifindex,
 	struct address_answer addresses = { .ifindex = ifindex, .ret = ret };
 	struct route_answer routes = { .ifindex = ifindex, .ret = ret };
 	struct netlink_request request;
-	struct ifaddrmsg *address;
 	struct nlmsghdr *nlh;
 	struct rtmsg *route;
 	int r;
 
 	*ret = (struct netlink_foreign){ 0 };
-	nlh = netlink_request_begin(&request, RTM_GETADDR, 0);
-	address = netlink_request_header(nlh, sizeof(*address));
-	address->ifa_family = AF_INET;
-	r = netlink_request_dump(nl, nlh, take_address, &addresses);
+	r = netlink_request_addresses(nl, AF_INET, take_address, &addresses);
 	if (r < 0)
 		return r;
 	nlh = netlink_request_begin(&request, RTM_GETROUTE, 0);

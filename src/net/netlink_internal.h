@@ -43,6 +43,10 @@ typedef void (*netlink_answer)(void *ctx, const struct nlmsghdr *nlh);
 int netlink_request_dump(struct netlink *nl, struct nlmsghdr *nlh, netlink_answer answer,
 			 void *ctx);
 
+/* The same for all addresses of @family (AF_UNSPEC: of all families). */
+int netlink_request_addresses(struct netlink *nl, sa_family_t family,
+			      netlink_answer answer, void *ctx);
+
 struct netlink_watch;
 
 /*

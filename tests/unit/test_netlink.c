@@ -5,144 +5,15 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/neighbour.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mqttnode/tap.h"
+#include "netlink_rig.h"
 #include "netns.h"
 #include "unit.h"
-
-#include "mqttnode/clock.h"
-#include "mqttnode/tap.h"
-
-/* What the callbacks told. */
-struct told {
-	unsigned int links, addresses, neighbours, overruns;
-	bool exists, up, carrier;
-	struct ip address;
-	uint8_t prefix_len;
-	bool present, tentative;
-	struct ip neighbour;
-	uint16_t state;
-	unsigned int master;
-};
-
-struct fixture {
-	sd_event *event;
-	struct netlink *nl;
-	struct netlink_events events;
-	struct told told;
-	unsigned int ifindex;
-};
-
-static void on_link(void *ctx, const struct netlink_link *link)
-{
-	struct told *t = ctx;
-
-	t->links++;
-	t->exists = link->exists;
-	t->up = link->up;
-	t->carrier = link->carrier;
-	t->master = link->master;
-}
-
-static void on_address(void *ctx, const struct netlink_address *address)
-{
-	struct told *t = ctx;
-
-	t->addresses++;
-	t->address = address->address;
-	t->prefix_len = address->prefix_len;
-	t->present = address->present;
-	t->tentative = address->tentative;
-}
-
-static void on_neighbour(void *ctx, struct ip address, uint16_t state)
-{
-	struct told *t = ctx;
-
-	t->neighbours++;
-	t->neighbour = address;
-	t->state = state;
-}
-
-static void on_overrun(void *ctx)
-{
-	struct told *t = ctx;
-
-	t->overruns++;
-}
-
-static struct ip ip(const char *text)
-{
-	struct ip a;
-
-	assert_true(ip_parse(&a, text));
-	return a;
-}
-
-static bool is(const struct ip *a, const char *text)
-{
-	struct ip b = ip(text);
-
-	return ip_equal(a, &b);
-}
-
-/* Runs the event loop until nothing has come for 50 ms. */
-static void settle(struct fixture *f)
-{
-	int r;
-
-	while ((r = sd_event_run(f->event, 50000)) > 0)
-		;
-	assert_int_equal(r, 0);
-}
-
-/* Runs the event loop until @condition, at most 6 s. */
-#define WAIT_FOR(f, condition)                                                           \
-	do {                                                                             \
-		uint64_t limit = clock_now_ns(&clock_system) + 6 * NSEC_PER_SEC;         \
-		while (!(condition) && clock_now_ns(&clock_system) < limit)              \
-			assert_true(sd_event_run((f)->event, 100000) >= 0);              \
-		assert_true(condition);                                                  \
-	} while (0)
-
-/* Two interfaces joined by a cable: mqtt0, watched, and far0; both down. */
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	netns_run("ip link add mqtt0 type veth peer name far0");
-	f->ifindex = if_nametoindex("mqtt0");
-	assert_int_equal(sd_event_new(&f->event), 0);
-	f->events = (struct netlink_events){
-		.ctx = &f->told,
-		.on_link = on_link,
-		.on_address = on_address,
-		.on_neighbour = on_neighbour,
-		.on_overrun = on_overrun,
-	};
-	assert_int_equal(netlink_new(&f->nl, f->event, &f->events), 0);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	netlink_free(f->nl);
-	sd_event_unref(f->event);
-	free(f);
-	netns_run(
-		"ip link del mqtt0 2> /dev/null; ip rule flush; ip -6 rule flush; "
-		"ip rule add pref 32766 table main; ip -6 rule add pref 32766 table main");
-	return 0;
-}
 
 static void up_without_ipv6(void **state)
 {
@@ -273,45 +144,6 @@ static void ipv6_addresses_are_tentative_at_first(void **state)
 	assert_int_equal(netlink_address_delete(f->nl, f->ifindex, address, 64), 0);
 }
 
-static void ipv6_routes_and_rules_are_ours_to_flush(void **state)
-{
-	struct fixture *f = *state;
-	const struct netlink_route gateway = {
-		.gateway = ip("fe80::1"),
-		.ifindex = f->ifindex,
-		.table = 7700,
-	};
-	const struct netlink_route prefix = {
-		.destination = ip("fd77::"),
-		.prefix_len = 64,
-		.ifindex = f->ifindex,
-		.table = 7700,
-	};
-	struct netlink_rule from = { .source = ip("fd77::5"), .table = 7700 };
-	char out[1024];
-
-	netns_run("ip link set mqtt0 up");
-	assert_int_equal(netlink_route_add(f->nl, &prefix), 0);
-	assert_int_equal(netlink_route_add(f->nl, &gateway), 0);
-	assert_int_equal(netlink_route_add(f->nl, &gateway), 0);
-	netns_output(out, sizeof(out), "ip -6 route show table 7700");
-	assert_non_null(strstr(out, "fd77::/64 dev mqtt0 proto 77"));
-	assert_non_null(strstr(out, "default via fe80::1 dev mqtt0 proto 77"));
-	assert_int_equal(netlink_route_delete(f->nl, &gateway), 0);
-	assert_int_equal(netlink_route_delete(f->nl, &prefix), 0);
-	assert_int_equal(netlink_route_delete(f->nl, &prefix), 0);
-
-	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
-	from.unreachable = true;
-	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
-	netns_output(out, sizeof(out), "ip -6 rule show");
-	assert_non_null(strstr(out, "7700:\tfrom fd77::5 lookup 7700 proto 77"));
-	assert_non_null(
-		strstr(out, "7701:\tfrom fd77::5 lookup 7700 unreachable proto 77"));
-	assert_int_equal(netlink_rules_flush(f->nl, 7700), 2);
-	assert_int_equal(netlink_rule_delete(f->nl, &from), 0);
-}
-
 static void addresses_come_with_a_lifetime_and_without_a_route(void **state)
 {
 	struct fixture *f = *state;
@@ -402,132 +234,6 @@ static void news_from_before_the_watch_are_not_told(void **state)
 	settle(f);
 	assert_int_equal(f->told.links, 1);
 	assert_true(f->told.up);
-}
-
-static void routes_stand_beside_those_of_others(void **state)
-{
-	struct fixture *f = *state;
-	struct netlink_route subnet = {
-		.destination = ip("10.77.0.0"),
-		.prefix_len = 24,
-		.source = ip("10.77.0.5"),
-		.ifindex = f->ifindex,
-		.table = 7700,
-	};
-	struct netlink_route gateway = {
-		.gateway = ip("10.77.0.1"),
-		.source = ip("10.77.0.5"),
-		.ifindex = f->ifindex,
-		.table = RT_TABLE_MAIN,
-		.metric = 4096,
-	};
-	char out[1024];
-
-	assert_int_equal(netlink_link_up(f->nl, f->ifindex, 0), 0);
-	netns_run("ip link set far0 up");
-	assert_int_equal(netlink_address_add(f->nl, f->ifindex, ip("10.77.0.5"), 24,
-					     (struct netlink_lifetime){ 0 }),
-			 0);
-	assert_int_equal(netlink_route_add(f->nl, &subnet), 0);
-	assert_int_equal(netlink_route_add(f->nl, &subnet), 0);
-	netns_output(out, sizeof(out), "ip route show table 7700");
-	assert_string_equal(
-		out, "10.77.0.0/24 dev mqtt0 proto 77 scope link src 10.77.0.5 \n");
-
-	/* Without a way to the gateway the kernel says why not. */
-	assert_true(netlink_route_add(f->nl, &gateway) < 0);
-	assert_string_not_equal(netlink_error(f->nl), "");
-	gateway.onlink = true;
-	netns_run("ip addr add 10.9.9.1/24 dev far0");
-	netns_run("ip route add default via 10.9.9.9 dev far0 metric 4096");
-	assert_int_equal(netlink_route_add(f->nl, &gateway), 0);
-	assert_string_equal(netlink_error(f->nl), "");
-	netns_output(out, sizeof(out), "ip route show default");
-	assert_string_equal(
-		out, "default via 10.9.9.9 dev far0 metric 4096 \n"
-		     "default via 10.77.0.1 dev mqtt0 proto 77 src 10.77.0.5 metric "
-		     "4096 onlink \n");
-
-	/* What is not ours is not removed, even if all else is equal. */
-	assert_int_equal(netlink_route_delete(f->nl, &gateway), 0);
-	assert_int_equal(netlink_route_delete(f->nl, &gateway), 0);
-	netns_run("ip route append default via 10.77.0.1 dev mqtt0 onlink src 10.77.0.5 "
-		  "metric 4096");
-	assert_int_equal(netlink_route_delete(f->nl, &gateway), 0);
-	netns_output(out, sizeof(out), "ip route show default");
-	assert_non_null(strstr(out, "10.9.9.9"));
-	assert_non_null(strstr(out, "10.77.0.1"));
-
-	assert_int_equal(netlink_route_delete(f->nl, &subnet), 0);
-	netns_output(out, sizeof(out), "ip route show table 7700 2> /dev/null");
-	assert_string_equal(out, "");
-}
-
-static void rules_bear_our_marks(void **state)
-{
-	struct fixture *f = *state;
-	struct netlink_rule from = { .source = ip("10.77.0.5"), .table = 7700 };
-	struct netlink_rule to = {
-		.destination = ip("10.77.0.1"),
-		.own_uid_only = true,
-		.table = 7700,
-	};
-	char out[2048], expected[256];
-
-	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
-	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
-	assert_int_equal(netlink_rule_add(f->nl, &to), 0);
-	netns_output(out, sizeof(out), "ip rule show pref 7700");
-	snprintf(expected, sizeof(expected),
-		 "7700:	from 10.77.0.5 lookup 7700 proto 77\n"
-		 "7700:	from all to 10.77.0.1 uidrange %u-%u lookup 7700 proto 77\n",
-		 getuid(), getuid());
-	assert_string_equal(out, expected);
-	assert_int_equal(netlink_rule_delete(f->nl, &from), 0);
-	assert_int_equal(netlink_rule_delete(f->nl, &from), 0);
-	netns_output(out, sizeof(out), "ip rule show pref 7700");
-	assert_null(strstr(out, "from 10.77"));
-	assert_non_null(strstr(out, "10.77.0.1"));
-	to.unreachable = true;
-	assert_int_equal(netlink_rule_add(f->nl, &to), 0);
-	assert_int_equal(netlink_rule_add(f->nl, &to), 0);
-	netns_output(out, sizeof(out), "ip rule show pref 7701");
-	assert_non_null(strstr(out, "from all to 10.77.0.1 uidrange"));
-	assert_non_null(strstr(out, "unreachable proto 77"));
-	assert_int_equal(netlink_rule_delete(f->nl, &to), 0);
-	assert_int_equal(netlink_rule_delete(f->nl, &to), 0);
-	netns_output(out, sizeof(out), "ip rule show");
-	assert_null(strstr(out, "unreachable"));
-	assert_non_null(strstr(out, "10.77.0.1"));
-}
-
-static void flush_takes_only_rules_with_all_three_marks(void **state)
-{
-	struct fixture *f = *state;
-	char before[2048], after[2048];
-
-	netns_run("ip rule add from 10.1.0.1 pref 7700 table 7700 protocol 4");
-	netns_run("ip rule add from 10.1.0.2 pref 7701 table 7700 protocol 77");
-	netns_run("ip rule add from 10.1.0.3 pref 7700 table 7701 protocol 77");
-	netns_run("ip rule add from 10.1.0.4 pref 7701 unreachable protocol 77");
-	netns_output(before, sizeof(before), "ip rule show");
-	netns_run(
-		"for i in 1 2 3 4 5; do ip rule add from 10.2.0.$i pref 7700 table 7700 "
-		"protocol 77; ip rule add to 10.3.0.$i pref 7700 table 7700 protocol 77 "
-		"uidrange 5-5; done");
-	for (unsigned int i = 1; i <= 2; i++)
-		assert_int_equal(
-			netlink_rule_add(f->nl,
-					 &(struct netlink_rule){
-						 .source = ip_from_v4((struct in_addr){
-							 htonl(0x0a030000 + i) }),
-						 .unreachable = true,
-						 .table = 7700 }),
-			0);
-	assert_int_equal(netlink_rules_flush(f->nl, 7700), 12);
-	netns_output(after, sizeof(after), "ip rule show");
-	assert_string_equal(after, before);
-	assert_int_equal(netlink_rules_flush(f->nl, 7700), 0);
 }
 
 static void neighbours_are_asked_and_told(void **state)
@@ -656,7 +362,7 @@ static void on_link_ask_back(void *ctx, const struct netlink_link *link)
 {
 	struct told *t = ctx;
 
-	on_link(ctx, link);
+	netlink_rig_on_link(ctx, link);
 	assert_int_equal(netlink_address_add(asked_back, if_nametoindex("mqtt0"),
 					     ip("10.77.0.9"), 24,
 					     (struct netlink_lifetime){ 0 }),
@@ -697,7 +403,8 @@ static void callbacks_may_be_missing(void **state)
 	netlink_free(NULL);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                                       \
+	cmocka_unit_test_setup_teardown(name, netlink_rig_set_up, netlink_rig_tear_down)
 
 int main(void)
 {
@@ -707,12 +414,8 @@ int main(void)
 		TEST(tells_of_the_link_and_of_nobody_elses),
 		TEST(addresses_come_with_a_lifetime_and_without_a_route),
 		TEST(ipv6_addresses_are_tentative_at_first),
-		TEST(ipv6_routes_and_rules_are_ours_to_flush),
 		TEST(tells_what_others_do_to_addresses),
 		TEST(news_from_before_the_watch_are_not_told),
-		TEST(routes_stand_beside_those_of_others),
-		TEST(rules_bear_our_marks),
-		TEST(flush_takes_only_rules_with_all_three_marks),
 		TEST(neighbours_are_asked_and_told),
 		TEST(counts_what_a_full_queue_dropped),
 		TEST(finds_another_interface_in_the_same_subnet),

@@ -3,74 +3,10 @@
 #include "mqttnode/netlink.h"
 
 #include <arpa/inet.h>
-#include <net/if.h>
 
+#include "netlink_rig.h"
 #include "netns.h"
 #include "unit.h"
-
-#include "mqttnode/clock.h"
-
-struct fixture {
-	sd_event *event;
-	struct netlink *nl;
-	struct netlink_events events;
-	unsigned int ifindex;
-	unsigned int routes; /* how often news of them came */
-};
-
-static void on_route(void *ctx)
-{
-	struct fixture *f = ctx;
-
-	f->routes++;
-}
-
-/* Two interfaces joined by a cable: mqtt0, which is ours, and far0; both up. */
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	netns_run("ip link add mqtt0 type veth peer name far0");
-	netns_run("ip link set mqtt0 up; ip link set far0 up");
-	f->ifindex = if_nametoindex("mqtt0");
-	f->events = (struct netlink_events){ .ctx = f, .on_route = on_route };
-	assert_int_equal(sd_event_new(&f->event), 0);
-	assert_int_equal(netlink_new(&f->nl, f->event, &f->events), 0);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	netlink_free(f->nl);
-	sd_event_unref(f->event);
-	free(f);
-	netns_run("ip link del mqtt0");
-	return 0;
-}
-
-/* Runs the event loop until nothing has come for 50 ms. */
-static void settle(struct fixture *f)
-{
-	int r;
-
-	while ((r = sd_event_run(f->event, 50000)) > 0)
-		;
-	assert_int_equal(r, 0);
-}
-
-/* Runs the event loop until there was news of @n routes, at most 6 s. */
-static void wait_for_routes(struct fixture *f, unsigned int n)
-{
-	uint64_t limit = clock_now_ns(&clock_system) + 6 * NSEC_PER_SEC;
-
-	while (f->routes < n && clock_now_ns(&clock_system) < limit)
-		assert_true(sd_event_run(f->event, 100000) >= 0);
-	assert_int_equal(f->routes, n);
-}
 
 static void expect_foreign(struct fixture *f, const char *address, uint8_t prefix_len,
 			   const char *gateway)
@@ -87,6 +23,7 @@ static void finds_what_others_put_on_the_interface(void **state)
 {
 	struct fixture *f = *state;
 
+	netns_run("ip link set mqtt0 up; ip link set far0 up");
 	netns_run("ip addr add 10.88.0.1/24 dev far0");
 	netns_run("ip route add default via 10.88.0.2 dev far0");
 	expect_foreign(f, "0.0.0.0", 0, "0.0.0.0");
@@ -110,19 +47,21 @@ static void tells_of_routes_by_the_interface(void **state)
 {
 	struct fixture *f = *state;
 
+	netns_run("ip link set mqtt0 up; ip link set far0 up");
 	netns_run(
 		"ip addr add 10.77.0.5/24 dev mqtt0; ip addr add 10.88.0.5/24 dev far0");
 	netlink_watch(f->nl, f->ifindex);
 	settle(f);
-	f->routes = 0;
+	f->told.routes = 0;
 	netns_run("ip route add default via 10.77.0.1 dev mqtt0 metric 300");
-	wait_for_routes(f, 1);
+	WAIT_FOR(f, f->told.routes == 1);
 	netns_run("ip route add default via 10.88.0.1 dev far0");
 	netns_run("ip route del default via 10.77.0.1 dev mqtt0 metric 300");
-	wait_for_routes(f, 2);
+	WAIT_FOR(f, f->told.routes == 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                                       \
+	cmocka_unit_test_setup_teardown(name, netlink_rig_set_up, netlink_rig_tear_down)
 
 int main(void)
 {
