@@ -35,6 +35,12 @@ int address_apply(struct address *a, const struct lease *lease);
 /* Takes everything away. */
 void address_clear(struct address *a);
 
+/*
+ * Tells that somebody removed @ip from @interface and that it is put back; a few times a
+ * minute, since somebody may do so all the time.
+ */
+void address_tell_removed(const char *interface, const struct ip *ip);
+
 /* The lease in effect, or NULL. Owned by @a. */
 const struct lease *address_current(const struct address *a);
 

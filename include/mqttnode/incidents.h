@@ -15,7 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define INCIDENT_KINDS 10
+#define INCIDENT_KINDS 11
+
+/* What incidents are read from. */
+struct incident_counts {
+	struct pump_counters pump;
+	uint64_t tx_overrun; /* uplink_tx_overrun() */
+};
 
 /* Begins zeroed. */
 struct incidents {
@@ -27,7 +33,7 @@ struct incidents {
  * The next sentence that is due at @now_ns, into @buf; false if there is none. To be
  * called until it returns false, once a second or so.
  */
-bool incidents_next(struct incidents *in, const struct pump_counters *counters,
+bool incidents_next(struct incidents *in, const struct incident_counts *counts,
 		    uint64_t now_ns, char *buf, size_t size);
 
 #endif

@@ -61,8 +61,15 @@ void uplink_link(struct uplink *u, bool up);
 /* The pump found the device of its descriptor deleted: make a new one. */
 void uplink_tap_lost(struct uplink *u);
 
-/* Frames that the kernel dropped because the pump was too slow, since the beginning. */
+/* Frames that the kernel dropped instead of giving them to the pump, since the start. */
 uint64_t uplink_tx_dropped(struct uplink *u);
+
+/*
+ * Those of them, as of the last call of uplink_tx_dropped(), that were dropped while
+ * frames could be sent: the pump was too slow. What the kernel sends to an interface
+ * that has no reader or no carrier yet is dropped as well.
+ */
+uint64_t uplink_tx_overrun(const struct uplink *u);
 
 /* Releases the lease; on_stopped() follows, at most @limit_ms later. */
 void uplink_stop(struct uplink *u, unsigned int limit_ms);

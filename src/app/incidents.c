@@ -10,12 +10,13 @@
 /* What has to be counted of each kind, and what it means. */
 static const struct {
 	size_t first,
-		second;	  /* offsets in struct pump_counters; the same if there is one */
+		second; /* offsets in struct incident_counts; the same if there is one */
 	const char *text; /* before the number */
 	const char *advice;
 } kinds[] = {
-#define ONE(a)	  offsetof(struct pump_counters, a), offsetof(struct pump_counters, a)
-#define TWO(a, b) offsetof(struct pump_counters, a), offsetof(struct pump_counters, b)
+#define AT(a)	  offsetof(struct incident_counts, a)
+#define ONE(a)	  AT(pump.a), AT(pump.a)
+#define TWO(a, b) AT(pump.a), AT(pump.b)
 	{ ONE(bus_errors), "Calls of the SPI bus that failed",
 	  "look for the cause in \"dmesg\"" },
 	{ TWO(bus_garbled, rx_header_bad), "Answers of the W5500 with bit errors",
@@ -36,6 +37,9 @@ static const struct {
 	  "the protocols above repeat them" },
 	{ ONE(tx_dropped_size), "Frames that were too long or too short for the W5500",
 	  "set the MTU of the interface to 1500 or less" },
+	{ AT(tx_overrun), AT(tx_overrun),
+	  "Frames to send that found no place in the queue of the interface",
+	  "more is sent than the bus carries" },
 	{ ONE(rx_dropped_tap), "Received frames that Linux did not take",
 	  "is the interface down?" },
 	{ ONE(interrupt_missed), "Times that the interrupt line told nothing of a frame",
@@ -44,25 +48,25 @@ static const struct {
 
 _Static_assert(ARRAY_SIZE(kinds) == INCIDENT_KINDS, "one memory per kind");
 
-static uint64_t counter(const struct pump_counters *counters, size_t offset)
+static uint64_t counter(const struct incident_counts *counts, size_t offset)
 {
-	return *(const uint64_t *)(const void *)((const char *)counters + offset);
+	return *(const uint64_t *)(const void *)((const char *)counts + offset);
 }
 
-static uint64_t count_of(const struct pump_counters *counters, size_t kind)
+static uint64_t count_of(const struct incident_counts *counts, size_t kind)
 {
-	uint64_t n = counter(counters, kinds[kind].first);
+	uint64_t n = counter(counts, kinds[kind].first);
 
 	if (kinds[kind].second != kinds[kind].first)
-		n += counter(counters, kinds[kind].second);
+		n += counter(counts, kinds[kind].second);
 	return n;
 }
 
-bool incidents_next(struct incidents *in, const struct pump_counters *counters,
+bool incidents_next(struct incidents *in, const struct incident_counts *counts,
 		    uint64_t now_ns, char *buf, size_t size)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		uint64_t n = count_of(counters, i);
+		uint64_t n = count_of(counts, i);
 
 		if (n == in->told[i] ||
 		    (in->told_ns[i] && now_ns - in->told_ns[i] < PAUSE_NS))

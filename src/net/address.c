@@ -173,6 +173,20 @@ static void warn_about_root(struct address *a, const struct plan *plan)
 		    "programs of root; run as a user of its own");
 }
 
+void address_tell_removed(const char *interface, const struct ip *ip)
+{
+	static struct log_limit limit = { .interval_s = 60, .burst = 3 };
+	char text[IP_TEXT_SIZE], more[48] = "";
+	unsigned int held;
+
+	if (!log_allow(&limit, &held))
+		return;
+	if (held > 0)
+		text_format(more, sizeof(more), " (not told: %u such)", held);
+	log_warning("Address %s was removed from %s by somebody, putting it back%s",
+		    ip_text(ip, text), interface, more);
+}
+
 int address_new(struct address **ret, struct netlink *nl,
 		const struct network_settings *settings, unsigned int ifindex,
 		const char *interface)

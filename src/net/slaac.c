@@ -24,6 +24,7 @@
 
 #include <linux/rtnetlink.h>
 
+#include "mqttnode/address.h"
 #include "mqttnode/clock.h"
 #include "mqttnode/log.h"
 
@@ -501,8 +502,7 @@ void slaac_on_address(struct slaac *s, const struct netlink_address *news)
 				    text);
 		address->state = ADDRESS_DUPLICATE;
 	} else if (!news->present && address->state != ADDRESS_DUPLICATE) {
-		log_warning("Address %s was removed from %s by somebody, putting it back",
-			    text, s->interface);
+		address_tell_removed(s->interface, &news->address);
 		address->state = ADDRESS_NONE;
 		if (address == &s->link_local)
 			(void)put_address(s, address, (struct netlink_lifetime){ 0 });

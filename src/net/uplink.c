@@ -57,6 +57,8 @@ struct uplink {
 	bool stopping;
 	uint64_t tx_dropped_before; /* by devices that are gone */
 	uint64_t tx_dropped;
+	uint64_t tx_unready; /* of all: dropped while nothing could be sent */
+	uint64_t tx_at_end;  /* of all: when that was last so; only while not ready */
 };
 
 /* Tells who is to be asked for names: those of the configuration, else of the network. */
@@ -209,6 +211,24 @@ static void on_gateway_state(void *ctx, enum gateway_state state, struct ip gate
 	u->events->on_gateway(u->events->ctx, state, gateway);
 }
 
+static uint64_t all_tx_dropped(const struct uplink *u)
+{
+	return u->tx_dropped_before + u->tx_dropped;
+}
+
+static void set_ready(struct uplink *u, bool ready)
+{
+	uint64_t dropped = uplink_tx_dropped(u);
+
+	if (ready == u->ready)
+		return;
+	if (ready)
+		u->tx_unready += dropped - u->tx_at_end;
+	else
+		u->tx_at_end = dropped;
+	u->ready = ready;
+}
+
 /* Throws away what belongs to the device that is gone. */
 static void forget_device(struct uplink *u)
 {
@@ -225,9 +245,10 @@ static void forget_device(struct uplink *u)
 		u->events->on_addresses6(u->events->ctx, NULL, 0);
 	}
 	u->ifindex = 0;
-	u->carrier = u->ready = u->in_effect = false;
+	u->carrier = u->in_effect = false;
 	u->tx_dropped_before += u->tx_dropped;
 	u->tx_dropped = 0;
+	set_ready(u, false);
 	netlink_watch(u->netlink, 0);
 }
 
@@ -318,7 +339,7 @@ static void update_ready(struct uplink *u)
 
 	if (ready == u->ready)
 		return;
-	u->ready = ready;
+	set_ready(u, ready);
 	if (u->dhcp)
 		dhcp_link(u->dhcp, ready);
 	if (u->external)
@@ -460,7 +481,6 @@ static void on_address_news(void *ctx, const struct netlink_address *news)
 {
 	struct uplink *u = ctx;
 	struct ip own = ip_from_v4(u->lease.address);
-	char text[IP_TEXT_SIZE];
 
 	/* What goes with IFF_UP comes back with it. */
 	if (u->slaac && !u->stopping && !u->set_down && device_exists(u))
@@ -473,8 +493,7 @@ static void on_address_news(void *ctx, const struct netlink_address *news)
 	if (news->present || !u->have_lease || !ip_equal(&news->address, &own) ||
 	    u->stopping || !device_exists(u))
 		return;
-	log_warning("Address %s was removed from %s by somebody, putting it back",
-		    ip_text(&own, text), u->interface);
+	address_tell_removed(u->interface, &own);
 	address_clear(u->address);
 	put_into_effect(u);
 }
@@ -595,7 +614,12 @@ uint64_t uplink_tx_dropped(struct uplink *u)
 
 	if (u->ifindex && netlink_link_stats(u->netlink, u->ifindex, &stats) == 0)
 		u->tx_dropped = stats.tx_dropped;
-	return u->tx_dropped_before + u->tx_dropped;
+	return all_tx_dropped(u);
+}
+
+uint64_t uplink_tx_overrun(const struct uplink *u)
+{
+	return (u->ready ? all_tx_dropped(u) : u->tx_at_end) - u->tx_unready;
 }
 
 void uplink_stop(struct uplink *u, unsigned int limit_ms)

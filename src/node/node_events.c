@@ -189,29 +189,15 @@ static void feed_watchdog(struct node *n)
 		notifier_watchdog(n->notifier);
 }
 
-static void watch_kernel_drops(struct node *n)
-{
-	static struct log_limit limit = { .interval_s = 60, .burst = 1 };
-	uint64_t dropped = uplink_tx_dropped(n->uplink);
-	unsigned int held;
-
-	/* Without a carrier the kernel drops what is sent: that is no news. */
-	if (dropped > n->tx_dropped && n->link_up && log_allow(&limit, &held))
-		log_warning(
-			"The kernel dropped %llu frames on %s: more was sent than the "
-			"bus carries",
-			(unsigned long long)(dropped - n->tx_dropped),
-			n->start->ethernet.interface);
-	n->tx_dropped = dropped;
-}
-
 static void tell_incidents(struct node *n)
 {
-	struct pump_counters counters;
+	struct incident_counts counts;
 	char text[200];
 
-	pump_get_counters(n->pump, &counters);
-	while (incidents_next(&n->incidents, &counters, clock_now_ns(&clock_system), text,
+	n->tx_dropped = uplink_tx_dropped(n->uplink);
+	counts.tx_overrun = uplink_tx_overrun(n->uplink);
+	pump_get_counters(n->pump, &counts.pump);
+	while (incidents_next(&n->incidents, &counts, clock_now_ns(&clock_system), text,
 			      sizeof(text)))
 		log_warning("%s", text);
 }
@@ -223,7 +209,6 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)usec;
 	feed_watchdog(n);
 	notifier_flush(n->notifier);
-	watch_kernel_drops(n);
 	tell_incidents(n);
 	if (n->phase == NODE_RUNNING)
 		node_turn_vitals(n);

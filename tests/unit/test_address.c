@@ -460,6 +460,25 @@ static void warns_about_arp_in_a_shared_subnet(void **state)
 	assert_string_equal(log, "");
 }
 
+static void who_removes_addresses_all_the_time_is_told_of_now_and_then(void **state)
+{
+	struct fixture *f = *state;
+	struct ip address = ip_from_v4(ip("10.77.0.5"));
+	unsigned int lines = 0;
+	char log[2048];
+
+	capture_log(f);
+	for (int i = 0; i < 10; i++)
+		address_tell_removed("mqtt0", &address);
+	captured_log(f, log, sizeof(log));
+	assert_non_null(strstr(log,
+			       "Address 10.77.0.5 was removed from mqtt0 by somebody, "
+			       "putting it back\n"));
+	for (const char *at = log; (at = strchr(at, '\n')); at++)
+		lines++;
+	assert_int_equal(lines, 3);
+}
+
 static void the_address_of_another_interface_is_left_to_it(void **state)
 {
 	struct lease lease = a_lease();
@@ -517,6 +536,7 @@ int main(void)
 		CASE(what_failed_is_tried_again),
 		CASE(a_vanished_interface_is_cleared_quietly),
 		CASE(warns_about_arp_in_a_shared_subnet),
+		CASE(who_removes_addresses_all_the_time_is_told_of_now_and_then),
 		CASE(the_address_of_another_interface_is_left_to_it),
 		CASE(a_static_address_is_a_lease_for_ever),
 	};

@@ -367,6 +367,40 @@ static void a_deleted_interface_comes_back_with_its_lease(void **state)
 	assert_int_equal(uplink_tx_dropped(f->uplink), 5);
 }
 
+static void what_is_dropped_before_frames_can_be_sent_is_no_overrun(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	dropped = 4; /* nobody reads yet */
+	assert_int_equal(uplink_tx_dropped(f->uplink), 4);
+	assert_int_equal(uplink_tx_overrun(f->uplink), 0);
+	uplink_link(f->uplink, true);
+	dropped = 6; /* no carrier */
+	carrier(true);
+	assert_int_equal(uplink_tx_overrun(f->uplink), 0);
+	dropped = 9;
+	assert_int_equal(uplink_tx_dropped(f->uplink), 9);
+	assert_int_equal(uplink_tx_overrun(f->uplink), 3);
+	uplink_link(f->uplink, false);
+	dropped = 20;
+	assert_int_equal(uplink_tx_dropped(f->uplink), 20);
+	assert_int_equal(uplink_tx_overrun(f->uplink), 3);
+	uplink_link(f->uplink, true);
+	assert_int_equal(uplink_tx_overrun(f->uplink), 3);
+	dropped = 21;
+	(void)uplink_tx_dropped(f->uplink);
+	assert_int_equal(uplink_tx_overrun(f->uplink), 4);
+	/* A new device counts from 0. */
+	ifindex = 8;
+	tell_link(false, false, false, 0);
+	dropped = 7;
+	for (int i = 0; i < 3; i++)
+		(void)sd_event_run(f->event, 1000);
+	assert_int_equal(uplink_tx_dropped(f->uplink), 28);
+	assert_int_equal(uplink_tx_overrun(f->uplink), 4);
+}
+
 static void a_late_word_about_the_device_before_is_ignored(void **state)
 {
 	struct fixture *f = *state;
@@ -436,7 +470,7 @@ static void a_removed_address_is_put_back(void **state)
 	tell_address(5, true);
 	expect("");
 	tell_address(5, false);
-	expect("clear;apply 5;names 9;on lease 5;");
+	expect("tell mqtt0 lost 10.0.0.5;clear;apply 5;names 9;on lease 5;");
 }
 
 static void an_interface_set_down_is_told_and_equipped_when_up(void **state)
@@ -556,6 +590,7 @@ int main(void)
 		CASE(a_late_word_about_the_device_before_is_ignored),
 		CASE(what_a_deleted_interface_loses_is_no_news),
 		CASE(an_address_that_was_refused_is_tried_again),
+		CASE(what_is_dropped_before_frames_can_be_sent_is_no_overrun),
 		CASE(a_removed_address_is_put_back),
 		CASE(an_interface_set_down_is_told_and_equipped_when_up),
 		CASE(without_a_lease_only_the_trouble_ends_when_it_is_up),

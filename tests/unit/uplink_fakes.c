@@ -167,6 +167,13 @@ int address_apply(struct address *a, const struct lease *lease)
 	return apply_result;
 }
 
+void address_tell_removed(const char *interface, const struct ip *ip)
+{
+	char text[IP_TEXT_SIZE];
+
+	note("tell %s lost %s", interface, ip_text(ip, text));
+}
+
 void address_clear(struct address *a)
 {
 	assert_non_null(a);
