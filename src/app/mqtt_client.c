@@ -41,6 +41,7 @@ struct mqtt_client {
 	struct mqtt_tls *tls; /* borrowed; NULL: TCP alone */
 	uint16_t keepalive_s;
 	bool established; /* TCP is, or was */
+	bool answered;	  /* CONNECT is */
 	bool v5;
 	int linger_fd; /* after DISCONNECT: the connection, until the broker closes */
 	bool publishing_qos0; /* the library is inside of it */
@@ -79,6 +80,7 @@ static void handle_connect(struct mosquitto *mosq, void *userdata, int code, int
 
 	(void)mosq;
 	(void)flags;
+	c->answered = true;
 	if (c->next && code == 0) {
 		c->forgotten = true;
 		return;
@@ -379,7 +381,7 @@ int mqtt_client_connect(struct mqtt_client *c, const struct ip *broker, uint16_t
 	c->local = *local;
 	c->linger_fd = fd_close(c->linger_fd);
 	c->disconnect_code = -1;
-	c->established = false;
+	c->established = c->answered = false;
 	c->unwritten_id = 0; /* thrown away with the old connection */
 	if (c->tls)
 		mqtt_tls_begin(c->tls, tls_session, c);
@@ -484,6 +486,13 @@ int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 		use_next(c);
 		return mqtt_client_connect(c, &c->broker, c->port, &c->local, error);
 	}
+	/*
+	 * A broker that knows MQTT 3.1.1 only refuses in a CONNACK of that version, which
+	 * the library of Debian 13 takes for a broken one. What is not MQTT at all is a
+	 * protocol error.
+	 */
+	if (rc == MOSQ_ERR_MALFORMED_PACKET && c->v5 && !c->answered)
+		handle_connect(c->mosq, c, MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION, 0, NULL);
 	if (rc != MOSQ_ERR_SUCCESS)
 		return explain_loss(c, error, rc, errno);
 	if (mqtt_client_is_secured(c))
