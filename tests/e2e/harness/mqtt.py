@@ -40,6 +40,7 @@ class Client:
         """
         self.messages = []
         self._lock = threading.Lock()
+        self._sending = threading.Lock()  # a packet is not broken up by an acknowledgement
         self._replies = []
         self._idents = itertools.count(1)
         with broker.namespace.inside():
@@ -64,7 +65,8 @@ class Client:
             self._reply(SUBACK)
 
     def _send(self, kind, flags, body):
-        self._socket.sendall(_packet(kind, flags, body))
+        with self._sending:
+            self._socket.sendall(_packet(kind, flags, body))
 
     def _reply(self, kind):
         def found():
