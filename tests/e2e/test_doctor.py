@@ -126,6 +126,9 @@ def board():
 # --- made-up device nodes -----------------------------------------------------------------
 
 SYS = "mount -t tmpfs tmpfs /sys; mkdir -p /sys/bus/spi/devices/spi0.0"
+# libgpiod 2 asks /sys whether it is one before it opens a GPIO chip.
+GPIO_SYS = ("mount -t tmpfs tmpfs /sys; mkdir -p /sys/bus/gpio /sys/dev/char/1:3; "
+            "ln -s /sys/bus/gpio /sys/dev/char/1:3/subsystem")
 
 NODES = (
     # the nodes, what runs doctor, exit status, cause, part of the sentence
@@ -142,7 +145,7 @@ NODES = (
     (f"node i2c-1 660 {GROUPS['i2c']}", "", CHIP, "i2c-not-permitted", "adduser 64999 i2c"),
     ("node i2c-1 666 0", "", CHIP, "i2c-unsuitable", "is not an I2C bus"),
     ("", "", CHIP, "gpio-absent", "no /dev/gpiochip at all"),
-    (f"node gpiochip0 660 {GROUPS['gpio']}", "", CHIP, "gpio-not-permitted",
+    (f"{GPIO_SYS}; node gpiochip0 660 {GROUPS['gpio']}", "", CHIP, "gpio-not-permitted",
      "adduser 64999 gpio"),
     ("rm -r /dev/net", "", INTERFACE, "tun-absent", "modprobe tun"),
     ("chmod 600 /dev/net/tun", "", INTERFACE, "tun-not-permitted", "/dev/net/tun"),
