@@ -12,7 +12,8 @@ build=$top/build-check
 packages_build=(gcc libc6-dev meson ninja-build pkgconf
 	libmosquitto-dev libgpiod-dev libconfig-dev libsystemd-dev libssl-dev libmnl-dev
 	libjson-c-dev libsqlite3-dev libfribidi-dev libpng-dev libcmocka-dev)
-packages_run=(busybox dnsmasq-base mosquitto-clients openssl iproute2 util-linux python3)
+packages_run=(busybox dnsmasq-base mosquitto-clients openssl iproute2 iputils-ping util-linux
+	python3)
 packages_check=(mandoc nftables systemd)
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }

@@ -4,7 +4,7 @@
 
 import subprocess
 
-from harness import conf
+from harness import build, conf
 from harness.cases import case, main
 from harness.mqtt import Client
 from harness.services import RouterAdvertisements
@@ -40,8 +40,8 @@ def rules(world):
 
 
 def answers(world, address):
-    done = subprocess.run(world.wire.namespace.command("ping", "-6", "-c", "1", "-W", "1", address),
-                          capture_output=True, check=False)
+    ping = (build.tool("ping", "iputils-ping"), "-6", "-c", "1", "-W", "1", address)
+    done = subprocess.run(world.wire.namespace.command(*ping), capture_output=True, check=False)
     return done.returncode == 0
 
 
