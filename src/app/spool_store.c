@@ -82,7 +82,7 @@ static const char *const statements[] = {
 		" (id, time, qos, retain, topic, payload, expiry)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[NEXT] = "SELECT id, time, qos, retain, topic, payload, expiry FROM message"
-		 " WHERE id > ? ORDER BY id LIMIT 1",
+		 " WHERE id > ? ORDER BY id",
 	[REMOVE] = "DELETE FROM message WHERE id BETWEEN ? AND ?",
 	[MEASURE] =
 		"SELECT count(*), total(length(CAST(topic AS BLOB)) + length(payload))"
@@ -101,6 +101,7 @@ struct spool_store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
 	bool in_transaction;
+	uint64_t next_id; /* of the row that NEXT is at; 0: it is at none */
 	int wal_frames;	  /* since the last checkpoint */
 	uint64_t written; /* bytes, as of the last look */
 };
@@ -162,6 +163,13 @@ static int query(struct spool_store *s, enum statement which)
 static void done(struct spool_store *s, enum statement which)
 {
 	(void)sqlite3_reset(s->statements[which]);
+}
+
+/* The row that spool_store_next() gave goes now. */
+static void leave_row(struct spool_store *s)
+{
+	s->next_id = 0;
+	done(s, NEXT);
 }
 
 static void bind_int(struct spool_store *s, enum statement which, int column,
@@ -373,11 +381,15 @@ int spool_store_set_aside(const char *path)
 
 /* --- messages -------------------------------------------------------------- */
 
-/* Changes belong to a transaction, which the first of them begins. */
+/*
+ * Changes belong to a transaction, which the first of them begins. What is being read
+ * may not see them: it is left.
+ */
 static int begin(struct spool_store *s)
 {
 	int r;
 
+	leave_row(s);
 	if (s->in_transaction)
 		return 0;
 	r = run(s, BEGIN);
@@ -409,11 +421,14 @@ int spool_store_next(struct spool_store *s, uint64_t after, struct spool_row *re
 	sqlite3_stmt *next = s->statements[NEXT];
 	int r;
 
-	done(s, NEXT); /* the row of the last call goes now */
-	bind_int(s, NEXT, 1, (int64_t)after);
+	/* From row to row it takes a step; anything else takes a search. */
+	if (s->next_id == 0 || s->next_id != after) {
+		leave_row(s);
+		bind_int(s, NEXT, 1, (int64_t)after);
+	}
 	r = query(s, NEXT);
 	if (r <= 0) {
-		done(s, NEXT);
+		leave_row(s);
 		return r;
 	}
 	*ret = (struct spool_row){
@@ -426,7 +441,12 @@ int spool_store_next(struct spool_store *s, uint64_t after, struct spool_row *re
 		.expiry_s = (uint32_t)sqlite3_column_int64(next, 6),
 		.len = (size_t)sqlite3_column_bytes(next, 5),
 	};
-	return ret->topic ? 1 : -ENOMEM;
+	if (!ret->topic) {
+		leave_row(s);
+		return -ENOMEM;
+	}
+	s->next_id = ret->id;
+	return 1;
 }
 
 int spool_store_remove(struct spool_store *s, uint64_t first, uint64_t last)
@@ -543,7 +563,7 @@ int spool_store_commit(struct spool_store *s)
 
 	if (!s->in_transaction)
 		return 0;
-	done(s, NEXT);
+	leave_row(s);
 	r = run(s, COMMIT);
 	if (r < 0)
 		return r;
@@ -561,7 +581,7 @@ void spool_store_rollback(struct spool_store *s)
 {
 	if (!s->in_transaction)
 		return;
-	done(s, NEXT);
+	leave_row(s);
 	(void)run(s, ROLLBACK); /* SQLite may have done it by itself */
 	s->in_transaction = false;
 }

@@ -109,6 +109,35 @@ static void what_is_committed_is_there_again_in_order(void **state)
 	assert_int_equal(spool_store_next(store, 3, &row), 0);
 }
 
+static void a_step_from_row_to_row_sees_what_changes(void **state)
+{
+	struct spool_row row;
+
+	(void)state;
+	open_store();
+	for (uint64_t id = 1; id <= 5; id++)
+		put(id, "old");
+	assert_int_equal(spool_store_commit(store), 0);
+	expect_next(0, 1, "old");
+	expect_next(1, 2, "old");
+	expect_next(1, 2, "old");
+	put(3, "new");
+	expect_next(2, 3, "new");
+	assert_int_equal(spool_store_remove(store, 4, 4), 0);
+	expect_next(3, 5, "old");
+	assert_int_equal(spool_store_next(store, 5, &row), 0);
+	put(6, "new");
+	expect_next(5, 6, "new");
+	spool_store_rollback(store);
+	expect_next(2, 3, "old");
+	expect_next(3, 4, "old");
+	put(4, "new");
+	expect_next(3, 4, "new");
+	assert_int_equal(spool_store_commit(store), 0);
+	expect_next(4, 5, "old");
+	expect_next(0, 1, "old");
+}
+
 static void removes_ranges_and_measures(void **state)
 {
 	uint64_t messages, bytes, last = 99;
@@ -327,6 +356,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_teardown(f, tear_down)
 		TEST(what_is_committed_is_there_again_in_order),
+		TEST(a_step_from_row_to_row_sees_what_changes),
 		TEST(removes_ranges_and_measures),
 		TEST(takes_back_what_is_not_committed),
 		TEST(keeps_numbers_by_name),
