@@ -587,6 +587,13 @@ int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *messa
 	}
 }
 
+void mqtt_client_gather(struct mqtt_client *c, bool on)
+{
+	const int value = on;
+
+	(void)setsockopt(mqtt_client_fd(c), IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+}
+
 int mqtt_client_subscribe(struct mqtt_client *c, const char *filter, int qos, int *id)
 {
 	return mosquitto_subscribe(c->mosq, id, filter, qos) == MOSQ_ERR_SUCCESS ? 0

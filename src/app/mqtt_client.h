@@ -151,6 +151,12 @@ char *mqtt_client_describe_tls(const struct mqtt_client *c, char *buf, size_t si
 int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *message,
 			int *id);
 
+/*
+ * From now on what is published gathers until it fills a segment of TCP: many small
+ * messages then share a frame. To be ended, which sends the rest, when no more comes.
+ */
+void mqtt_client_gather(struct mqtt_client *c, bool on);
+
 /* Asks for a topic filter; on_suback() tells the answer. 0 or -EIO. */
 int mqtt_client_subscribe(struct mqtt_client *c, const char *filter, int qos, int *id);
 

@@ -109,6 +109,7 @@ void mqtt_follow_session(struct mqtt *m, uint64_t now)
 void mqtt_thread_publish(struct mqtt *m, uint64_t now)
 {
 	struct mqtt_handed *handed;
+	bool gather;
 
 	/* Not for ever: the rest of a turn has its turn too. */
 	for (int i = 0; i < MQTT_HANDOVER_MAX; i++) {
@@ -119,7 +120,12 @@ void mqtt_thread_publish(struct mqtt *m, uint64_t now)
 		free(handed);
 	}
 	m->counters.dropped_handover = mqtt_handover_dropped(m->handover);
+	gather = m->was_online && spool_waiting(m->spool) > 1;
+	if (gather)
+		mqtt_client_gather(m->session->client, true);
 	mqtt_outbox_turn(m->outbox, now);
+	if (gather)
+		mqtt_client_gather(m->session->client, false);
 }
 
 /* --- stop ------------------------------------------------------------------ */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* test_mqtt_client.c — what is told of messages that were published */
+#include <linux/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -218,6 +219,35 @@ static void nor_does_one_that_was_lost_with_its_connection_hide_anything(void **
 	assert_int_equal(acknowledged.last, id);
 }
 
+/* How many segments with data were sent. */
+static unsigned int segments(void)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	assert_int_equal(
+		getsockopt(mqtt_client_fd(client), IPPROTO_TCP, TCP_INFO, &info, &len),
+		0);
+	return info.tcpi_data_segs_out;
+}
+
+static void messages_that_gather_share_a_segment(void **state)
+{
+	unsigned int before = segments();
+
+	(void)state;
+	mqtt_client_gather(client, true);
+	for (int i = 0; i < 10; i++)
+		publish("x", 1, 1);
+	assert_int_equal(segments(), before);
+	mqtt_client_gather(client, false);
+	assert_int_equal(segments(), before + 1);
+	publish("x", 1, 1);
+	assert_int_equal(segments(), before + 2);
+	for (int i = 0; i < 11; i++)
+		broker_expect(&broker, PACKET_PUBLISH);
+}
+
 /* The flags of the next CONNECT, MQTT 3.1.1 section 3.1.2.3. */
 static uint8_t expect_connect(void)
 {
@@ -284,6 +314,7 @@ int main(void)
 		TEST(a_message_of_qos_0_with_the_id_of_one_under_way_acknowledges_nothing),
 		TEST(nor_does_one_that_is_written_later),
 		TEST(nor_does_one_that_was_lost_with_its_connection_hide_anything),
+		TEST(messages_that_gather_share_a_segment),
 		TEST(the_session_of_somebody_else_is_forgotten_once),
 		TEST(a_session_that_is_whole_is_kept),
 #undef TEST
