@@ -63,8 +63,14 @@ struct mqtt_counters {
 	struct spool_status spool;
 };
 
-/* Most QoS 1/2 messages that the broker has not acknowledged. */
-#define MQTT_INFLIGHT_MAX 20
+/*
+ * Most QoS 1/2 messages that the broker has not acknowledged; no further ones beside so
+ * many bytes; and how many of QoS 2: mosquitto holds 20 halves of one client
+ * (max_inflight_messages) and drops further messages without a word.
+ */
+#define MQTT_INFLIGHT_MAX	64
+#define MQTT_INFLIGHT_MAX_BYTES (256 * 1024)
+#define MQTT_INFLIGHT_MAX_QOS2	20
 
 /* Most messages, and their bytes, between mqtt_publish() and the thread. */
 #define MQTT_HANDOVER_MAX	1000

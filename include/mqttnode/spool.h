@@ -98,9 +98,17 @@ void spool_turn(struct spool *s, bool online, uint64_t now);
 /* When spool_turn() is due next, or UINT64_MAX. */
 uint64_t spool_next_ns(const struct spool *s);
 
-/* Messages that wait to be handed out, and that are handed out. */
+/* Messages that wait to be handed out. */
 uint64_t spool_waiting(const struct spool *s);
-size_t spool_in_flight(const struct spool *s);
+
+/* What is handed out, in part acknowledged behind messages that are not. */
+struct spool_in_flight {
+	size_t messages;
+	size_t qos2;	/* of these, not acknowledged */
+	uint64_t bytes; /* not acknowledged; they count as in struct spool_status */
+};
+
+struct spool_in_flight spool_in_flight(const struct spool *s);
 
 /*
  * The oldest message that waits. Returns whether there is one; it is valid

@@ -54,7 +54,7 @@ void mqtt_leave(struct mqtt *m, uint64_t now)
 static bool is_drained(const struct mqtt *m, uint64_t now)
 {
 	return m->mail.stop || now >= m->leave_deadline_ns ||
-	       spool_in_flight(m->spool) == 0;
+	       spool_in_flight(m->spool).messages == 0;
 }
 
 void mqtt_go_on_leaving(struct mqtt *m, uint64_t now)
@@ -100,7 +100,7 @@ static void keep_connection(struct mqtt *m, struct mqtt_session *old, uint64_t n
 /* Whether the broker has no half of a delivery, see spool_has_halves(). */
 static bool has_no_halves(const struct mqtt *m)
 {
-	return spool_in_flight(m->spool) == 0 &&
+	return spool_in_flight(m->spool).messages == 0 &&
 	       (m->counters.connects > 0 || !spool_has_halves(m->spool));
 }
 

@@ -3,9 +3,9 @@
  * mqtt_outbox.c — messages on their way out: what waits, what is under way, what is lost
  *
  * QoS 0 is sent now or never. QoS 1 and 2 go through the spool, which is bounded
- * and keeps their order. From its head at most MQTT_INFLIGHT_MAX are handed to
- * the library, which keeps each until it is acknowledged, over reconnects too.
- * So the library's own queues, which have no limit, stay small whatever the
+ * and keeps their order. From its head a window of MQTT_INFLIGHT_MAX(_BYTES) is
+ * handed to the library, which keeps each until it is acknowledged, over reconnects
+ * too. So the library's own queues, which have no limit, stay small whatever the
  * broker does.
  *
  * What has waited when a session begins is sent at a limited rate, so that a
@@ -126,10 +126,23 @@ static void allow(struct mqtt_outbox *o, uint64_t now)
 		o->catching_up = false;
 }
 
+static bool has_room(const struct mqtt_outbox *o)
+{
+	const struct spool_in_flight in_flight = spool_in_flight(o->spool);
+
+	return in_flight.messages < MQTT_INFLIGHT_MAX &&
+	       in_flight.bytes < MQTT_INFLIGHT_MAX_BYTES;
+}
+
+/* A message of QoS 2 that has to wait holds up the others: they keep their order. */
+static bool has_room_for(const struct mqtt_outbox *o, int qos)
+{
+	return qos < 2 || spool_in_flight(o->spool).qos2 < MQTT_INFLIGHT_MAX_QOS2;
+}
+
 static bool may_send(const struct mqtt_outbox *o)
 {
-	return spool_in_flight(o->spool) < MQTT_INFLIGHT_MAX &&
-	       (!o->catching_up || o->allowed >= 1);
+	return has_room(o) && (!o->catching_up || o->allowed >= 1);
 }
 
 /* Hands what waits to the library as far as it goes. */
@@ -137,7 +150,7 @@ static void send_waiting(struct mqtt_outbox *o)
 {
 	struct spool_message m;
 
-	while (may_send(o) && spool_next(o->spool, &m)) {
+	while (may_send(o) && spool_next(o->spool, &m) && has_room_for(o, m.qos)) {
 		const struct mqtt_outgoing message = {
 			.topic = m.topic,
 			.payload = m.payload,
@@ -178,8 +191,7 @@ uint64_t mqtt_outbox_next_ns(const struct mqtt_outbox *o)
 	uint64_t next = spool_next_ns(o->spool), at;
 
 	/* Otherwise the next acknowledgement, or room in TCP, is what to wait for. */
-	if (o->online && o->catching_up && !o->stalled && o->allowed < 1 &&
-	    spool_in_flight(o->spool) < MQTT_INFLIGHT_MAX) {
+	if (o->online && o->catching_up && !o->stalled && o->allowed < 1 && has_room(o)) {
 		at = o->allowed_ns +
 		     (uint64_t)((o->burst - o->allowed) / o->rate *
 				(double)NSEC_PER_SEC) +

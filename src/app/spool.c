@@ -424,9 +424,17 @@ uint64_t spool_waiting(const struct spool *s)
 	       s->tiers[MEMORY].waiting;
 }
 
-size_t spool_in_flight(const struct spool *s)
+struct spool_in_flight spool_in_flight(const struct spool *s)
 {
-	return s->n_slots;
+	struct spool_in_flight sum = { .messages = s->n_slots };
+
+	for (size_t i = 0; i < s->n_slots; i++) {
+		if (s->slots[i].acknowledged)
+			continue;
+		sum.qos2 += s->slots[i].qos == 2;
+		sum.bytes += s->slots[i].bytes;
+	}
+	return sum;
 }
 
 /* --- its life -------------------------------------------------------------- */

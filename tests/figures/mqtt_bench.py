@@ -18,7 +18,7 @@ import time
 TOPIC = 'bench/x'
 PAYLOAD = 64
 RUNS = 5
-MESSAGES = {0: 100000, 1: 5000}
+MESSAGES = {0: 100000, 1: 20000}
 STEADY = 100 # publications, and as many subscriptions
 STEADY_SECONDS = 5
 LATE_MS = 50 # more than this beyond a bare timer is a failure

@@ -253,6 +253,8 @@ static void nobody_wakes_up_for_a_connection_that_takes_nothing(void **state)
 
 static void at_most_so_many_are_unacknowledged(void **state)
 {
+	char next[16];
+
 	(void)state;
 	mqtt_outbox_set_online(outbox, true);
 	for (unsigned int i = 1; i <= 100; i++) {
@@ -266,7 +268,53 @@ static void at_most_so_many_are_unacknowledged(void **state)
 	mqtt_outbox_turn(outbox, now);
 	assert_int_equal(n_sent, MQTT_INFLIGHT_MAX + 3);
 	/* order is kept */
-	assert_string_equal(sent[n_sent - 1].payload, "23");
+	snprintf(next, sizeof(next), "%d", MQTT_INFLIGHT_MAX + 3);
+	assert_string_equal(sent[n_sent - 1].payload, next);
+}
+
+static void and_no_more_beside_so_many_bytes(void **state)
+{
+	static char payload[MQTT_INFLIGHT_MAX_BYTES / 2];
+	const struct mqtt_outgoing large = {
+		.topic = "topic", .payload = payload, .len = sizeof(payload), .qos = 1
+	};
+
+	(void)state;
+	mqtt_outbox_set_online(outbox, true);
+	for (int i = 0; i < 3; i++)
+		mqtt_outbox_put(outbox, &large);
+	put_number(1);
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(n_sent, 2);
+	mqtt_outbox_acknowledged(outbox, 2);
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(n_sent, 3);
+	mqtt_outbox_acknowledged(outbox, 1);
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(n_sent, 4);
+	assert_string_equal(sent[3].payload, "1");
+}
+
+static void at_most_so_many_of_qos_2_are_unacknowledged(void **state)
+{
+	(void)state;
+	mqtt_outbox_set_online(outbox, true);
+	put(1, "first");
+	for (int i = 0; i <= MQTT_INFLIGHT_MAX_QOS2; i++)
+		put(2, "once");
+	put(1, "last");
+	mqtt_outbox_turn(outbox, now);
+	/* "last" keeps its place, although there would be room for it. */
+	assert_int_equal(n_sent, 1 + MQTT_INFLIGHT_MAX_QOS2);
+	assert_int_equal(counters.backlog, 2);
+	mqtt_outbox_acknowledged(outbox, 1);
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(n_sent, 1 + MQTT_INFLIGHT_MAX_QOS2);
+	/* Any of them, not only the oldest. */
+	mqtt_outbox_acknowledged(outbox, 5);
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(n_sent, 3 + MQTT_INFLIGHT_MAX_QOS2);
+	assert_string_equal(sent[n_sent - 1].payload, "last");
 }
 
 static void a_stalled_connection_keeps_the_backlog(void **state)
@@ -311,6 +359,8 @@ int main(void)
 		TEST(without_a_backlog_there_is_no_limit),
 		TEST(nobody_wakes_up_for_a_connection_that_takes_nothing),
 		TEST(at_most_so_many_are_unacknowledged),
+		TEST(and_no_more_beside_so_many_bytes),
+		TEST(at_most_so_many_of_qos_2_are_unacknowledged),
 		TEST(a_stalled_connection_keeps_the_backlog),
 		TEST(what_the_library_refuses_is_dropped_and_blocks_nothing),
 #undef TEST
