@@ -267,6 +267,7 @@ static int first_words(SSL *ssl, const char *host, uint8_t *buf, size_t size)
 {
 	BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
 	struct ip address;
+	char name[256]; /* OpenSSL's macro takes no constant one */
 	int n;
 
 	if (!in || !out) {
@@ -275,7 +276,8 @@ static int first_words(SSL *ssl, const char *host, uint8_t *buf, size_t size)
 		return -ENOMEM;
 	}
 	SSL_set_bio(ssl, in, out);
-	if (!ip_parse(&address, host) && SSL_set_tlsext_host_name(ssl, host) != 1)
+	text_format(name, sizeof(name), "%s", host);
+	if (!ip_parse(&address, name) && SSL_set_tlsext_host_name(ssl, name) != 1)
 		return -ENOMEM;
 	(void)SSL_connect(ssl);
 	n = BIO_read(out, buf, (int)size);
