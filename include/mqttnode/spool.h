@@ -128,10 +128,13 @@ bool spool_acknowledged(struct spool *s, int number);
 
 /*
  * Whether messages of QoS 2 may be half delivered by somebody who is gone: an
- * earlier run, or whoever spool_park() found them with. The broker then knows
+ * earlier run, or whoever spool_rewind() took them from. The broker then knows
  * something of them that nobody here does.
  */
 bool spool_has_halves(const struct spool *s);
+
+/* The broker was made to forget these halves. */
+void spool_halves_forgotten(struct spool *s);
 
 /* Takes all messages back that were handed out and not acknowledged: they wait again. */
 void spool_rewind(struct spool *s);

@@ -317,8 +317,7 @@ int mqtt_start(struct mqtt *m)
 
 	mqtt_connection_init(&m->connection, m->session->settings, m->timing,
 			     m->session->client, m->ladder, &m->counters);
-	if (!spool_has_halves(m->spool))
-		mqtt_client_keep_session(m->session->client);
+	mqtt_choose_session(m);
 	r = -pthread_create(&m->thread, NULL, mqtt_thread, m);
 	if (r < 0)
 		return r;

@@ -72,6 +72,8 @@ struct mqtt {
 	struct ladder *ladder; /* borrowed, as the next */
 	struct spool *spool;
 	bool was_online;
+	bool forgets; /* before the next session the broker forgets that of an earlier
+			 client */
 	bool parked;
 	enum leave_phase leave_phase;
 	uint64_t leave_deadline_ns;
@@ -101,6 +103,9 @@ void mqtt_go_over(struct mqtt *m, uint64_t now);
 
 /* Takes what others want published, and sends what can be sent. */
 void mqtt_thread_publish(struct mqtt *m, uint64_t now);
+
+/* Decides, for a new client, whether it goes on with the session of the one before. */
+void mqtt_choose_session(struct mqtt *m);
 
 /* Tells everybody that the session has begun or ended, if it has. */
 void mqtt_follow_session(struct mqtt *m, uint64_t now);

@@ -97,21 +97,13 @@ static void keep_connection(struct mqtt *m, struct mqtt_session *old, uint64_t n
 				      now + m->timing->connack_ms * NSEC_PER_MSEC);
 }
 
-/* Whether the broker has no half of a delivery, see spool_has_halves(). */
-static bool has_no_halves(const struct mqtt *m)
-{
-	return spool_in_flight(m->spool).messages == 0 &&
-	       (m->counters.connects > 0 || !spool_has_halves(m->spool));
-}
-
 static void begin_connection(struct mqtt *m, struct mqtt_session *old, uint64_t now)
 {
 	mqtt_subscriber_follow(m->session->subscriber, old->subscriber);
 	mqtt_refusals_init(&m->refusals);
-	if (has_no_halves(m))
-		mqtt_client_keep_session(m->session->client);
 	/* The library forgets with the old client what was not acknowledged. */
 	spool_rewind(m->spool);
+	mqtt_choose_session(m);
 	mqtt_connection_clear(&m->connection);
 	mqtt_connection_init(&m->connection, m->session->settings, m->timing,
 			     m->session->client, m->ladder, &m->counters);

@@ -85,6 +85,13 @@ int mqtt_thread_send(void *ctx, const struct mqtt_outgoing *message, int *id)
 	return r;
 }
 
+void mqtt_choose_session(struct mqtt *m)
+{
+	m->forgets = spool_has_halves(m->spool);
+	if (!m->forgets)
+		mqtt_client_keep_session(m->session->client);
+}
+
 void mqtt_follow_session(struct mqtt *m, uint64_t now)
 {
 	bool online = m->connection.state == MQTT_ONLINE;
@@ -96,6 +103,9 @@ void mqtt_follow_session(struct mqtt *m, uint64_t now)
 	if (!online) {
 		mqtt_subscriber_end(m->session->subscriber);
 	} else {
+		if (m->forgets)
+			spool_halves_forgotten(m->spool);
+		m->forgets = false;
 		mqtt_subscriber_begin(m->session->subscriber, m->session->client,
 				      now + m->timing->connack_ms * NSEC_PER_MSEC);
 		mqtt_status_begin(&m->session->status, m->session->client);

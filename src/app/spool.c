@@ -380,7 +380,12 @@ bool spool_acknowledged(struct spool *s, int number)
 
 bool spool_has_halves(const struct spool *s)
 {
-	return s->halves;
+	return s->foreign_halves;
+}
+
+void spool_halves_forgotten(struct spool *s)
+{
+	s->foreign_halves = false;
 }
 
 /* What was acknowledged behind one that will be sent again must not be. */
@@ -401,6 +406,7 @@ void spool_rewind(struct spool *s)
 
 	if (n == 0)
 		return;
+	s->foreign_halves = s->foreign_halves || spool_in_flight(s).qos2 > 0;
 	s->n_slots = 0;
 	s->cursor = s->slots[0].id - 1;
 	for (size_t i = 0; i < n; i++)

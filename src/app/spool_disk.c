@@ -30,7 +30,7 @@
 /* Kept among the numbers: the ids up to this one were delivered. No topic has a "#". */
 #define DELIVERED "#delivered"
 
-/* 1: see spool_has_halves(). */
+/* 1: the broker may have halves of messages of QoS 2, see spool_has_halves(). */
 #define HALVES "#halves"
 
 static uint64_t min_ns(uint64_t a, uint64_t b)
@@ -129,6 +129,7 @@ void spool_failed(struct spool *s, int tier, int r)
 	/* What a rollback brought back is removed again. */
 	t->acknowledged = true;
 	if (tier == STATE) {
+		s->halves_written = false; /* taken back, or set aside */
 		spool_tell_disk(s);
 		s->commit_ns = min_ns(s->commit_ns, t->retry_ns);
 	} else if (t->path && t->error) {
@@ -140,6 +141,17 @@ void spool_failed(struct spool *s, int tier, int r)
 		s->counters.dropped_error += before - after;
 }
 
+/* What an earlier run wrote down of halves. 0 or -errno. */
+static int read_halves(struct spool *s)
+{
+	uint64_t halves = 0;
+	int r = spool_store_get_number(s->tiers[STATE].store, HALVES, &halves);
+
+	if (halves)
+		s->halves = s->halves_written = s->foreign_halves = true;
+	return r;
+}
+
 /*
  * The state directory could not be used at first, and now can: what it keeps
  * from an earlier run gets ids of its own, behind all others. That these
@@ -149,8 +161,10 @@ static void adopt(struct spool *s)
 {
 	struct spool_tier *t = &s->tiers[STATE];
 	uint64_t last = 0;
-	int r = spool_store_last_id(t->store, &last);
+	int r = read_halves(s);
 
+	if (r == 0)
+		r = spool_store_last_id(t->store, &last);
 	if (r == 0 && last == 0)
 		return;
 	last = last > s->next_id ? last : s->next_id;
@@ -245,6 +259,8 @@ static void write_halves(struct spool *s)
 {
 	int r;
 
+	s->halves_written = false;
+
 	if (!spool_ready(s, STATE)) {
 		spool_tell_disk(s);
 		return;
@@ -253,7 +269,7 @@ static void write_halves(struct spool *s)
 	if (r < 0)
 		spool_failed(s, STATE, r);
 	else
-		(void)spool_commit(s, STATE);
+		s->halves_written = spool_commit(s, STATE);
 }
 
 void spool_note_halves(struct spool *s)
@@ -262,13 +278,10 @@ void spool_note_halves(struct spool *s)
 	write_halves(s);
 }
 
-/* Whether the broker has acknowledged, to the end, all of QoS 2 that was handed out. */
+/* Whether the broker has acknowledged, to the end, all of QoS 2 that it ever saw. */
 static bool is_whole(const struct spool *s)
 {
-	for (size_t i = 0; i < s->n_slots; i++)
-		if (s->slots[i].qos == 2 && !s->slots[i].acknowledged)
-			return false;
-	return true;
+	return !s->foreign_halves && spool_in_flight(s).qos2 == 0;
 }
 
 void spool_commit_later(struct spool *s)
@@ -392,7 +405,7 @@ static void follow_clock(struct spool *s)
 static void take_over(struct spool *s, int tier)
 {
 	struct spool_tier *t = &s->tiers[tier];
-	uint64_t last = 0, delivered = 0, halves = 0;
+	uint64_t last = 0, delivered = 0;
 	int r;
 
 	if (!spool_tier_exists(t) || !spool_ready(s, tier))
@@ -400,8 +413,7 @@ static void take_over(struct spool *s, int tier)
 	if (tier == RUNTIME)
 		r = spool_store_get_number(t->store, DELIVERED, &delivered);
 	else
-		r = spool_store_get_number(t->store, HALVES, &halves);
-	s->halves = s->halves || halves;
+		r = read_halves(s);
 	if (r == 0)
 		r = spool_store_last_id(t->store, &last);
 	if (r < 0) {
@@ -457,6 +469,8 @@ void spool_turn(struct spool *s, bool online, uint64_t now)
 		spool_drop_old(s);
 	}
 	spool_reserve_numbers(s);
+	if (s->halves && !s->halves_written)
+		write_halves(s); /* that failed before */
 	(void)spool_commit(s, RUNTIME);
 	(void)spool_commit(s, MEMORY);
 	if (now >= s->move_ns)

@@ -63,8 +63,10 @@ struct spool {
 
 	bool opened; /* what earlier runs left is known */
 	bool online;
-	bool halves;	/* see spool_has_halves(); written in the state directory */
-	uint64_t noted; /* in the runtime directory: delivered up to this id */
+	bool halves;	     /* the broker may have some, whoever they are of */
+	bool halves_written; /* in the state directory */
+	bool foreign_halves; /* see spool_has_halves() */
+	uint64_t noted;	     /* in the runtime directory: delivered up to this id */
 	uint64_t now;
 	uint64_t move_ns;	  /* from runtime to state */
 	uint64_t commit_ns;	  /* of state */
@@ -104,7 +106,7 @@ void spool_tell_disk(struct spool *s);
 /* Removes what is acknowledged and commits. Whether all of it is safe now. */
 bool spool_commit(struct spool *s, int tier);
 
-/* Writes down, before the first message of QoS 2 is handed out, that there may be halves.
+/* Writes down that there may be halves, before the first message of QoS 2 is handed out.
  */
 void spool_note_halves(struct spool *s);
 

@@ -162,6 +162,12 @@ static void ids_go_on_after_all_was_delivered_and_the_daemon_crashed(void **stat
 	}
 }
 
+static void stop_and_start(void)
+{
+	spool = spool_free(spool);
+	open_spool();
+}
+
 static void half_delivered_part(void)
 {
 	open_spool();
@@ -184,13 +190,62 @@ static void that_qos_2_may_be_half_delivered_is_known_after_a_power_failure(void
 	put_as(2, 2, false);
 	turn(true);
 	expect(2);
+	spool_halves_forgotten(spool);
 	spool_park(spool);
+	stop_and_start();
 	assert_true(spool_has_halves(spool));
-	assert_true(spool_acknowledged(spool, 2));
+	spool_halves_forgotten(spool);
+	put_as(3, 2, false);
+	turn(true);
+	expect(3);
+	assert_true(spool_acknowledged(spool, 3));
 	spool_park(spool);
-	spool = spool_free(spool);
-	open_spool();
+	stop_and_start();
 	assert_false(spool_has_halves(spool));
+}
+
+static void halves_of_an_earlier_run_outlive_one_without_a_session(void **state)
+{
+	(void)state;
+	crash(half_delivered_part);
+	reboot_machine();
+	for (int round = 0; round < 2; round++) {
+		open_spool();
+		assert_true(spool_has_halves(spool));
+		turn(false);
+		spool_park(spool);
+		spool = spool_free(spool);
+	}
+	open_spool();
+	spool_halves_forgotten(spool);
+	assert_false(spool_has_halves(spool));
+	spool_park(spool);
+	stop_and_start();
+	assert_false(spool_has_halves(spool));
+}
+
+static void halves_outlive_the_client_that_they_were_taken_from(void **state)
+{
+	(void)state;
+	open_spool();
+	put_as(1, 2, false);
+	put_as(2, 1, false);
+	turn(true);
+	expect(1);
+	assert_false(spool_has_halves(spool)); /* they are its own */
+	assert_true(spool_acknowledged(spool, 1));
+	expect(2);
+	spool_rewind(spool);
+	assert_false(spool_has_halves(spool));
+	put_as(3, 2, false);
+	turn(true);
+	expect(2);
+	expect(3);
+	spool_rewind(spool);
+	assert_true(spool_has_halves(spool));
+	spool_park(spool);
+	stop_and_start();
+	assert_true(spool_has_halves(spool));
 }
 
 int main(void)
@@ -206,6 +261,8 @@ int main(void)
 		TEST(with_sync_0_a_power_failure_loses_nothing_that_was_sent),
 		TEST(a_clean_stop_keeps_everything),
 		TEST(that_qos_2_may_be_half_delivered_is_known_after_a_power_failure),
+		TEST(halves_of_an_earlier_run_outlive_one_without_a_session),
+		TEST(halves_outlive_the_client_that_they_were_taken_from),
 		TEST(ids_go_on_after_all_was_delivered_and_the_daemon_crashed),
 #undef TEST
 	};

@@ -10,7 +10,7 @@
 #include "unit.h"
 
 /* How many of the next calls fail. */
-static int next_fails, measure_fails, remove_fails;
+static int next_fails, measure_fails, remove_fails, set_number_fails;
 static int reads; /* calls of spool_store_next() */
 
 static bool fails(int *n)
@@ -26,6 +26,11 @@ int __real_spool_store_measure(struct spool_store *s, uint64_t after, uint64_t *
 			       uint64_t *bytes);
 int __wrap_spool_store_remove(struct spool_store *s, uint64_t first, uint64_t last);
 int __real_spool_store_remove(struct spool_store *s, uint64_t first, uint64_t last);
+
+int __wrap_spool_store_set_number(struct spool_store *s, const char *name,
+				  uint64_t value);
+int __real_spool_store_set_number(struct spool_store *s, const char *name,
+				  uint64_t value);
 
 int __wrap_spool_store_next(struct spool_store *s, uint64_t after, struct spool_row *ret)
 {
@@ -46,9 +51,15 @@ int __wrap_spool_store_remove(struct spool_store *s, uint64_t first, uint64_t la
 	return fails(&remove_fails) ? -EIO : __real_spool_store_remove(s, first, last);
 }
 
+int __wrap_spool_store_set_number(struct spool_store *s, const char *name, uint64_t value)
+{
+	return fails(&set_number_fails) ? -EIO
+					: __real_spool_store_set_number(s, name, value);
+}
+
 static int set_up(void **state)
 {
-	next_fails = measure_fails = remove_fails = 0;
+	next_fails = measure_fails = remove_fails = set_number_fails = 0;
 	return spool_rig_set_up(state);
 }
 
@@ -162,6 +173,30 @@ static void what_is_refused_and_cannot_be_removed_is_passed(void **state)
 	assert_int_equal(status().messages, 0);
 }
 
+static void half_delivered_part(void)
+{
+	open_spool();
+	put_as(1, 2, false);
+	turn(true);
+	set_number_fails = 1;
+	expect(1);
+	if (status().disk_error != EIO)
+		_exit(1);
+	now += 10 * SECOND;
+	turn(true);
+	if (status().disk_error != 0)
+		_exit(1);
+}
+
+static void that_there_may_be_halves_is_written_later_if_it_fails_once(void **state)
+{
+	(void)state;
+	crash(half_delivered_part);
+	reboot_machine();
+	open_spool();
+	assert_true(spool_has_halves(spool));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -171,6 +206,7 @@ int main(void)
 		TEST(a_backlog_that_cannot_be_counted_at_first_is_sent_later),
 		TEST(what_cannot_be_read_is_tried_now_and_then_and_set_aside_in_the_end),
 		TEST(what_is_refused_and_cannot_be_removed_is_passed),
+		TEST(that_there_may_be_halves_is_written_later_if_it_fails_once),
 #undef TEST
 	};
 
