@@ -130,6 +130,17 @@ static bool thread_exists(const char *name)
 	return found;
 }
 
+/* A thread that was joined is listed until the kernel has come to its end. */
+static void wait_for_thread_to_vanish(const char *name)
+{
+	uint64_t limit = now_ns() + DEADLINE_NS;
+
+	while (thread_exists(name)) {
+		assert_true(now_ns() < limit);
+		(void)poll(NULL, 0, 1);
+	}
+}
+
 /* ---- frames ---- */
 
 static void frames_pass_both_ways_through_the_thread(void **state)
@@ -154,7 +165,7 @@ static void frames_pass_both_ways_through_the_thread(void **state)
 		assert_memory_equal(got, in, len);
 	}
 	stop_within(pump, NSEC_PER_SEC);
-	assert_false(thread_exists("pump"));
+	wait_for_thread_to_vanish("pump");
 	assert_int_equal(number(rig, "stats", "/chip/closes"), 1);
 	assert_int_equal(number(rig, "stats", "/violations"), 0);
 	pump = pump_free(pump);
