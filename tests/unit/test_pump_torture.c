@@ -9,22 +9,7 @@
 
 #include "pump_rig.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SLOWLY 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SLOWLY 1
-#endif
-#endif
-
-/* Sanitizers take ten times as long. */
-#ifdef SLOWLY
-#define FRAMES	     10000
-#define FEWER_FRAMES 1000
-#else
-#define FRAMES	     100000
-#define FEWER_FRAMES 5000
-#endif
+static uint32_t frames = 100000, fewer_frames = 5000;
 
 static void carry(struct pump_rig *rig, uint32_t from_wire, uint32_t from_tap)
 {
@@ -52,7 +37,7 @@ static void a_hundred_thousand_frames_each_way_arrive(void **state)
 	struct pump_rig *rig = *state;
 
 	pump_rig_up(rig);
-	carry(rig, FRAMES, FRAMES);
+	carry(rig, frames, frames);
 }
 
 static void frames_in_alone_arrive(void **state)
@@ -60,7 +45,7 @@ static void frames_in_alone_arrive(void **state)
 	struct pump_rig *rig = *state;
 
 	pump_rig_up(rig);
-	carry(rig, FEWER_FRAMES, 0);
+	carry(rig, fewer_frames, 0);
 }
 
 static void frames_out_alone_arrive(void **state)
@@ -68,7 +53,7 @@ static void frames_out_alone_arrive(void **state)
 	struct pump_rig *rig = *state;
 
 	pump_rig_up(rig);
-	carry(rig, 0, FEWER_FRAMES);
+	carry(rig, 0, fewer_frames);
 }
 
 /* Where descriptions of the chip disagree, both have to do. */
@@ -98,7 +83,7 @@ static void frames_arrive_whatever_the_chip_is_like(void **state)
 		assert_int_equal(
 			w5500_sim_set(rig->board.chip, options[i].name, options[i].value),
 			0);
-		carry(rig, FEWER_FRAMES, FEWER_FRAMES);
+		carry(rig, fewer_frames, fewer_frames);
 		assert_int_equal(pump_rig_teardown(state), 0);
 		assert_int_equal(pump_rig_setup(state), 0);
 	}
@@ -133,7 +118,7 @@ static void a_chip_that_is_slow_with_commands_is_learnt(void **state)
 		reopens = pump_rig_counters(rig).recover_reopen;
 		assert_true(reopens <= 1);
 		rig->received.missing = rig->board.sent.missing = 0;
-		pump_rig_traffic(rig, FEWER_FRAMES, FEWER_FRAMES);
+		pump_rig_traffic(rig, fewer_frames, fewer_frames);
 		(void)pump_rig_wait(rig, all_arrived, 100 * SEC);
 		/* What came while the ring could not be freed was dropped by the chip. */
 		assert_true(rig->received.missing <=
@@ -166,7 +151,7 @@ static void frames_arrive_whatever_the_bus_is_like(void **state)
 		sim_spi_options(rig->board.spi)->alignment = machines[i].alignment;
 		sim_spi_options(rig->board.spi)->call_ns = machines[i].call_ns;
 		pump_rig_up(rig);
-		carry(rig, FEWER_FRAMES, FEWER_FRAMES);
+		carry(rig, fewer_frames, fewer_frames);
 		assert_int_equal(pump_rig_teardown(state), 0);
 		assert_int_equal(pump_rig_setup(state), 0);
 	}
@@ -178,7 +163,7 @@ static void frames_arrive_at_10_mbit_half_duplex(void **state)
 
 	w5500_sim_set_partner(rig->board.chip, 10, false);
 	pump_rig_up(rig);
-	carry(rig, FEWER_FRAMES, FEWER_FRAMES);
+	carry(rig, fewer_frames, fewer_frames);
 }
 
 int main(void)
@@ -194,5 +179,9 @@ int main(void)
 		TEST(frames_arrive_at_10_mbit_half_duplex),
 	};
 
+	if (pump_rig_is_short()) {
+		frames = 10000;
+		fewer_frames = 1000;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
