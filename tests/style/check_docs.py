@@ -7,6 +7,7 @@ option, command, counter and journal field of the code stands in mqttnode(8).
 
 Usage: check_docs.py SETTINGS_KEYS ROOT
 """
+import functools
 import pathlib
 import re
 import subprocess
@@ -110,6 +111,7 @@ def plain(mdoc):
     return mdoc.replace(r'\(dq', '"').replace(r'\&', '')
 
 
+@functools.lru_cache(None) # selftest.py asks for nearly the same a dozen times
 def accepted(program, path, line):
     """What the code says against a key set as in line."""
     group, _, name = path.rpartition('.')
