@@ -341,6 +341,8 @@ static const struct sim_field options[] = {
 	OPTION(write_miso_random),
 	OPTION(hiz_low),
 	OPTION(fdm_ends_frame),
+	OPTION(fdm_overruns),
+	OPTION(fdm_spills),
 	OPTION(reserved_reads_random),
 	OPTION(tear),
 	OPTION(soft_reset_drops_link),

@@ -39,9 +39,11 @@ enum w5500_sim_block {
 
 /* When a command written to Sn_CR is taken (Sn_CR reads 0) if nothing delays it. */
 enum w5500_sim_accept {
-	W5500_SIM_ACCEPT_AT_DESELECT, /* when SCSn rises: the latest the description
-					 allows */
-	W5500_SIM_ACCEPT_AT_ONCE,     /* before the next byte */
+	W5500_SIM_ACCEPT_AT_DESELECT,  /* when SCSn rises: the latest the description
+					  allows */
+	W5500_SIM_ACCEPT_AT_ONCE,      /* before the next byte */
+	W5500_SIM_ACCEPT_AT_FRAME_END, /* at the end of an FDM frame, as it must be with
+					  SCSn tied low; of a VDM frame when SCSn rises */
 };
 
 /* What a SEND during a SEND does; it is a violation in any case. */
@@ -78,6 +80,9 @@ struct w5500_sim_options {
 	bool write_miso_random; /* 2: MISO is random, not 0, during write data */
 	bool hiz_low;		/* 2: MISO reads 0x00, not 0xff, when not selected */
 	bool fdm_ends_frame; /* 3: bytes after an FDM frame are ignored, no new header */
+	bool fdm_overruns;   /* 3: they are its data, as in VDM: next registers are hit */
+	bool fdm_spills; /* 3: one behind another writes to socket 1 what is for socket 0
+			  */
 	bool reserved_reads_random; /* 5: reserved offsets read random, not 0 */
 	uint32_t tear; /* 6: enum w5500_sim_tear: what is pending happens between
 			  the two bytes of these registers */

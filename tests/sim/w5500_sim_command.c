@@ -306,7 +306,7 @@ void sim_command_write(struct sim_socket *s, uint8_t command)
 	s->cr_selects = 0;
 	if (o->command_busy_selects > 0)
 		s->cr_selects = o->command_busy_selects + 1;
-	else if (o->command_busy_ns == 0 && o->accept == W5500_SIM_ACCEPT_AT_DESELECT)
+	else if (o->command_busy_ns == 0 && o->accept != W5500_SIM_ACCEPT_AT_ONCE)
 		s->cr_selects = 1;
 	s->cr_ready_ns = sim_now(s->chip) + o->command_busy_ns;
 	if (o->command_busy_ns > 0)
@@ -319,6 +319,16 @@ void sim_command_deselected(struct sim_socket *s)
 	if (s->cr_selects > 0)
 		s->cr_selects--;
 	s->cr_message_age++;
+	command_take(s);
+}
+
+void sim_command_frame_ended(struct sim_socket *s)
+{
+	const struct w5500_sim_options *o = &s->chip->options;
+
+	if (o->accept != W5500_SIM_ACCEPT_AT_FRAME_END || o->command_busy_selects > 0)
+		return;
+	s->cr_selects = 0;
 	command_take(s);
 }
 

@@ -115,6 +115,7 @@ struct spi_engine {
 	uint16_t offset;
 	uint8_t control;
 	unsigned int fdm_left; /* data bytes to come in an FDM frame */
+	bool behind_fdm;       /* a whole FDM frame was under this chip select */
 	bool first_data;
 	unsigned int n_buffer; /* bytes of buffer memory in this frame so far */
 	bool saw_cr, saw_rsr;
@@ -241,7 +242,8 @@ void sim_command_init(struct sim_socket *s);
 void sim_command_reset(struct sim_socket *s);
 void sim_command_write(struct sim_socket *s, uint8_t command);
 void sim_command_deselected(struct sim_socket *s);
-void sim_command_read(struct sim_socket *s); /* Sn_CR */
+void sim_command_frame_ended(struct sim_socket *s); /* an FDM frame, by its count */
+void sim_command_read(struct sim_socket *s);	    /* Sn_CR */
 void sim_send_finish_now(struct sim_socket *s);
 void sim_send_link_lost(struct sim_socket *s);
 uint16_t sim_tx_free(const struct sim_socket *s);

@@ -86,10 +86,35 @@ static void data_done(struct w5500_sim *chip)
 	e->offset++;
 	if (e->fdm_left == 0 || --e->fdm_left > 0)
 		return;
+	e->behind_fdm = true;
+	for (unsigned int n = 0; n < N_SOCKETS; n++)
+		sim_command_frame_ended(&chip->sockets[n]);
 	if (chip->options.fdm_ends_frame)
 		e->ignoring = true;
-	else
+	else if (!chip->options.fdm_overruns)
 		e->position = 0;
+}
+
+/* What follows an FDM frame under the same chip select. */
+static void check_chain(struct w5500_sim *chip)
+{
+	struct spi_engine *e = &chip->spi;
+
+	if (e->behind_fdm && e->position == 3 && e->fdm_left == 0)
+		w5500_sim_violate(chip, "a VDM frame behind FDM frames under one chip "
+					"select: nobody knows what that does");
+}
+
+/* A byte of data that is written, in a chip that mixes up chained frames. */
+static void spill(struct w5500_sim *chip, uint8_t mosi)
+{
+	struct spi_engine *e = &chip->spi;
+
+	if (!chip->options.fdm_spills || !e->behind_fdm ||
+	    CONTROL_BSB(e->control) != W5500_SIM_SOCKET_REGS)
+		return;
+	w5500_sim_excuse(chip);
+	sim_write(chip, W5500_SIM_SOCKET_REGS + 4, e->offset, mosi, e->first_data);
 }
 
 /* A whole byte has come in. */
@@ -117,11 +142,17 @@ static void byte_in(struct w5500_sim *chip, uint8_t mosi)
 		e->fdm_left = fdm_lengths[CONTROL_OM(mosi)];
 		e->first_data = true;
 		e->position = 3;
+		check_chain(chip);
 		break;
 	default:
-		if (CONTROL_WRITE(e->control))
+		/* A chip that does so is not described: its host need not know. */
+		if (e->behind_fdm && chip->options.fdm_overruns && e->fdm_left == 0)
+			w5500_sim_excuse(chip);
+		if (CONTROL_WRITE(e->control)) {
 			sim_write(chip, CONTROL_BSB(e->control), e->offset, mosi,
 				  e->first_data);
+			spill(chip, mosi);
+		}
 		data_done(chip);
 		break;
 	}

@@ -43,6 +43,29 @@ static void a_command_is_taken_at_deselect_or_at_once(void **state)
 	assert_int_equal(rig_violations(rig), 0);
 }
 
+static void a_command_can_be_taken_at_the_end_of_a_fixed_length_frame(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_write8(rig, S0_REGS, 0x00, 0x04);
+	w5500_sim_options(rig->chip)->accept = W5500_SIM_ACCEPT_AT_FRAME_END;
+	assert_int_equal(command_and_look(rig, CR_OPEN), 0x0042);
+	/* In a frame of variable length nothing else can end it than the chip select. */
+	rig_write8(rig, S0_REGS, 0x01, CR_CLOSE);
+	assert_int_equal(rig_read8(rig, S0_REGS, 0x03), 0x00);
+	/* One that takes its time is not made quicker by that. */
+	w5500_sim_options(rig->chip)->command_busy_selects = 1;
+	assert_int_equal(command_and_look(rig, CR_OPEN), 0x0100);
+	assert_int_equal(rig_read8(rig, S0_REGS, 0x01), CR_OPEN);
+	assert_int_equal(rig_read8(rig, S0_REGS, 0x03), 0x42);
+	w5500_sim_options(rig->chip)->command_busy_selects = 0;
+	w5500_sim_options(rig->chip)->command_busy_ns = 50 * US;
+	assert_int_equal(command_and_look(rig, CR_CLOSE), 0x1042);
+	rig_wait(rig, 50 * US);
+	assert_int_equal(rig_read8(rig, S0_REGS, 0x03), 0x00);
+	assert_int_equal(rig_violations(rig), 0);
+}
+
 static void cr_can_stay_busy_for_selects(void **state)
 {
 	struct rig *rig = *state;
@@ -547,6 +570,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_command_is_taken_before_the_next_select),
 		TEST(a_command_is_taken_at_deselect_or_at_once),
+		TEST(a_command_can_be_taken_at_the_end_of_a_fixed_length_frame),
 		TEST(cr_can_stay_busy_for_selects),
 		TEST(cr_can_stay_busy_for_a_time),
 		TEST(a_command_over_a_command_is_ignored),

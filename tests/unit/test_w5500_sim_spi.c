@@ -124,6 +124,42 @@ static void fixed_length_frames_can_end_the_select(void **state)
 	assert_memory_equal(miso + 5, "\0\0\0\0", 4);
 }
 
+static void fixed_length_frames_can_overrun(void **state)
+{
+	/* RTR := 0x1234, then what would be RCR := 0x56 with its header */
+	static const uint8_t mosi[] = { 0x00, 0x19, 0x06, 0x12, 0x34,
+					0x07, 0x29, 0x01, 0x56 };
+	struct rig *rig = *state;
+	uint8_t miso[9];
+
+	w5500_sim_options(rig->chip)->fdm_overruns = true;
+	transact(rig, mosi, miso, 9);
+	assert_int_equal(rig_read16(rig, COMMON, 0x19), 0x1234);
+	assert_int_equal(rig_read16(rig, COMMON, 0x1b), 0x0729);
+	assert_int_equal(rig_read16(rig, COMMON, 0x1d), 0x0156);
+	assert_memory_equal(miso + 5, "\0\0\0\0", 4);
+	/* Nor is a frame that the chip select ends any different. */
+	transact(rig, mosi, miso, 5);
+	assert_int_equal(rig_read16(rig, COMMON, 0x1b), 0x0729);
+}
+
+static void fixed_length_frames_can_spill(void **state)
+{
+	/* RTR := 0x1234, then S0_TTL := 0x55 and a read of it */
+	static const uint8_t mosi[] = { 0x00, 0x19, 0x06, 0x12, 0x34, 0x00, 0x16,
+					0x0d, 0x55, 0x00, 0x16, 0x09, 0 };
+	struct rig *rig = *state;
+	uint8_t miso[13];
+
+	w5500_sim_options(rig->chip)->fdm_spills = true;
+	transact(rig, mosi + 5, miso, 8); /* the first of a chain does not */
+	assert_int_equal(rig_read8(rig, S0_REGS + 4, 0x16), 0x80);
+	transact(rig, mosi, miso, 13);
+	assert_int_equal(miso[12], 0x55);
+	assert_int_equal(rig_read8(rig, S0_REGS + 4, 0x16), 0x55);
+	assert_int_equal(rig_violations(rig), 0);
+}
+
 static void variable_length_frames_last_until_deselect(void **state)
 {
 	static const uint8_t mosi[] = { 0x00, 0x09, 0x04, 1, 2, 3, 4, 5, 6 };
@@ -419,6 +455,56 @@ static bool more_data_than_the_fixed_length(struct rig *rig, bool wrong)
 	return memcmp(mac, mosi + 3, 6) == 0;
 }
 
+static bool end_a_chain_with_a_burst(struct rig *rig, bool wrong)
+{
+	static const uint8_t burst[] = { 0x00, 0x09, 0x04, 1, 2, 3, 4, 5, 6 };
+	static const uint8_t fixed[] = { 0x00, 0x1b, 0x05, 0x03 };
+	uint8_t miso[9], mac[6];
+
+	w5500_sim_select(rig->chip);
+	clock_bytes(rig, fixed, miso, 4);
+	if (!wrong) {
+		w5500_sim_deselect(rig->chip);
+		w5500_sim_select(rig->chip);
+	}
+	clock_bytes(rig, burst, miso, 9);
+	w5500_sim_deselect(rig->chip);
+	rig_read(rig, COMMON, 0x09, mac, 6);
+	return memcmp(mac, burst + 3, 6) == 0;
+}
+
+static bool trust_fixed_lengths_untried(struct rig *rig, bool wrong)
+{
+	static const uint8_t mosi[] = { 0x00, 0x0f, 0x07, 0,	0,   0,
+					0,    0x00, 0x1b, 0x05, 0x03 };
+	uint8_t miso[11];
+
+	w5500_sim_options(rig->chip)->fdm_overruns = true;
+	if (wrong) {
+		transact(rig, mosi, miso, 11);
+	} else {
+		transact(rig, mosi, miso, 7);
+		transact(rig, mosi + 7, miso, 4);
+	}
+	return rig_read8(rig, COMMON, 0x1b) == 0x03 && rig_read16(rig, COMMON, 0x13) == 0;
+}
+
+static bool trust_the_answers_of_a_chain(struct rig *rig, bool wrong)
+{
+	static const uint8_t mosi[] = { 0x00, 0x1b, 0x05, 0x03, 0x00, 0x16,
+					0x0d, 0x55, 0x00, 0x16, 0x09, 0 };
+	uint8_t miso[12];
+
+	w5500_sim_options(rig->chip)->fdm_spills = true;
+	if (wrong) {
+		transact(rig, mosi, miso, 12);
+	} else {
+		transact(rig, mosi, miso, 4);
+		transact(rig, mosi + 4, miso + 4, 8);
+	}
+	return miso[11] == 0x55 && rig_read8(rig, S0_REGS + 4, 0x16) == 0x80;
+}
+
 static bool lift_select_too_early(struct rig *rig, bool wrong)
 {
 	static const uint8_t mosi[] = { 0x00, 0x1b, 0x04 };
@@ -495,6 +581,11 @@ static void catches_these_mistakes(void **state)
 		  chain_variable_length_frames },
 		{ 3, "sends more data than the fixed length says",
 		  more_data_than_the_fixed_length },
+		{ 3, "ends a chain with a burst", end_a_chain_with_a_burst },
+		{ 3, "chains without having tried whether the chip can",
+		  trust_fixed_lengths_untried },
+		{ 3, "takes right answers in a chain for a proof",
+		  trust_the_answers_of_a_chain },
 		{ 4, "lifts the chip select before the last bit", lift_select_too_early },
 		{ 4, "asserts the chip select twice", select_twice },
 		{ 5, "selects a reserved block", select_a_reserved_block },
@@ -519,6 +610,8 @@ int main(void)
 		TEST(not_selected_the_chip_neither_speaks_nor_listens),
 		TEST(fixed_length_frames_chain_under_one_select),
 		TEST(fixed_length_frames_can_end_the_select),
+		TEST(fixed_length_frames_can_overrun),
+		TEST(fixed_length_frames_can_spill),
 		TEST(variable_length_frames_last_until_deselect),
 		TEST(a_partial_byte_is_discarded),
 		TEST(a_header_alone_has_no_effect),
