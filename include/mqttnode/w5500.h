@@ -30,6 +30,9 @@
 /* Below this clock identification is not tried any more. */
 #define W5500_SPEED_MIN_HZ 4000000
 
+/* The least that can be demanded as the longest transfer. */
+#define W5500_TRANSFER_MIN 64
+
 struct w5500;
 
 struct w5500_config {
@@ -39,6 +42,7 @@ struct w5500_config {
 	bool ipv6;	   /* receive IPv6 */
 	bool promiscuous;  /* receive what is for other addresses too */
 	uint32_t speed_hz; /* the highest SPI clock to ask for */
+	uint32_t max_transfer; /* bytes of a transfer, from W5500_TRANSFER_MIN; 0: any */
 };
 
 /* What went wrong, as far as one can tell from the chip; the answer is in the pump. */

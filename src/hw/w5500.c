@@ -62,6 +62,7 @@ int w5500_new(struct w5500 **ret, const struct w5500_config *config,
 		return -ENOMEM;
 	chip->config = *config;
 	chip->clock = clock;
+	chip->message.max_transfer = config->max_transfer;
 	chip->speed_hz = chip->speed_limit_hz = config->speed_hz;
 	w5500_rx_reset(chip, 0);
 	*ret = chip;

@@ -12,23 +12,65 @@ void w5500_message_begin(struct w5500_message *m, const struct spi_bus *bus)
 		m->limits.alignment = 1;
 	m->tx_used = 0;
 	m->rx_used = 0;
+	m->reserved = 0;
 	m->n_transfers = 0;
 	m->arena_used = 0;
 }
 
-/* What a transfer of @len bytes takes of the limit. */
-static size_t cost(const struct w5500_message *m, size_t len)
+/* The longest transfer, in bytes. */
+static size_t longest(const struct w5500_message *m)
+{
+	return m->max_transfer > 0 ? m->max_transfer : UINT16_MAX;
+}
+
+static size_t rounded(const struct w5500_message *m, size_t len)
 {
 	return (len + m->limits.alignment - 1) / m->limits.alignment *
 	       m->limits.alignment;
 }
 
-/* The longest transfer that costs no more than what is left of @used. */
-static size_t room(const struct w5500_message *m, size_t used)
+/* Transfers that carry @len bytes. */
+static size_t pieces(const struct w5500_message *m, size_t len)
 {
-	size_t left = m->limits.bufsiz > used ? m->limits.bufsiz - used : 0;
+	return (len + longest(m) - 1) / longest(m);
+}
 
-	return left / m->limits.alignment * m->limits.alignment;
+/* What @len bytes take of the limit: each transfer is rounded up. */
+static size_t cost(const struct w5500_message *m, size_t len)
+{
+	return len / longest(m) * rounded(m, longest(m)) + rounded(m, len % longest(m));
+}
+
+/* Of the limit of one direction, what is not taken yet. */
+static size_t left(const struct w5500_message *m, size_t used)
+{
+	return m->limits.bufsiz > used ? m->limits.bufsiz - used : 0;
+}
+
+/* The most bytes that cost no more than @budget, in no more than @transfers. */
+static size_t room(const struct w5500_message *m, size_t budget, size_t transfers)
+{
+	size_t whole = budget / rounded(m, longest(m));
+	size_t rest = budget - whole * rounded(m, longest(m));
+	size_t len =
+		whole * longest(m) + rest / m->limits.alignment * m->limits.alignment;
+
+	return len < transfers * longest(m) ? len : transfers * longest(m);
+}
+
+static size_t transfers_left(const struct w5500_message *m)
+{
+	size_t used = m->n_transfers + m->reserved;
+
+	return used < W5500_MESSAGE_TRANSFERS ? W5500_MESSAGE_TRANSFERS - used : 0;
+}
+
+static bool fits(const struct w5500_message *m, size_t tx_cost, size_t rx_cost,
+		 size_t transfers, size_t arena)
+{
+	return transfers <= transfers_left(m) &&
+	       m->arena_used + arena <= W5500_MESSAGE_ARENA &&
+	       tx_cost <= left(m, m->tx_used) && rx_cost <= left(m, m->rx_used);
 }
 
 static void put_header(uint8_t *p, uint32_t address, unsigned int flags)
@@ -38,40 +80,40 @@ static void put_header(uint8_t *p, uint32_t address, unsigned int flags)
 	p[2] = (uint8_t)(W5500_CONTROL_BLOCK(W5500_REG_BLOCK(address)) | flags);
 }
 
+/* In pieces that the controller can carry, under one chip select. */
 static void add_transfer(struct w5500_message *m, const uint8_t *tx, uint8_t *rx,
 			 size_t len, bool last_of_access)
 {
-	m->transfers[m->n_transfers++] = (struct spi_transfer){
-		.tx = tx,
-		.rx = rx,
-		.len = (uint32_t)len,
-		.cs_change = last_of_access,
-	};
 	if (tx)
 		m->tx_used += cost(m, len);
 	if (rx)
 		m->rx_used += cost(m, len);
+	for (size_t at = 0; at < len; at += longest(m)) {
+		bool last = len - at <= longest(m);
+
+		m->transfers[m->n_transfers++] = (struct spi_transfer){
+			.tx = tx ? tx + at : NULL,
+			.rx = rx ? rx + at : NULL,
+			.len = (uint32_t)(last ? len - at : longest(m)),
+			.cs_change = last && last_of_access,
+		};
+	}
 }
 
-static bool fits(const struct w5500_message *m, size_t tx, size_t rx, size_t transfers,
-		 size_t arena)
-{
-	return m->n_transfers + transfers <= W5500_MESSAGE_TRANSFERS &&
-	       m->arena_used + arena <= W5500_MESSAGE_ARENA &&
-	       tx <= room(m, m->tx_used) && rx <= room(m, m->rx_used);
-}
+/* ---- registers ---- */
 
 bool w5500_message_write(struct w5500_message *m, uint32_t address, const void *data,
 			 size_t len)
 {
+	size_t total = W5500_HEADER_SIZE + len;
 	uint8_t *out = m->out + m->arena_used;
 
-	if (!fits(m, W5500_HEADER_SIZE + len, 0, 1, W5500_HEADER_SIZE + len))
+	if (!fits(m, cost(m, total), 0, pieces(m, total), total))
 		return false;
 	put_header(out, address, W5500_CONTROL_WRITE);
 	memcpy(out + W5500_HEADER_SIZE, data, len);
-	m->arena_used += W5500_HEADER_SIZE + len;
-	add_transfer(m, out, NULL, W5500_HEADER_SIZE + len, true);
+	m->arena_used += total;
+	add_transfer(m, out, NULL, total, true);
 	return true;
 }
 
@@ -89,27 +131,6 @@ bool w5500_message_write16(struct w5500_message *m, uint32_t address, unsigned i
 	return w5500_message_write(m, address, data, sizeof(data));
 }
 
-bool w5500_message_upload(struct w5500_message *m, uint32_t address, uint8_t *wire,
-			  size_t from, size_t len)
-{
-	uint8_t *out = m->out + m->arena_used;
-
-	if (from > 0) {
-		if (!fits(m, cost(m, W5500_HEADER_SIZE) + len, 0, 2, W5500_HEADER_SIZE))
-			return false;
-		put_header(out, address, W5500_CONTROL_WRITE);
-		m->arena_used += W5500_HEADER_SIZE;
-		add_transfer(m, out, NULL, W5500_HEADER_SIZE, false);
-		add_transfer(m, wire + W5500_HEADER_SIZE + from, NULL, len, true);
-		return true;
-	}
-	if (!fits(m, W5500_HEADER_SIZE + len, 0, 1, 0))
-		return false;
-	put_header(wire, address, W5500_CONTROL_WRITE);
-	add_transfer(m, wire, NULL, W5500_HEADER_SIZE + len, true);
-	return true;
-}
-
 bool w5500_message_read(struct w5500_message *m, uint32_t address, size_t len,
 			const uint8_t **ret)
 {
@@ -117,7 +138,7 @@ bool w5500_message_read(struct w5500_message *m, uint32_t address, size_t len,
 	uint8_t *out = m->out + m->arena_used;
 	uint8_t *in = m->in + m->arena_used;
 
-	if (!fits(m, total, total, 1, total))
+	if (!fits(m, cost(m, total), cost(m, total), pieces(m, total), total))
 		return false;
 	memset(out, 0, total);
 	put_header(out, address, 0);
@@ -127,60 +148,95 @@ bool w5500_message_read(struct w5500_message *m, uint32_t address, size_t len,
 	return true;
 }
 
-bool w5500_message_burst(struct w5500_message *m, uint32_t address, uint8_t *buf,
-			 size_t len)
-{
-	uint8_t *out = m->out + m->arena_used;
-
-	if (!fits(m, W5500_HEADER_SIZE, len, 2, W5500_HEADER_SIZE))
-		return false;
-	put_header(out, address, 0);
-	m->arena_used += W5500_HEADER_SIZE;
-	/* Two transfers under one chip select: no zeroes have to be sent for the data. */
-	add_transfer(m, out, NULL, W5500_HEADER_SIZE, false);
-	add_transfer(m, NULL, buf, len, true);
-	return true;
-}
-
 bool w5500_message_command(struct w5500_message *m, uint32_t pointer, unsigned int value,
 			   unsigned int command)
 {
 	size_t first = W5500_HEADER_SIZE + 2, second = W5500_HEADER_SIZE + 1;
 
-	if (!fits(m, cost(m, first) + cost(m, second), 0, 2, first + second))
+	if (!fits(m, cost(m, first) + cost(m, second), 0,
+		  pieces(m, first) + pieces(m, second), first + second))
 		return false;
 	(void)w5500_message_write16(m, pointer, value);
 	(void)w5500_message_write8(m, W5500_SN_CR(0), command);
 	return true;
 }
 
+/* ---- buffers ---- */
+
+bool w5500_message_upload(struct w5500_message *m, uint32_t address, uint8_t *wire,
+			  size_t from, size_t len)
+{
+	size_t header = W5500_HEADER_SIZE;
+	uint8_t *out = m->out + m->arena_used;
+
+	if (from > 0) {
+		if (!fits(m, cost(m, header) + cost(m, len), 0,
+			  pieces(m, header) + pieces(m, len), header))
+			return false;
+		put_header(out, address, W5500_CONTROL_WRITE);
+		m->arena_used += header;
+		add_transfer(m, out, NULL, header, false);
+		add_transfer(m, wire + header + from, NULL, len, true);
+		return true;
+	}
+	if (!fits(m, cost(m, header + len), 0, pieces(m, header + len), 0))
+		return false;
+	put_header(wire, address, W5500_CONTROL_WRITE);
+	add_transfer(m, wire, NULL, header + len, true);
+	return true;
+}
+
+bool w5500_message_burst(struct w5500_message *m, uint32_t address, uint8_t *buf,
+			 size_t len)
+{
+	size_t header = W5500_HEADER_SIZE;
+	uint8_t *out = m->out + m->arena_used;
+
+	if (!fits(m, cost(m, header), cost(m, len), pieces(m, header) + pieces(m, len),
+		  header))
+		return false;
+	put_header(out, address, 0);
+	m->arena_used += header;
+	/* Two transfers under one chip select: no zeroes have to be sent for the data. */
+	add_transfer(m, out, NULL, header, false);
+	add_transfer(m, NULL, buf, len, true);
+	return true;
+}
+
 size_t w5500_message_upload_room(const struct w5500_message *m, size_t from)
 {
-	size_t header = from > 0 ? cost(m, W5500_HEADER_SIZE) : W5500_HEADER_SIZE;
-	size_t left = room(m, m->tx_used);
+	size_t header = W5500_HEADER_SIZE, len;
 
-	if (!fits(m, header, 0, 2, W5500_HEADER_SIZE))
+	if (!fits(m, cost(m, header), 0, pieces(m, header) + 1, header))
 		return 0;
-	return left - header;
+	if (from > 0)
+		return room(m, left(m, m->tx_used) - cost(m, header),
+			    transfers_left(m) - pieces(m, header));
+	len = room(m, left(m, m->tx_used), transfers_left(m));
+	return len > header ? len - header : 0;
 }
 
 size_t w5500_message_burst_room(const struct w5500_message *m)
 {
-	if (!fits(m, W5500_HEADER_SIZE, 0, 2, W5500_HEADER_SIZE))
+	size_t header = W5500_HEADER_SIZE;
+
+	if (!fits(m, cost(m, header), 0, pieces(m, header) + 1, header))
 		return 0;
-	return room(m, m->rx_used);
+	return room(m, left(m, m->rx_used), transfers_left(m) - pieces(m, header));
 }
 
 void w5500_message_reserve(struct w5500_message *m, size_t len)
 {
 	m->tx_used += cost(m, len);
 	m->rx_used += cost(m, len);
+	m->reserved += pieces(m, len);
 }
 
 void w5500_message_unreserve(struct w5500_message *m, size_t len)
 {
 	m->tx_used -= cost(m, len);
 	m->rx_used -= cost(m, len);
+	m->reserved -= pieces(m, len);
 }
 
 bool w5500_message_echoed(const uint8_t *data)

@@ -4,9 +4,12 @@
  *
  * Every access is a frame of its own on the bus: header and data under one chip
  * select (datasheet 2.2, variable length mode). Between accesses the chip select
- * is released, after the last one never by us. Small writes are copied into the
- * message, answers of register reads lie in it; buffers of frames are the
- * caller's and must live until the message has run.
+ * is released, after the last one never by us.
+ *
+ * Small writes are copied into the message, answers of register reads lie in it;
+ * buffers of frames are the caller's and must live until the message has run. A
+ * controller may be unable to carry long transfers: what is longer goes in pieces
+ * under the same chip select.
  *
  * Adding fails, and changes nothing, when the limits of the bus or of the
  * message do not allow it: the caller sends what he has and goes on.
@@ -21,11 +24,15 @@
 #include "mqttnode/spidev.h"
 #include "mqttnode/w5500_regs.h"
 
-#define W5500_MESSAGE_TRANSFERS 40
+/* Enough for the longest burst and two frames in pieces of W5500_TRANSFER_MIN. */
+#define W5500_MESSAGE_TRANSFERS 224
 #define W5500_MESSAGE_ARENA	1024
 
 struct w5500_message {
 	struct spi_limits limits;
+	size_t max_transfer; /* bytes; 0: no limit. Not changed by w5500_message_begin()
+			      */
+	size_t reserved;     /* transfers that are kept free */
 	size_t tx_used, rx_used; /* of limits.bufsiz, rounded as the bus counts */
 	size_t n_transfers;
 	size_t arena_used;
@@ -75,7 +82,7 @@ size_t w5500_message_upload_room(const struct w5500_message *m, size_t from);
 size_t w5500_message_burst_room(const struct w5500_message *m);
 
 /*
- * Takes @len bytes and one transfer per direction out of what may be used, or
+ * Takes @len bytes per direction and their transfers out of what may be used, or
  * gives them back: for an access that must find its place after others.
  */
 void w5500_message_reserve(struct w5500_message *m, size_t len);

@@ -30,6 +30,7 @@ int pump_new(struct pump **ret, const struct ethernet_settings *settings,
 		.interrupt = settings->interrupt[0],
 		.ipv6 = settings->ipv6,
 		.promiscuous = settings->promiscuous,
+		.max_transfer = settings->spi_max_transfer,
 		.speed_hz = settings->spi_speed_hz,
 	};
 	int r;

@@ -70,7 +70,7 @@ def files():
 @case("keys of features that are not built yet are refused, never ignored")
 def not_yet():
     stage.install()
-    for groups in ({"ethernet": {"bus_plan": "chained"}}, {"ethernet": {"spi_max_transfer": 64}}):
+    for groups in ({"ethernet": {"bus_plan": "chained"}},):
         status, output = check(written(conf.lesson(**groups)))
         assert status == BAD and "not supported in this version" in output, output
 

@@ -323,6 +323,18 @@ static int check_message(struct sim_spi *device, const struct spi_transfer *tran
 	return -EMSGSIZE;
 }
 
+/* A controller whose DMA does not work: it carries no more than its FIFO holds. */
+static bool is_too_long(const struct sim_spi *device,
+			const struct spi_transfer *transfers, size_t n)
+{
+	uint32_t limit = device->options.max_transfer;
+
+	for (size_t i = 0; limit > 0 && i < n; i++)
+		if (transfers[i].len > limit)
+			return true;
+	return false;
+}
+
 static bool message_fails(struct sim_spi *device)
 {
 	struct sim_spi_faults *f = &device->faults;
@@ -474,6 +486,10 @@ static int message_locked(struct spi_bus *bus, const struct spi_transfer *transf
 	r = check_message(device, transfers, n);
 	if (r < 0)
 		return r;
+	if (is_too_long(device, transfers, n)) {
+		device->stats.failed++;
+		return -ETIMEDOUT;
+	}
 	begin = board_time_now_ns(time);
 	board_time_advance(time, begin + device->options.call_ns);
 	run = (struct run){
@@ -521,8 +537,8 @@ int spidev_message(struct spi_bus *bus, const struct spi_transfer *transfers, si
 #define COUNTER(member) SIM_FIELD(struct sim_spi_stats, member)
 
 static const struct sim_field options[] = {
-	OPTION(bufsiz), OPTION(alignment), OPTION(core_hz),
-	OPTION(max_hz), OPTION(call_ns),   OPTION(cs_change_ns),
+	OPTION(bufsiz),	 OPTION(alignment),    OPTION(core_hz),	     OPTION(max_hz),
+	OPTION(call_ns), OPTION(cs_change_ns), OPTION(max_transfer),
 };
 
 static const struct sim_field faults[] = {

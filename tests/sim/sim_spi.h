@@ -43,6 +43,7 @@ struct sim_spi_options {
 	uint32_t alignment;    /* each transfer is rounded up to this (128) */
 	uint32_t core_hz;      /* 250 MHz */
 	uint32_t max_hz;       /* 31.25 MHz */
+	uint32_t max_transfer; /* longer ones end with ETIMEDOUT (0: none is too long) */
 	uint64_t call_ns;      /* of one call, before its first byte (15 us) */
 	uint64_t cs_change_ns; /* of one chip select toggle inside a message (10 us) */
 };

@@ -129,6 +129,49 @@ static void a_clock_that_was_lowered_stays_so(void **state)
 	assert_works(rig);
 }
 
+/* A controller whose DMA does not work carries what its FIFO holds. */
+static void a_controller_that_cannot_carry_long_transfers_is_spared(void **state)
+{
+	static const struct {
+		uint32_t bufsiz, alignment, max_transfer;
+	} machines[] = {
+		{ 512, 1, 64 },	      { 4096, 1, 64 },	 { 4096, 128, 64 },
+		{ 4096, 128, 100 },   { 4096, 64, 128 }, { 65536, 1, 64 },
+		{ 65536, 128, 4095 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		struct pump_rig *rig = *state;
+
+		sim_spi_options(rig->board.spi)->bufsiz = machines[i].bufsiz;
+		sim_spi_options(rig->board.spi)->alignment = machines[i].alignment;
+		sim_spi_options(rig->board.spi)->max_transfer = machines[i].max_transfer;
+		rig->settings.spi_max_transfer = machines[i].max_transfer;
+		rig->wire_outstanding = 4;
+		pump_rig_up(rig);
+		pump_rig_traffic(rig, 500, 500);
+		(void)pump_rig_wait(rig, all_arrived, 20 * SEC);
+		assert_all_arrived(rig);
+		assert_int_equal(pump_rig_counters(rig).bus_errors, 0);
+		assert_clean(rig);
+		assert_int_equal(pump_rig_teardown(state), 0);
+		assert_int_equal(pump_rig_setup(state), 0);
+	}
+}
+
+static void a_controller_that_cannot_carry_long_transfers_is_told(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	sim_spi_options(rig->board.spi)->max_transfer = 64;
+	(void)pump_rig_wait(rig, is_absent, 2 * SEC);
+	assert_cause(rig, RIG_SPI);
+	rig->settings.spi_max_transfer = 64; /* as after a restart */
+	rig->pump = pump_free(rig->pump);
+	(void)pump_rig_wait(rig, is_up, 5 * SEC);
+	assert_clean(rig);
+}
+
 #define MINUTE (60 * SEC)
 
 static bool is_fast(struct pump_rig *rig)
@@ -250,6 +293,8 @@ int main(void)
 		TEST(noise_on_the_wires_stops_nothing),
 		TEST(a_clock_at_which_the_chip_errs_is_lowered_while_it_runs),
 		TEST(a_clock_that_was_lowered_stays_so),
+		TEST(a_controller_that_cannot_carry_long_transfers_is_spared),
+		TEST(a_controller_that_cannot_carry_long_transfers_is_told),
 		TEST(a_clock_that_was_lowered_is_reconsidered),
 		TEST(a_clock_is_reconsidered_in_a_moment_without_traffic),
 		TEST(a_bus_smaller_than_a_frame_carries_all),
