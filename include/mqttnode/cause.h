@@ -59,6 +59,7 @@
 	X(CHIP_SEND_STUCK,	"chip-send-stuck")                                       \
 	X(CHIP_COMMAND_STUCK,	"chip-command-stuck")                                    \
 	X(CHIP_SILENT,		"chip-silent")                                           \
+	X(BUS_PLAN_REFUSED,	"bus-plan-refused")                                      \
 	X(INT_NOT_WIRED,	"int-not-wired")                                         \
 	X(INT_STUCK_LOW,	"int-stuck-low")                                         \
 	X(RESET_NOT_WIRED,	"reset-not-wired")                                       \

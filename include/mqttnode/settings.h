@@ -43,6 +43,7 @@ struct ethernet_settings {
 	bool mac_auto; /* derive it; mac is then zero */
 	uint8_t mac[6];
 	enum phy_mode phy;
+	bool chained;	  /* bus_plan: the experimental one */
 	uint32_t spi_max_transfer; /* bytes of one SPI transfer at most */
 	int rt_priority;  /* of the pump's thread, 1..99; 0: an ordinary one */
 	bool ipv6;	  /* network.ipv6: the chip lets it pass */

@@ -42,6 +42,7 @@ struct w5500_config {
 	bool ipv6;	   /* receive IPv6 */
 	bool promiscuous;  /* receive what is for other addresses too */
 	uint32_t speed_hz; /* the highest SPI clock to ask for */
+	bool chained;	   /* use the chained plan, if the chip is fit for it */
 	uint32_t max_transfer; /* bytes of a transfer, from W5500_TRANSFER_MIN; 0: any */
 };
 
@@ -126,6 +127,9 @@ enum cause_id w5500_explain(const struct w5500 *chip, int error, const char *pat
 
 /* The clock in use; lower than configured after a fallback. */
 uint32_t w5500_speed_hz(const struct w5500 *chip);
+
+/* Whether the chained plan is configured and cannot be used: the chip failed its test. */
+bool w5500_chain_refused(const struct w5500 *chip);
 
 /*
  * Halves the clock of a running chip, and that of each start from now on: it errs too

@@ -18,6 +18,9 @@
 #define W5500_HEADER_SIZE	     3u
 #define W5500_CONTROL_BLOCK(block)   ((block) << 3)
 #define W5500_CONTROL_WRITE	     W5500_BIT(2)
+#define W5500_CONTROL_FDM_1	     0x01u /* the frame ends after 1, 2 or 4 bytes of data; */
+#define W5500_CONTROL_FDM_2	     0x02u /* without any of these with the chip select */
+#define W5500_CONTROL_FDM_4	     0x03u
 #define W5500_ECHO_0		     0x01u
 #define W5500_ECHO_1		     0x02u
 #define W5500_ECHO_2		     0x03u

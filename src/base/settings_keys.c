@@ -14,10 +14,6 @@
 #define VALUE(p, f) .path = (p), .kind = KEY_VALUE, .store = (f)
 #define GROUP(p)    .path = (p), .kind = KEY_GROUP
 #define GROUPS(p)   .path = (p), .kind = KEY_GROUPS
-#define LATER(p)                                                                         \
-	{                                                                                \
-		.path = (p), .kind = KEY_LATER                                           \
-	}
 
 /* Where a value goes: member @m of struct @type. */
 #define INTO(type, m)                                                                    \
@@ -55,6 +51,12 @@ static const struct key_choice phy_modes[] = {
 	{ "100-half", PHY_MODE_100_HALF, false },
 	{ "10-full", PHY_MODE_10_FULL, false },
 	{ "10-half", PHY_MODE_10_HALF, false },
+	{ NULL, 0, false },
+};
+
+static const struct key_choice bus_plans[] = {
+	{ "plain", false, false },
+	{ "chained", true, false },
 	{ NULL, 0, false },
 };
 
@@ -266,7 +268,8 @@ const struct settings_key settings_keys[] = {
   .valid = "\"auto\" or a unicast address such as \"02:00:00:12:34:56\"" },
 { VALUE("ethernet.phy", store_choice), INTO(ethernet_settings, phy),
   .fallback = "\"auto\"", .choices = phy_modes },
-LATER("ethernet.bus_plan"),
+{ VALUE("ethernet.bus_plan", store_choice), INTO(ethernet_settings, chained),
+  .fallback = "\"plain\"", .choices = bus_plans },
 { VALUE("ethernet.spi_max_transfer", store_int),
   INTO(ethernet_settings, spi_max_transfer),
   .fallback = "65536", .min = 64, .max = 65536 },

@@ -17,6 +17,7 @@
  *	w5500_exchange.c  the message of normal operation
  *	w5500_window.c    its status window, and what it proves
  *	w5500_verify.c    doubt after a failure
+ *	w5500_chain.c     the chained plan, if it is configured, and its test
  *	w5500_ring.c      the receive ring as a stream of bytes
  *	w5500_tx.c        the two frames on their way out
  *	this file         life of the object, health check, end
@@ -127,6 +128,11 @@ bool w5500_echoed(struct w5500 *chip, const uint8_t *data)
 	if (!dead)
 		chip->counters.garbled++;
 	return false;
+}
+
+bool w5500_chain_refused(const struct w5500 *chip)
+{
+	return chip->chain == W5500_CHAIN_REFUSED;
 }
 
 bool w5500_is_slowed(const struct w5500 *chip)

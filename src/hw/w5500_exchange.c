@@ -39,6 +39,9 @@
  */
 #define EXPECTED_BURST 112
 
+/* All accesses to registers that a message can have, in one chain. */
+#define CHAIN_MAX 64
+
 /* Windows in a row that may leave the counters of the chip inexact. */
 #define INEXACT_WINDOWS 64
 
@@ -47,7 +50,7 @@ struct plan {
 	struct w5500_attempt attempt;
 	bool recv, send;
 	bool clears_latch;
-	bool wide;
+	bool wide, chained;
 	size_t burst;	      /* bytes */
 	bool burst_committed; /* the burst comes first, and is committed at once */
 	const uint8_t *window;
@@ -136,9 +139,12 @@ static void plan_tx(struct w5500 *chip, struct plan *p, bool may_command)
 {
 	uint16_t position = chip->tx_wr;
 
-	if (chip->tx_again && may_command)
+	if (chip->tx_again && may_command) {
+		if (p->recv)
+			w5500_message_release(&chip->message);
 		p->send = p->attempt.send_again = w5500_message_write8(
 			&chip->message, W5500_SN_CR(0), W5500_SN_CR_SEND);
+	}
 	if (!chip->tx_in_flight && chip->tx_count > 0) {
 		struct w5500_tx_frame *frame = w5500_tx_frame(chip, 0);
 
@@ -174,7 +180,8 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 		},
 	};
 	w5500_message_begin(m, chip->bus);
-	reserved = W5500_HEADER_SIZE + W5500_WINDOW_WIDE_SIZE;
+	m->chained = p->chained = w5500_chain_usable(chip);
+	reserved = p->chained ? CHAIN_MAX : W5500_HEADER_SIZE + W5500_WINDOW_WIDE_SIZE;
 	w5500_message_reserve(m, reserved);
 
 	/* A chip that takes its time gets one command a message, of both kinds in turn.
@@ -205,7 +212,8 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 	p->wide = chip->unsettled || chip->slow_commands ||
 		  (receiving && (p->send || chip->command != 0));
 	w5500_message_unreserve(m, reserved);
-	added = w5500_window_add(m, p->wide, &p->window);
+	added = p->chained ? w5500_chain_window_add(m, p->wide, &p->window)
+			   : w5500_window_add(m, p->wide, &p->window);
 	assert(added);
 	if (p->burst == 0) {
 		plan_burst(chip, p, hints);
@@ -311,10 +319,21 @@ static bool is_inexact(const struct w5500 *chip, const struct plan *p,
 	       chip->inexact_windows < INEXACT_WINDOWS;
 }
 
+/* The window of the message that was carried out. False: it was not echoed. */
+static bool parse_window(struct w5500 *chip, const struct plan *p,
+			 struct w5500_window *ret)
+{
+	if (p->chained)
+		return w5500_chain_window_parse(chip, p->window, p->wide, ret);
+	w5500_window_parse(p->window, p->wide, ret);
+	return w5500_echoed(chip, p->window);
+}
+
 int w5500_exchange(struct w5500 *chip, unsigned int hints)
 {
 	struct w5500_window w;
 	struct plan plan;
+	bool echoed;
 	int r;
 
 	assert(chip->step == W5500_STEP_RUNNING && chip->trouble == W5500_TROUBLE_NONE);
@@ -330,15 +349,14 @@ int w5500_exchange(struct w5500 *chip, unsigned int hints)
 	}
 	plan.sent_ns = clock_now_ns(chip->clock) -
 		       (uint64_t)plan.after_send * 8 * NSEC_PER_SEC / chip->speed_hz;
-	w5500_window_parse(plan.window, plan.wide, &w);
-	if (w5500_echoed(chip, plan.window) && w5500_window_is_open(&w, plan.wide) &&
-	    !(plan.wide && w.cr != 0) &&
+	echoed = parse_window(chip, &plan, &w);
+	if (echoed && w5500_window_is_open(&w, plan.wide) && !(plan.wide && w.cr != 0) &&
 	    w5500_window_agrees(&w, plan.attempt.rx_new, plan.attempt.tx_new)) {
 		conclude(chip, &plan, &w);
 		return 0;
 	}
 	chip->counters.rx_window_bad++;
-	if (!w5500_echoed(chip, plan.window)) {
+	if (!echoed) {
 		w5500_doubt(chip, &plan.attempt);
 		return 0;
 	}

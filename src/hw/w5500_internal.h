@@ -58,6 +58,9 @@ enum w5500_step {
 	W5500_STEP_RESET,
 	W5500_STEP_RESET_WAIT,
 	W5500_STEP_PATTERN,
+	W5500_STEP_CHAIN_BEFORE,
+	W5500_STEP_CHAIN_TRY,
+	W5500_STEP_CHAIN_AFTER,
 	W5500_STEP_CONFIGURE,
 	W5500_STEP_COMPARE,
 	W5500_STEP_COMPARE_SIZES,
@@ -84,6 +87,16 @@ enum w5500_answer {
 	W5500_ANSWER_GOOD,
 };
 
+/* Whether this chip takes chained accesses. */
+enum w5500_chain {
+	W5500_CHAIN_UNTRIED, /* since it was last identified */
+	W5500_CHAIN_PROVEN,
+	W5500_CHAIN_REFUSED,
+};
+
+/* Registers that the test of that compares. */
+#define W5500_CHAIN_IMAGE_SIZE 287
+
 struct w5500 {
 	struct w5500_config config;
 	const struct clock *clock; /* borrowed */
@@ -101,7 +114,9 @@ struct w5500 {
 	uint8_t version; /* with W5500_ANSWER_OTHER_VERSION */
 	uint16_t resync_to;
 	bool phy_manual; /* the PHY has to be given its mode */
-	bool was_open;	 /* since the last reset that we made */
+	enum w5500_chain chain;
+	uint8_t chain_image[W5500_CHAIN_IMAGE_SIZE];
+	bool was_open; /* since the last reset that we made */
 
 	/* Commands, and what is not certain. */
 	uint8_t command;    /* written, and not yet seen to be taken; else 0 */
@@ -174,6 +189,7 @@ bool w5500_registers_match(const struct w5500 *chip, const uint8_t *common,
 uint8_t w5500_phy_value(enum phy_mode mode);
 
 #define W5500_COMMON_IMAGE_SIZE (W5500_REG_OFFSET(W5500_VERSIONR) + 1)
+#define W5500_SOCKET_REGISTERS	0x30 /* all of a socket */
 #define W5500_SOCKET_IMAGE_SIZE (W5500_REG_OFFSET(W5500_SN_IMR(0)) + 1)
 
 /* w5500_start.c */
@@ -199,6 +215,21 @@ int w5500_step_resync_write(struct w5500 *chip, uint64_t *ret_due_ns);
 
 /* Both rings are empty and begin at these positions; nothing is doubtful any more. */
 void w5500_forget(struct w5500 *chip, uint16_t rx_rd, uint16_t tx_wr);
+
+/* w5500_chain.c */
+
+/* Whether messages may be chained. */
+bool w5500_chain_usable(const struct w5500 *chip);
+
+/* Like those of w5500_window.c; the second says whether all of it was echoed. */
+bool w5500_chain_window_add(struct w5500_message *m, bool wide, const uint8_t **ret);
+bool w5500_chain_window_parse(struct w5500 *chip, const uint8_t *data, bool wide,
+			      struct w5500_window *ret);
+
+/* One step each, with the results of w5500_start_step(). */
+int w5500_step_chain_before(struct w5500 *chip, uint64_t *ret_due_ns);
+int w5500_step_chain_try(struct w5500 *chip, uint64_t *ret_due_ns);
+int w5500_step_chain_after(struct w5500 *chip, uint64_t *ret_due_ns);
 
 /* w5500_window.c */
 

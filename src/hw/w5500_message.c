@@ -10,6 +10,7 @@ void w5500_message_begin(struct w5500_message *m, const struct spi_bus *bus)
 	m->limits = spidev_limits(bus);
 	if (m->limits.alignment == 0)
 		m->limits.alignment = 1;
+	m->chained = m->chain_open = m->commanded = false;
 	m->tx_used = 0;
 	m->rx_used = 0;
 	m->reserved = 0;
@@ -98,22 +99,97 @@ static void add_transfer(struct w5500_message *m, const uint8_t *tx, uint8_t *rx
 			.cs_change = last && last_of_access,
 		};
 	}
+	m->chain_open = false;
 }
 
 /* ---- registers ---- */
 
+/* The control bits of a frame that ends after @len bytes; 0 if there is no such. */
+static unsigned int fixed_length(size_t len)
+{
+	switch (len) {
+	case 1:
+		return W5500_CONTROL_FDM_1;
+	case 2:
+		return W5500_CONTROL_FDM_2;
+	case 4:
+		return W5500_CONTROL_FDM_4;
+	default:
+		return 0;
+	}
+}
+
+/* Whether an access of @total bytes goes behind the chain that is the last transfer. */
+static bool extends_chain(const struct w5500_message *m, size_t total, bool fixed)
+{
+	return fixed && m->chain_open &&
+	       m->transfers[m->n_transfers - 1].len + total <= longest(m);
+}
+
+/* What an access costs in either direction; all of a chain is received if any of it is.
+ */
+static void cost_of_access(const struct w5500_message *m, size_t total, bool reads,
+			   bool fixed, size_t *ret_tx, size_t *ret_rx)
+{
+	const struct spi_transfer *t;
+
+	*ret_tx = cost(m, total);
+	*ret_rx = reads ? cost(m, total) : 0;
+	if (!extends_chain(m, total, fixed))
+		return;
+	t = &m->transfers[m->n_transfers - 1];
+	*ret_tx = cost(m, t->len + total) - cost(m, t->len);
+	if (t->rx)
+		*ret_rx = *ret_tx;
+	else if (reads)
+		*ret_rx = cost(m, t->len + total);
+}
+
+/* Adds the access that lies in the next @total bytes of the arena. */
+static void add_registers(struct w5500_message *m, size_t total, bool reads, bool fixed)
+{
+	size_t tx, rx;
+
+	cost_of_access(m, total, reads, fixed, &tx, &rx);
+	if (extends_chain(m, total, fixed)) {
+		struct spi_transfer *t = &m->transfers[m->n_transfers - 1];
+
+		t->len += (uint32_t)total;
+		if (reads && !t->rx)
+			t->rx = m->in + (t->tx - m->out);
+		m->tx_used += tx;
+		m->rx_used += rx;
+	} else {
+		if (fixed && m->chain_open) /* goes on in another transfer */
+			m->transfers[m->n_transfers - 1].cs_change = false;
+		add_transfer(m, m->out + m->arena_used,
+			     reads ? m->in + m->arena_used : NULL, total, true);
+	}
+	m->chain_open = fixed;
+	m->arena_used += total;
+}
+
+static bool registers_fit(const struct w5500_message *m, size_t total, bool reads,
+			  bool fixed)
+{
+	size_t tx, rx;
+
+	cost_of_access(m, total, reads, fixed, &tx, &rx);
+	return fits(m, tx, rx, extends_chain(m, total, fixed) ? 0 : pieces(m, total),
+		    total);
+}
+
 bool w5500_message_write(struct w5500_message *m, uint32_t address, const void *data,
 			 size_t len)
 {
-	size_t total = W5500_HEADER_SIZE + len;
+	unsigned int fixed = m->chained ? fixed_length(len) : 0;
 	uint8_t *out = m->out + m->arena_used;
 
-	if (!fits(m, cost(m, total), 0, pieces(m, total), total))
+	if (!registers_fit(m, W5500_HEADER_SIZE + len, false, fixed != 0))
 		return false;
-	put_header(out, address, W5500_CONTROL_WRITE);
+	put_header(out, address, W5500_CONTROL_WRITE | fixed);
 	memcpy(out + W5500_HEADER_SIZE, data, len);
-	m->arena_used += total;
-	add_transfer(m, out, NULL, total, true);
+	add_registers(m, W5500_HEADER_SIZE + len, false, fixed != 0);
 	return true;
 }
 
@@ -134,18 +210,22 @@ bool w5500_message_write16(struct w5500_message *m, uint32_t address, unsigned i
 bool w5500_message_read(struct w5500_message *m, uint32_t address, size_t len,
 			const uint8_t **ret)
 {
+	unsigned int fixed = m->chained ? fixed_length(len) : 0;
 	size_t total = W5500_HEADER_SIZE + len;
 	uint8_t *out = m->out + m->arena_used;
-	uint8_t *in = m->in + m->arena_used;
 
-	if (!fits(m, cost(m, total), cost(m, total), pieces(m, total), total))
+	if (!registers_fit(m, total, true, fixed != 0))
 		return false;
+	*ret = m->in + m->arena_used + W5500_HEADER_SIZE;
 	memset(out, 0, total);
-	put_header(out, address, 0);
-	m->arena_used += total;
-	add_transfer(m, out, in, total, true);
-	*ret = in + W5500_HEADER_SIZE;
+	put_header(out, address, fixed);
+	add_registers(m, total, true, fixed != 0);
 	return true;
+}
+
+void w5500_message_release(struct w5500_message *m)
+{
+	m->chain_open = false;
 }
 
 bool w5500_message_command(struct w5500_message *m, uint32_t pointer, unsigned int value,
@@ -156,8 +236,13 @@ bool w5500_message_command(struct w5500_message *m, uint32_t pointer, unsigned i
 	if (!fits(m, cost(m, first) + cost(m, second), 0,
 		  pieces(m, first) + pieces(m, second), first + second))
 		return false;
+	if (m->commanded)
+		w5500_message_release(m);
 	(void)w5500_message_write16(m, pointer, value);
+	if (m->commanded)
+		w5500_message_release(m);
 	(void)w5500_message_write8(m, W5500_SN_CR(0), command);
+	m->commanded = true;
 	return true;
 }
 

@@ -2,9 +2,13 @@
 /*
  * w5500_message.h — one bus message made of many chip accesses
  *
- * Every access is a frame of its own on the bus: header and data under one chip
- * select (datasheet 2.2, variable length mode). Between accesses the chip select
- * is released, after the last one never by us.
+ * Plain: every access is a frame of its own on the bus, header and data under one
+ * chip select, which ends it (datasheet 2.2, variable length mode). Between accesses
+ * the chip select is released, after the last one never by us.
+ *
+ * Chained: accesses to registers of 1, 2 or 4 bytes use the fixed length mode, in
+ * which a frame ends by its count, and those next to each other share one chip
+ * select and one transfer; see w5500_chain.c. Everything else is as it was.
  *
  * Small writes are copied into the message, answers of register reads lie in it;
  * buffers of frames are the caller's and must live until the message has run. A
@@ -32,7 +36,10 @@ struct w5500_message {
 	struct spi_limits limits;
 	size_t max_transfer; /* bytes; 0: no limit. Not changed by w5500_message_begin()
 			      */
-	size_t reserved;     /* transfers that are kept free */
+	bool chained;	     /* set after w5500_message_begin(), for this message */
+	bool chain_open; /* the last transfer is one that registers can be put behind */
+	bool commanded;	 /* has a command: the next keeps its distance */
+	size_t reserved; /* transfers that are kept free */
 	size_t tx_used, rx_used; /* of limits.bufsiz, rounded as the bus counts */
 	size_t n_transfers;
 	size_t arena_used;
@@ -69,9 +76,13 @@ bool w5500_message_read(struct w5500_message *m, uint32_t address, size_t len,
 bool w5500_message_burst(struct w5500_message *m, uint32_t address, uint8_t *buf,
 			 size_t len);
 
+/* What is added next does not share the chip select of what there is. */
+void w5500_message_release(struct w5500_message *m);
+
 /*
  * Writes @value to the 16-bit pointer at @pointer and then @command to Sn_CR of
- * socket 0: both or none.
+ * socket 0: both or none. If the message has another command already, at least one
+ * other chip select is between them.
  */
 bool w5500_message_command(struct w5500_message *m, uint32_t pointer, unsigned int value,
 			   unsigned int command);

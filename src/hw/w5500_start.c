@@ -3,7 +3,9 @@
  * w5500_start.c — from unknown to running, one message at a time
  *
  *	PROBE   IDENTIFY
- *	RESET     RESET, RESET_WAIT, PATTERN x n, CONFIGURE, COMPARE, COMPARE_SIZES,
+ *	RESET     RESET, RESET_WAIT, PATTERN x n,
+ *	          (CHAIN_BEFORE, (CHAIN_TRY, CHAIN_AFTER) x n, again from RESET,)
+ *	          CONFIGURE, COMPARE, COMPARE_SIZES,
  *	          (PHY_RELEASE), OPEN, OPEN_WAIT, INTERRUPT, RUNNING
  *	REOPEN    CLOSE, CLOSE_WRITE, CLOSE_WAIT, OPEN, OPEN_WAIT, INTERRUPT, RUNNING
  *	RESYNC    RESYNC, RESYNC_WRITE, RUNNING
@@ -60,6 +62,7 @@ void w5500_start(struct w5500 *chip, enum w5500_start from)
 	switch (from) {
 	case W5500_START_PROBE:
 		chip->answer = W5500_ANSWER_NONE;
+		chip->chain = W5500_CHAIN_UNTRIED;
 		chip->speed_hz = chip->speed_limit_hz;
 		(void)spidev_set_speed(chip->bus, chip->speed_hz);
 		w5500_step_enter(chip, W5500_STEP_IDENTIFY, IDENTIFY_LIMIT_NS);
@@ -243,7 +246,12 @@ static int pattern(struct w5500 *chip, uint64_t *ret_due_ns)
 	if (!w5500_message_echoed(data) || memcmp(data, expected, PATTERN_SIZE) != 0)
 		return slow_down(chip, -EPROTO, ret_due_ns);
 	if (++chip->step_round == PATTERN_ROUNDS)
-		w5500_step_enter(chip, W5500_STEP_CONFIGURE, 0);
+		w5500_step_enter(chip,
+				 chip->config.chained &&
+						 chip->chain == W5500_CHAIN_UNTRIED
+					 ? W5500_STEP_CHAIN_BEFORE
+					 : W5500_STEP_CONFIGURE,
+				 0);
 	return w5500_step_later(chip, ret_due_ns, 0);
 }
 
@@ -414,6 +422,15 @@ int w5500_start_step(struct w5500 *chip, uint64_t *ret_due_ns)
 		break;
 	case W5500_STEP_PATTERN:
 		r = pattern(chip, ret_due_ns);
+		break;
+	case W5500_STEP_CHAIN_BEFORE:
+		r = w5500_step_chain_before(chip, ret_due_ns);
+		break;
+	case W5500_STEP_CHAIN_TRY:
+		r = w5500_step_chain_try(chip, ret_due_ns);
+		break;
+	case W5500_STEP_CHAIN_AFTER:
+		r = w5500_step_chain_after(chip, ret_due_ns);
 		break;
 	case W5500_STEP_CONFIGURE:
 		r = configure(chip, ret_due_ns);

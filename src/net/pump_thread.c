@@ -30,6 +30,7 @@ int pump_new(struct pump **ret, const struct ethernet_settings *settings,
 		.interrupt = settings->interrupt[0],
 		.ipv6 = settings->ipv6,
 		.promiscuous = settings->promiscuous,
+		.chained = settings->chained,
 		.max_transfer = settings->spi_max_transfer,
 		.speed_hz = settings->spi_speed_hz,
 	};
@@ -117,6 +118,12 @@ static void make_hint(struct pump *p)
 			"The W5500 answers at %.4g MHz but not at %.4g MHz: use shorter "
 			"wires, or lower ethernet.spi_speed_hz",
 			speed / 1e6, p->settings->spi_speed_hz / 1e6);
+	} else if (p->phase == PUMP_PHASE_RUNNING && w5500_chain_refused(p->chip)) {
+		p->now.hint_id = CAUSE_BUS_PLAN_REFUSED;
+		text_format(
+			p->now.hint, sizeof(p->now.hint),
+			"The W5500 does not take chained accesses as it should: it is "
+			"used with ethernet.bus_plan = \"plain\"");
 	} else if (p->line_hint[0]) {
 		p->now.hint_id = p->line_hint_id;
 		memcpy(p->now.hint, p->line_hint, sizeof(p->now.hint));

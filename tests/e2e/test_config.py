@@ -67,14 +67,6 @@ def files():
         assert status == BAD and path in output, (path, output)
 
 
-@case("keys of features that are not built yet are refused, never ignored")
-def not_yet():
-    stage.install()
-    for groups in ({"ethernet": {"bus_plan": "chained"}},):
-        status, output = check(written(conf.lesson(**groups)))
-        assert status == BAD and "not supported in this version" in output, output
-
-
 @case("a password file that others can read is a warning, not a refusal")
 def readable_secret():
     secret = written("s3cret\n", "password", 0o644)

@@ -61,6 +61,7 @@ static void has_a_default_for_every_key(void **state)
 	assert_string_equal(s->ethernet.interface, "mqtt0");
 	assert_true(s->ethernet.mac_auto);
 	assert_int_equal(s->ethernet.phy, PHY_MODE_AUTO);
+	assert_false(s->ethernet.chained);
 	assert_int_equal(s->ethernet.spi_max_transfer, 65536);
 	assert_int_equal(s->ethernet.rt_priority, 0);
 	assert_false(s->ethernet.promiscuous);
@@ -152,7 +153,7 @@ static void takes_every_key(void **state)
 		"ethernet: { spi = \"/dev/spidev1.1\"; spi_speed_hz = 8000000; interrupt = \"\";\n"
 		"  reset = \"gpiochip0:24\"; interface = \"eth-w.5_500\";\n"
 		"  mac = \"02:AB:00:12:34:56\"; phy = \"10-half\";\n"
-		"  spi_max_transfer = 64; };\n"
+		"  bus_plan = \"chained\"; spi_max_transfer = 64; };\n"
 		"network: { method = \"static\"; address = \"10.1.2.3/31\"; gateway = \"10.1.2.2\";\n"
 		"  dns = ( \"1.1.1.1\", \"127.0.0.53\", \"9.9.9.9\" ); default_route = FALSE;\n"
 		"  table = 100; };\n"
@@ -174,6 +175,7 @@ static void takes_every_key(void **state)
 	assert_string_equal(s->ethernet.interrupt, "");
 	assert_string_equal(s->ethernet.reset, "gpiochip0:24");
 	assert_string_equal(s->ethernet.interface, "eth-w.5_500");
+	assert_true(s->ethernet.chained);
 	assert_int_equal(s->ethernet.spi_max_transfer, 64);
 	assert_false(s->ethernet.mac_auto);
 	assert_memory_equal(s->ethernet.mac, mac, sizeof(mac));

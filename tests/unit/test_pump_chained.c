@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_pump_chained.c — the chained plan: tried before it is used, and as good as the
+ * plain one
+ *
+ * A chip that is fit for it, one that ignores what follows a frame of fixed length
+ * under the same chip select, two that take that for data and write the registers
+ * behind (one answers rightly all the same), one that takes commands only when the chip
+ * select rises.
+ */
+#include "mqttnode/pump.h"
+
+#include <string.h>
+
+#include "pump_rig.h"
+
+static int setup(void **state)
+{
+	int r = pump_rig_setup(state);
+	struct pump_rig *rig = *state;
+
+	rig->settings.chained = true;
+	w5500_sim_options(rig->board.chip)->accept = W5500_SIM_ACCEPT_AT_FRAME_END;
+	return r;
+}
+
+static void again(void **state)
+{
+	assert_int_equal(pump_rig_teardown(state), 0);
+	assert_int_equal(setup(state), 0);
+}
+
+static uint64_t steps(struct pump_rig *rig)
+{
+	struct pump_counters c = pump_rig_counters(rig);
+
+	return c.recover_resync + c.recover_reopen + c.recover_soft_reset +
+	       c.recover_hard_reset + c.recover_probe;
+}
+
+static uint64_t selects(const struct pump_rig *rig)
+{
+	return w5500_sim_stats(rig->board.chip)->chip_selects;
+}
+
+static void carry(struct pump_rig *rig, uint32_t n)
+{
+	pump_rig_traffic(rig, n, n);
+	(void)pump_rig_wait(rig, all_arrived, 60 * SEC);
+	pump_rig_for(rig, 20 * MS);
+	assert_all_arrived(rig);
+	assert_int_equal(steps(rig), 0);
+	assert_int_equal(w5500_sim_stats(rig->board.chip)->rx_dropped_full, 0);
+	assert_clean(rig);
+}
+
+/* Chip selects that frames in one direction take. */
+static uint64_t selects_of(void **state, bool is_chained, uint32_t from_wire,
+			   uint32_t from_tap)
+{
+	struct pump_rig *rig = *state;
+	uint64_t before;
+
+	rig->settings.chained = is_chained;
+	pump_rig_up(rig);
+	assert_hint(rig, "");
+	/* One soft reset before the test, one after it. */
+	assert_int_equal(w5500_sim_stats(rig->board.chip)->soft_resets,
+			 is_chained ? 2 : 1);
+	before = selects(rig);
+	pump_rig_traffic(rig, from_wire, from_tap);
+	(void)pump_rig_wait(rig, all_arrived, 60 * SEC);
+	before = selects(rig) - before;
+	assert_all_arrived(rig);
+	assert_clean(rig);
+	again(state);
+	return before;
+}
+
+static void a_chip_that_is_fit_for_it_is_used_with_fewer_selects(void **state)
+{
+	static const struct {
+		uint32_t from_wire, from_tap, saved;
+	} traffic[] = { { 1000, 0, 500 }, { 0, 1000, 1000 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(traffic); i++) {
+		uint64_t plain = selects_of(state, false, traffic[i].from_wire,
+					    traffic[i].from_tap);
+		uint64_t chained = selects_of(state, true, traffic[i].from_wire,
+					      traffic[i].from_tap);
+
+		print_message("# selects: plain %llu, chained %llu\n",
+			      (unsigned long long)plain, (unsigned long long)chained);
+		assert_true(chained + traffic[i].saved <= plain);
+	}
+}
+
+static void a_chip_that_is_not_is_used_plainly_and_told(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t value;
+	} kinds[] = {
+		{ "fdm_ends_frame", 1 },
+		{ "fdm_overruns", 1 },
+		{ "fdm_spills", 1 },
+		{ "accept", W5500_SIM_ACCEPT_AT_DESELECT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct pump_rig *rig = *state;
+
+		assert_int_equal(
+			w5500_sim_set(rig->board.chip, kinds[i].name, kinds[i].value), 0);
+		pump_rig_up(rig);
+		assert_hint(rig, "ethernet.bus_plan");
+		/* All that the test may have written is gone. */
+		assert_int_equal(w5500_sim_stats(rig->board.chip)->soft_resets, 2);
+		carry(rig, 500);
+		assert_hint(rig, "ethernet.bus_plan");
+		assert_int_equal(pump_rig_counters(rig).chip_lost, 0);
+		again(state);
+	}
+}
+
+/* The test belongs to identification: another chip may be there then. */
+static void each_identification_tries_it_anew(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	assert_int_equal(w5500_sim_set(rig->board.chip, "fdm_ends_frame", 1), 0);
+	pump_rig_up(rig);
+	assert_hint(rig, "ethernet.bus_plan");
+	assert_int_equal(w5500_sim_set(rig->board.chip, "fdm_ends_frame", 0), 0);
+	sim_spi_unbind(rig->board.spi);
+	pump_rig_for(rig, SEC);
+	(void)pump_rig_wait(rig, is_up, SEC);
+	assert_hint(rig, "");
+	assert_works(rig);
+
+	/* A reset that is none does not. */
+	assert_int_equal(w5500_sim_set(rig->board.chip, "fdm_ends_frame", 0), 0);
+	w5500_sim_self_reset(rig->board.chip);
+	pump_rig_for(rig, SEC);
+	assert_int_equal(pump_rig_counters(rig).recover_soft_reset, 1);
+	assert_hint(rig, "");
+	assert_works(rig);
+	assert_clean(rig);
+}
+
+/* Every register that the test compares, changed by it in some chip. */
+static void a_register_that_changes_is_noticed(void **state)
+{
+	/* What is written is lost: RX_RD, TX_WR; the last bytes of them. */
+	static const uint32_t offsets[] = { 0x24, 0x25, 0x28, 0x29 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+		struct pump_rig *rig = *state;
+		struct w5500_sim_faults *f = w5500_sim_faults(rig->board.chip);
+
+		f->lose_writes = 1;
+		f->lose_writes_block = W5500_SIM_SOCKET_REGS;
+		f->lose_writes_offset = offsets[i];
+		pump_rig_up(rig);
+		assert_int_equal(f->lose_writes, 0);
+		assert_hint(rig, "ethernet.bus_plan");
+		assert_works(rig);
+		again(state);
+	}
+}
+
+static void a_bus_that_is_too_small_for_it_is_used_plainly(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	sim_spi_options(rig->board.spi)->bufsiz = 512;
+	pump_rig_up(rig);
+	assert_hint(rig, "ethernet.bus_plan");
+	carry(rig, 100);
+}
+
+/* A message that fails, before it does anything or cut anywhere, costs no frame. */
+static void a_bus_error_at_any_message_costs_nothing(void **state)
+{
+	for (uint32_t i = 0; i < 400; i++) {
+		struct pump_rig *rig = *state;
+		struct sim_spi_faults *f = sim_spi_faults(rig->board.spi);
+
+		if (i % 100 == 0) {
+			again(state);
+			rig = *state;
+			f = sim_spi_faults(rig->board.spi);
+			pump_rig_up(rig);
+		}
+		f->fail_before = i & 1;
+		f->fail_after = scramble(i) % 12;
+		f->fail_next = 1;
+		pump_rig_traffic(rig, 12, 12);
+		(void)pump_rig_wait(rig, all_arrived, SEC);
+		pump_rig_for(rig, 5 * MS);
+		assert_all_arrived(rig);
+		assert_int_equal(steps(rig), 0);
+		assert_clean(rig);
+	}
+}
+
+static void a_bus_error_in_the_test_delays_it(void **state)
+{
+	for (uint32_t after = 0;; after++) {
+		struct pump_rig *rig = *state;
+
+		sim_spi_faults(rig->board.spi)->fail_after = after;
+		sim_spi_faults(rig->board.spi)->fail_next = 1;
+		(void)pump_rig_wait(rig, is_up, SEC);
+		assert_hint(rig, "");
+		if (pump_rig_counters(rig).bus_errors == 0) {
+			assert_true(after > 30); /* so many messages it took */
+			return;
+		}
+		assert_int_equal(steps(rig), 0);
+		assert_works(rig);
+		assert_clean(rig);
+		again(state);
+	}
+}
+
+static void registers_lost_at_any_moment_are_survived(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	for (uint32_t i = 0; i < 50; i++) {
+		pump_rig_traffic(rig, 40, 40);
+		pump_rig_for(rig, MS + scramble(i) % (5 * MS));
+		w5500_sim_self_reset(rig->board.chip);
+		pump_rig_for(rig, 600 * MS);
+		(void)pump_rig_wait(rig, is_up, SEC);
+		pump_rig_for(rig, 20 * MS);
+		assert_works(rig);
+		pump_rig_for(rig, SEC + SEC / 2);
+	}
+	assert_int_equal(pump_rig_counters(rig).recover_hard_reset, 0);
+	assert_clean(rig);
+}
+
+/* Where descriptions of the chip disagree, both have to do. */
+static void frames_arrive_whatever_the_chip_is_like(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t value;
+	} options[] = {
+		{ "tear", W5500_SIM_TEAR_RX },
+		{ "tear", W5500_SIM_TEAR_RX | W5500_SIM_TEAR_TX },
+		{ "recv_raises_ir", 1 },
+		{ "rsr_follows_rx_rd", 1 },
+		{ "rsr_grows", 1 },
+		{ "tx_fsr_at_send", 1 },
+		{ "accept", W5500_SIM_ACCEPT_AT_ONCE },
+		{ "write_miso_random", 1 },
+		{ "reserved_reads_random", 1 },
+		{ "intlevel_delays", 1 },
+		{ "send_twice", W5500_SIM_SEND_TWICE_CORRUPTS },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		struct pump_rig *rig = *state;
+
+		assert_int_equal(
+			w5500_sim_set(rig->board.chip, options[i].name, options[i].value),
+			0);
+		pump_rig_up(rig);
+		assert_hint(rig, "");
+		carry(rig, 2000);
+		again(state);
+	}
+}
+
+static void frames_arrive_whatever_the_bus_is_like(void **state)
+{
+	static const struct {
+		uint32_t bufsiz, alignment, max_transfer;
+	} machines[] = {
+		{ 1024, 128, 0 },  { 2048, 1, 0 },    { 4096, 128, 64 },
+		{ 16384, 1, 100 }, { 16384, 64, 96 }, { 65536, 128, 4096 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		struct pump_rig *rig = *state;
+
+		sim_spi_options(rig->board.spi)->bufsiz = machines[i].bufsiz;
+		sim_spi_options(rig->board.spi)->alignment = machines[i].alignment;
+		sim_spi_options(rig->board.spi)->max_transfer = machines[i].max_transfer;
+		rig->settings.spi_max_transfer = machines[i].max_transfer;
+		rig->wire_outstanding = 6;
+		pump_rig_up(rig);
+		carry(rig, 1000);
+		again(state);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, pump_rig_teardown)
+		TEST(a_chip_that_is_fit_for_it_is_used_with_fewer_selects),
+		TEST(a_chip_that_is_not_is_used_plainly_and_told),
+		TEST(each_identification_tries_it_anew),
+		TEST(a_register_that_changes_is_noticed),
+		TEST(a_bus_that_is_too_small_for_it_is_used_plainly),
+		TEST(a_bus_error_at_any_message_costs_nothing),
+		TEST(a_bus_error_in_the_test_delays_it),
+		TEST(registers_lost_at_any_moment_are_survived),
+		TEST(frames_arrive_whatever_the_chip_is_like),
+		TEST(frames_arrive_whatever_the_bus_is_like),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
