@@ -27,6 +27,7 @@ struct packet_setup {
 	struct packet_model model;
 	uint32_t bufsiz;
 	bool interrupt; /* INT is wired */
+	bool chained;	/* the chained plan */
 };
 
 /* What went over the bus. */

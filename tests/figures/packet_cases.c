@@ -44,7 +44,7 @@ static const struct {
 
 static const size_t sizes[] = { 60, 128, 576, 1514 };
 static const uint32_t bufsizes[] = { 4096, 16384, 65536 };
-static const char *const plans[] = { "plain" };
+static const char *const plans[] = { "plain", "chained" };
 
 /* All combinations; a single frame goes one way. */
 static bool combination(size_t i, struct packet_case *ret)
@@ -69,6 +69,9 @@ static bool combination(size_t i, struct packet_case *ret)
 				.bufsiz = bufsizes[i / ARRAY_SIZE(sizes) %
 						   ARRAY_SIZE(bufsizes)],
 				.interrupt = loads[l].interrupt,
+				.chained = i / ARRAY_SIZE(sizes) /
+						   ARRAY_SIZE(bufsizes) ==
+					   1,
 			};
 			(void)snprintf(
 				ret->name, sizeof(ret->name), "%s_%zu_%s_%u_%s",
@@ -168,6 +171,7 @@ struct packet_figures packet_case_run(const struct packet_case *c,
 		.model = *model,
 		.bufsiz = c->bufsiz,
 		.interrupt = c->interrupt,
+		.chained = c->chained,
 	};
 	struct packet_bench *b = packet_bench_new(&setup);
 	struct packet_cost before, cost = { 0 };

@@ -30,6 +30,7 @@ struct packet_case {
 	size_t size;
 	uint32_t bufsiz;
 	bool interrupt;
+	bool chained;
 };
 
 /* The models; the first is the one that all comparisons use. */
