@@ -262,6 +262,7 @@ static void check_message(const struct fuzz_chip *c, const struct spi_transfer *
 		size_t cost = (t[i].len + c->alignment - 1) / c->alignment * c->alignment;
 
 		must(t[i].len > 0 && (t[i].tx || t[i].rx));
+		must(c->max_transfer == 0 || t[i].len <= c->max_transfer);
 		tx += t[i].tx ? cost : 0;
 		rx += t[i].rx ? cost : 0;
 	}
@@ -273,6 +274,16 @@ struct access {
 	uint8_t header[W5500_HEADER_SIZE];
 	size_t at;
 };
+
+/* A frame of fixed length is over after its last byte of data: a header may follow. */
+static void end_fixed_length(struct access *a)
+{
+	static const size_t lengths[] = { SIZE_MAX, 1, 2, 4 };
+
+	if (a->at >= W5500_HEADER_SIZE &&
+	    a->at - W5500_HEADER_SIZE == lengths[a->header[2] & 3])
+		a->at = 0;
+}
 
 static uint8_t clock_byte(struct fuzz_chip *c, struct access *a, uint8_t mosi)
 {
@@ -311,6 +322,7 @@ int spidev_message(struct spi_bus *bus, const struct spi_transfer *transfers, si
 		for (uint32_t k = 0; k < t->len; k++) {
 			uint8_t miso = clock_byte(c, &access, MOSI_DATA(t, k));
 
+			end_fixed_length(&access);
 			if (t->rx)
 				t->rx[k] = miso;
 		}

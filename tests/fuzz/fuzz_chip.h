@@ -22,7 +22,7 @@ struct fuzz_chip {
 	struct fuzz_input *input;
 	bool hostile;
 
-	uint32_t bufsiz, alignment;
+	uint32_t bufsiz, alignment, max_transfer;
 	uint64_t messages;
 	uint64_t sent; /* frames that SEND took, of a possible length */
 

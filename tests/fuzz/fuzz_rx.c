@@ -146,12 +146,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	chip.hostile = how & 1;
 	chip.bufsiz = bufsizes[how >> 1 & 3];
 	chip.alignment = how & 8 ? 128 : 1;
+	chip.max_transfer = how & 128 ? 64 : 0;
 	settings = (struct ethernet_settings){
 		.spi = spi,
 		.spi_speed_hz = 33400000,
 		.interrupt = how & 16 ? line : none,
 		.reset = how & 32 ? line : none,
 		.phy = PHY_MODE_AUTO,
+		.chained = how & 64,
+		.spi_max_transfer = chip.max_transfer,
 	};
 	must(pump_new(&ride.pump, &settings, our_mac, &chip.clock) == 0);
 	pump_set_tap(ride.pump, eventfd(0, EFD_CLOEXEC));
