@@ -90,6 +90,15 @@ def flapping(rig):
     return count
 
 
+def slowly_flapping(rig):
+    count = 2 * lasts(3, 1)
+    for number in range(count):
+        rig.node.board.cable(number % 2 == 1)
+        rig.pause(0.2)
+    until(lambda: rig.node.board.stats()["wire"]["link"], 5, "the link")
+    return count
+
+
 def slow_partner(rig):
     rig.node.board.ask("partner 10 half")
     until(lambda: rig.node.board.stats()["wire"]["mbit"] == 10, 5, "10 Mbit/s")
@@ -138,7 +147,9 @@ def int_line(fault):
     return during([("fault", "int-line", fault)], [("fault", "int-line", "ok")], lasts(3, 2))
 
 
-RESYNC = ("recover_resync",)
+CHAINED = {"bus_plan": "chained"}
+FIT = "do=set chip accept 2"  # a chip that passes the test of them
+REAL_PHY = "link-delay=1500"
 
 FAULTS = [
     Fault("EIO on one message in 1000", random_errors(1000), ("bus_errors",)),
@@ -191,6 +202,18 @@ FAULTS = [
     Fault("an interface that is deleted", deleted_tap, recreated=True),
     Fault("a spidev that goes and comes back", vanished, ("recover_probe",), sample=True),
     Fault("messages smaller than a frame", nothing, calm=True, board="bufsiz=1024", sample=True),
+    Fault("a chip that takes chained accesses", nothing, calm=True, ethernet=CHAINED, board=FIT,
+          sample=True),
+    Fault("registers lost while accesses are chained", lost_registers(5), ("chip_lost",),
+          ethernet=CHAINED, board=FIT),
+    Fault("EIO on one message in 50 of chained accesses", random_errors(50), ("bus_errors",),
+          ethernet=CHAINED, board=FIT),
+    Fault("a link that comes and goes as slowly as a real one", slowly_flapping,
+          ("link_changes", "tx_dropped_link"), board=REAL_PHY),
+    Fault("bursts of 0x00 with a link that is slow to come", bursts(1), ("recovery",),
+          board=REAL_PHY, keeps_link=True, sample=True),
+    Fault("registers lost with a link that is slow to come", lost_registers(3), ("chip_lost",),
+          board=REAL_PHY),
     Fault("a clock at which the chip errs", fast_clock, ("recovery",), spoils=True),
 ]
 

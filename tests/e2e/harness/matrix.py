@@ -40,6 +40,7 @@ class Fault:
     counters: Tuple[str, ...] = ()  # of the status, that must move; "recovery": any step of it
     calm: bool = False  # nothing happens that needs a step of recovery, nothing is lost
     spoils: bool = False  # frames may come out of it with other contents
+    keeps_link: bool = False  # nobody notices on the other side of the cable
     recreated: bool = False  # it is not the same interface afterwards
     sample: bool = False  # is in tests/check, not only with --long
     board: str = ""  # words of $MQTTNODE_BOARD
@@ -159,6 +160,7 @@ def judge_counters(fault, moved):
              if name not in moved and not (name == "recovery" and steps)]
     assert not still, f"{still} did not move, but {moved}"
     assert not (fault.calm and steps), f"steps of recovery: {steps}"
+    assert not (fault.keeps_link and "link_changes" in moved), f"the link was lost: {steps}"
 
 
 def judge_losses(fault, counters, chip, events):
