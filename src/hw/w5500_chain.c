@@ -21,6 +21,13 @@
  * tells what a command before it has done; a chip that needs the chip select to
  * rise for that does not pass the test.
  *
+ * A frame that is so short that it leaves in less time than a release takes is sent
+ * in another order: upload, SEND, some reads of no use until it must have left, and
+ * the window that shows it. That is one release. Two such frames are uploaded at once,
+ * and the second then needs none. No SEND is given before the end of the one before
+ * was seen. For a longer frame nothing but an upload fills the time between SEND and
+ * the window that shows its end, and those are three chip selects.
+ *
  * The test runs before the configuration, with the socket closed and all registers
  * at their reset values, which makes it harmless. It reads all registers that can
  * be written, does what normal operation does, once under one chip select, and reads
@@ -37,9 +44,24 @@
 
 #include "mqttnode/bytes.h"
 
-/* A window: frames of four bytes, the first of which only a wide one has. */
-#define SEGMENT_DATA 4
-#define SEGMENT_SIZE (W5500_HEADER_SIZE + SEGMENT_DATA)
+/*
+ * A window: frames of four bytes, the first of which only a wide one has. Sn_RX_WR is
+ * read before Sn_RX_RSR: a record that comes in between makes the latter more, and then
+ * a window still shows whether RECV was taken. Sn_TX_RD is at the end, where a frame on
+ * the wire has had most time to leave.
+ */
+#define SEGMENT_DATA  4
+#define SEGMENT_SIZE  (W5500_HEADER_SIZE + SEGMENT_DATA)
+#define TX_RD_IN_WIDE (4 * SEGMENT_SIZE - 2)
+
+/* A wait: frames of one byte. */
+#define WAIT_SIZE (W5500_HEADER_SIZE + 1)
+
+/* Waiting is of no use with a chip that takes longer, so often in a row. */
+#define OUTLASTS_MAX 8
+
+/* What the kernel takes to release the chip select inside of a message. */
+#define SELECT_NS (10 * NSEC_PER_USEC)
 
 #define TEST_ROUNDS 4
 
@@ -58,9 +80,9 @@ bool w5500_chain_window_add(struct w5500_message *m, bool wide, const uint8_t **
 	bool added;
 
 	added = (!wide || w5500_message_read(m, W5500_SN_MR(0), SEGMENT_DATA, ret)) &&
-		w5500_message_read(m, W5500_SN_TX_FSR(0), SEGMENT_DATA, &segments[0]) &&
+		w5500_message_read(m, W5500_SN_RX_RD(0), SEGMENT_DATA, &segments[0]) &&
 		w5500_message_read(m, W5500_SN_TX_WR(0), SEGMENT_DATA, &segments[1]) &&
-		w5500_message_read(m, W5500_SN_RX_RD(0), SEGMENT_DATA, &segments[2]);
+		w5500_message_read(m, W5500_SN_TX_FSR(0), SEGMENT_DATA, &segments[2]);
 	if (!wide)
 		*ret = segments[0];
 	return added;
@@ -82,15 +104,39 @@ bool w5500_chain_window_parse(struct w5500 *chip, const uint8_t *data, bool wide
 		ret->sr = data[W5500_REG_OFFSET(W5500_SN_SR(0))];
 		data += SEGMENT_SIZE;
 	}
-	tx = data;
+	rx = data;
 	both = data + SEGMENT_SIZE;
-	rx = data + 2 * SEGMENT_SIZE;
+	tx = data + 2 * SEGMENT_SIZE;
 	ret->tx_fsr = get_be16(tx);
 	ret->tx_rd = get_be16(tx + 2);
 	ret->tx_wr = get_be16(both);
 	ret->rx_rsr = get_be16(both + 2);
 	ret->rx_rd = get_be16(rx);
 	ret->rx_wr = get_be16(rx + 2);
+	return true;
+}
+
+/* Bytes on the bus from SEND on until Sn_TX_RD must be that of a frame that has left. */
+static size_t wire_bytes(const struct w5500 *chip, size_t len)
+{
+	return (size_t)(w5500_tx_wire_ns(chip, len) * chip->speed_hz /
+			(8 * NSEC_PER_SEC)) +
+	       1;
+}
+
+bool w5500_chain_is_short(const struct w5500 *chip, size_t len)
+{
+	return chip->link_mbit == 100 && chip->tx_outlasts < OUTLASTS_MAX &&
+	       w5500_tx_wire_ns(chip, len) < SELECT_NS;
+}
+
+bool w5500_chain_wait_add(struct w5500 *chip, size_t len)
+{
+	const uint8_t *unused;
+
+	for (size_t n = TX_RD_IN_WIDE; n < wire_bytes(chip, len); n += WAIT_SIZE)
+		if (!w5500_message_read(&chip->message, W5500_SN_SR(0), 1, &unused))
+			return false;
 	return true;
 }
 

@@ -12,6 +12,9 @@
  *	window           what is true now
  *	burst            records that are there for certain or, by recent load, likely
  *
+ * With the chained plan, short frames are sent in another order (w5500_chain.c): both
+ * uploads, TX_WR, CR=SEND, a wait, and the window that shows that the first has left.
+ *
  * The burst is read before the window is known to us but after the chip has
  * answered it, so all that the window vouches for is good; bytes beyond are not
  * used. When the only thing in the ring is the rest of a record whose length is
@@ -40,7 +43,7 @@
 #define EXPECTED_BURST 112
 
 /* All accesses to registers that a message can have, in one chain. */
-#define CHAIN_MAX 64
+#define CHAIN_MAX 96
 
 /* Windows in a row that may leave the counters of the chip inexact. */
 #define INEXACT_WINDOWS 64
@@ -51,6 +54,7 @@ struct plan {
 	bool recv, send;
 	bool clears_latch;
 	bool wide, chained;
+	bool waits;	      /* until the frame given to SEND must have left */
 	size_t burst;	      /* bytes */
 	bool burst_committed; /* the burst comes first, and is committed at once */
 	const uint8_t *window;
@@ -135,6 +139,40 @@ static void plan_upload(struct w5500 *chip, struct plan *p, unsigned int i,
 		p->uploaded[i] += len;
 }
 
+/* Whether all frames that wait are short ones, none of which is on the wire. */
+static bool all_short(const struct w5500 *chip)
+{
+	if (chip->tx_in_flight || chip->tx_again || chip->tx_count == 0)
+		return false;
+	for (unsigned int i = 0; i < chip->tx_count; i++)
+		if (!w5500_chain_is_short(chip, chip->tx[(chip->tx_first + i) % 2].len))
+			return false;
+	return true;
+}
+
+/* Sends the oldest frame and waits for its end; a second one has come with it. */
+static void plan_tx_short(struct w5500 *chip, struct plan *p)
+{
+	struct w5500_message *m = &chip->message;
+	struct w5500_tx_frame *frame = w5500_tx_frame(chip, 0);
+	struct w5500_tx_frame *next = w5500_tx_frame(chip, 1);
+	uint16_t end = (uint16_t)(chip->tx_wr + frame->len);
+	bool was_uploaded = frame->uploaded == frame->len;
+
+	plan_upload(chip, p, 0, chip->tx_wr);
+	p->uploaded[1] = next->uploaded;
+	if (p->uploaded[0] != frame->len)
+		return;
+	if (!was_uploaded && chip->tx_count == 2 && next->uploaded == 0 &&
+	    w5500_message_upload_more(m, next->wire, next->len))
+		p->uploaded[1] = next->len;
+	if (!w5500_message_command(m, W5500_SN_TX_WR(0), end, W5500_SN_CR_SEND))
+		return;
+	p->send = true;
+	p->attempt.tx_new = end;
+	p->waits = w5500_chain_wait_add(chip, frame->len);
+}
+
 static void plan_tx(struct w5500 *chip, struct plan *p, bool may_command)
 {
 	uint16_t position = chip->tx_wr;
@@ -204,12 +242,16 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 	if (chip->slow_commands && p->recv)
 		may_send = false;
 	chip->recv_last = p->recv;
-	plan_tx(chip, p, may_send);
+	/* Beside RECV, SEND needs a chip select of its own in any case. */
+	if (p->chained && may_send && !p->recv && all_short(chip))
+		plan_tx_short(chip, p);
+	else
+		plan_tx(chip, p, may_send);
 
 	/* Both directions busy: only Sn_CR tells in time that SEND has been taken. Nor
 	 * can the positions tell that of a slow RECV: Sn_RX_RSR may follow Sn_RX_RD. */
 	receiving = p->recv || p->burst > 0 || w5500_rx_known(chip) > 0 || hints;
-	p->wide = chip->unsettled || chip->slow_commands ||
+	p->wide = p->waits || chip->unsettled || chip->slow_commands ||
 		  (receiving && (p->send || chip->command != 0));
 	w5500_message_unreserve(m, reserved);
 	added = p->chained ? w5500_chain_window_add(m, p->wide, &p->window)
@@ -257,6 +299,8 @@ static void conclude(struct w5500 *chip, const struct plan *p,
 	 * tell. */
 	if (p->clears_latch)
 		chip->latch_dirty = false;
+	if (p->waits)
+		chip->tx_outlasts = chip->tx_in_flight ? chip->tx_outlasts + 1 : 0;
 	take_burst(chip, p, w5500_rx_known(chip));
 }
 

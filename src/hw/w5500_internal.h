@@ -157,8 +157,10 @@ struct w5500 {
 	unsigned int tx_first, tx_count; /* of tx: the oldest, and how many */
 	bool tx_in_flight;		 /* the oldest is on the wire */
 	bool tx_after_recv;		 /* its SEND was in one message with RECV */
-	bool tx_doubtful;  /* its message was cut, perhaps before SEND ... */
-	bool tx_again;	   /* ... which must be so by now */
+	bool tx_doubtful; /* its message was cut, perhaps before SEND ... */
+	bool tx_again;	  /* ... which must be so by now */
+	unsigned int
+		tx_outlasts; /* in a row that were not seen to end in their message */
 	bool tx_abandoned; /* ... or was when the link went; counted as dropped already */
 	uint64_t tx_sent_ns, tx_due_ns;
 	unsigned int tx_looks; /* windows that found it still in flight */
@@ -225,6 +227,15 @@ bool w5500_chain_usable(const struct w5500 *chip);
 bool w5500_chain_window_add(struct w5500_message *m, bool wide, const uint8_t **ret);
 bool w5500_chain_window_parse(struct w5500 *chip, const uint8_t *data, bool wide,
 			      struct w5500_window *ret);
+
+/*
+ * Whether frames of @len bytes leave so soon that waiting for it inside of a message is
+ * cheaper than another chip select.
+ */
+bool w5500_chain_is_short(const struct w5500 *chip, size_t len);
+
+/* Adds that wait, for a frame of @len bytes, between its SEND and a wide window. */
+bool w5500_chain_wait_add(struct w5500 *chip, size_t len);
 
 /* One step each, with the results of w5500_start_step(). */
 int w5500_step_chain_before(struct w5500 *chip, uint64_t *ret_due_ns);
@@ -320,6 +331,9 @@ struct w5500_tx_frame *w5500_tx_frame(struct w5500 *chip, unsigned int i);
 
 /* The oldest frame has left, or is given up; the next begins. */
 void w5500_tx_shift(struct w5500 *chip);
+
+/* What a frame of @len bytes takes on the wire, with all around it. */
+uint64_t w5500_tx_wire_ns(const struct w5500 *chip, size_t len);
 
 /* SEND was issued at @now_ns for the oldest frame. */
 void w5500_tx_sent(struct w5500 *chip, uint64_t now_ns);

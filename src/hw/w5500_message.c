@@ -271,6 +271,16 @@ bool w5500_message_upload(struct w5500_message *m, uint32_t address, uint8_t *wi
 	return true;
 }
 
+bool w5500_message_upload_more(struct w5500_message *m, const uint8_t *wire, size_t len)
+{
+	if (!fits(m, cost(m, len), 0, pieces(m, len), 0))
+		return false;
+	assert(m->n_transfers > 0);
+	m->transfers[m->n_transfers - 1].cs_change = false;
+	add_transfer(m, wire + W5500_HEADER_SIZE, NULL, len, true);
+	return true;
+}
+
 bool w5500_message_burst(struct w5500_message *m, uint32_t address, uint8_t *buf,
 			 size_t len)
 {

@@ -66,6 +66,13 @@ bool w5500_message_upload(struct w5500_message *m, uint32_t address, uint8_t *wi
 			  size_t from, size_t len);
 
 /*
+ * Goes on with the upload that was just added and went to the end of its data: under
+ * the same chip select, @len bytes of the data that begins W5500_HEADER_SIZE bytes
+ * after @wire.
+ */
+bool w5500_message_upload_more(struct w5500_message *m, const uint8_t *wire, size_t len);
+
+/*
  * Reads @len registers from @address on; *ret is where they will be once the
  * message has run, with the echo of the header before them.
  */

@@ -14,6 +14,7 @@ void w5500_forget(struct w5500 *chip, uint16_t rx_rd, uint16_t tx_wr)
 	chip->unsure = false;
 	chip->attempt = (struct w5500_attempt){ 0 };
 	chip->command = 0;
+	chip->tx_outlasts = 0;
 }
 
 /* Reads a wide window, and a second one after it. */

@@ -65,7 +65,7 @@ void w5500_tx_shift(struct w5500 *chip)
 }
 
 /* Preamble, FCS and gap are 24 bytes (IEEE 802.3). */
-static uint64_t wire_time_ns(const struct w5500 *chip, size_t len)
+uint64_t w5500_tx_wire_ns(const struct w5500 *chip, size_t len)
 {
 	return (len + 24) * 8 * 1000 / (chip->link_mbit ? chip->link_mbit : 10);
 }
@@ -78,7 +78,7 @@ void w5500_tx_sent(struct w5500 *chip, uint64_t now_ns)
 	chip->tx_again = false;
 	chip->tx_looks = 0;
 	chip->tx_sent_ns = now_ns;
-	chip->tx_due_ns = now_ns + wire_time_ns(chip, w5500_tx_frame(chip, 0)->len);
+	chip->tx_due_ns = now_ns + w5500_tx_wire_ns(chip, w5500_tx_frame(chip, 0)->len);
 }
 
 void w5500_tx_seen(struct w5500 *chip, uint16_t tx_rd)

@@ -358,6 +358,7 @@ static const struct sim_field options[] = {
 	OPTION(no_padding),
 	OPTION(tx_fsr_at_send),
 	OPTION(send_ok_without_link),
+	OPTION(send_delay_ns),
 	OPTION(send_twice),
 	OPTION(rsr_follows_rx_rd),
 	OPTION(recv_raises_ir),

@@ -101,6 +101,7 @@ struct w5500_sim_options {
 	bool no_padding;		/* 15: short frames leave unpadded */
 	bool tx_fsr_at_send;	   /* 15: Sn_TX_FSR counts Sn_TX_WR only from SEND on */
 	bool send_ok_without_link; /* 15: SEND_OK also when the link is down */
+	uint64_t send_delay_ns;	   /* 15: from SEND to the first bit on the wire (0) */
 	uint32_t send_twice;	   /* 15: enum w5500_sim_send_twice */
 	bool rsr_follows_rx_rd;	   /* 17: Sn_RX_RSR changes with Sn_RX_RD, before RECV */
 	bool recv_raises_ir; /* 17: RECV sets Sn_IR.RECV again if data remain (Q2) */

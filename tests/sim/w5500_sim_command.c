@@ -63,7 +63,7 @@ static void send_start(struct sim_socket *s, uint16_t end)
 	if (wire_len < W5500_SIM_FRAME_MIN && !chip->options.no_padding)
 		wire_len = W5500_SIM_FRAME_MIN;
 	board_time_schedule(chip->time, &s->send_event,
-			    sim_now(chip) +
+			    sim_now(chip) + chip->options.send_delay_ns +
 				    (wire_len + WIRE_OVERHEAD) * sim_wire_byte_ns(chip));
 }
 

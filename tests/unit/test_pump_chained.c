@@ -95,6 +95,60 @@ static void a_chip_that_is_fit_for_it_is_used_with_fewer_selects(void **state)
 	}
 }
 
+/* Short frames to the wire; returns what they took of chip selects. */
+static uint64_t send_short(struct pump_rig *rig, uint32_t n)
+{
+	uint64_t before = selects(rig);
+
+	rig->board.sent.any_length = true;
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t frame[W5500_SIM_FRAME_MAX];
+		size_t len = W5500_SIM_FRAME_MIN + scramble(i) % 40;
+
+		frame_make(frame, rig->tap_next, len, false);
+		rig->tap_next = ++rig->tap_end;
+		pump_rig_write_tap(rig, frame, len);
+		if (i % 20 == 19)
+			pump_rig_for(rig, 3 * MS);
+	}
+	pump_rig_for(rig, 3 * MS);
+	assert_all_arrived(rig);
+	assert_int_equal(steps(rig), 0);
+	assert_clean(rig);
+	return selects(rig) - before;
+}
+
+/* One message each, and one release of the chip select for two. */
+static void short_frames_leave_in_pairs(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	assert_true(send_short(rig, 1000) < 1700);
+}
+
+/* At 10 Mbit/s, or if the chip takes its time, waiting is dearer than a chip select. */
+static void short_frames_are_not_waited_for_in_vain(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t prompt, late, slow;
+
+	pump_rig_up(rig);
+	prompt = send_short(rig, 1000);
+	w5500_sim_options(rig->board.chip)->send_delay_ns = 30 * US;
+	late = send_short(rig, 1000);
+	again(state);
+	rig = *state;
+	w5500_sim_set_partner(rig->board.chip, 10, true);
+	pump_rig_up(rig);
+	slow = send_short(rig, 1000);
+	print_message("# selects: %llu, late %llu, 10 Mbit/s %llu\n",
+		      (unsigned long long)prompt, (unsigned long long)late,
+		      (unsigned long long)slow);
+	assert_true(late >= 3000 && slow >= 3000); /* as the others */
+	assert_true(late < 5000);
+}
+
 static void a_chip_that_is_not_is_used_plainly_and_told(void **state)
 {
 	static const struct {
@@ -257,6 +311,8 @@ static void frames_arrive_whatever_the_chip_is_like(void **state)
 		{ "rsr_grows", 1 },
 		{ "tx_fsr_at_send", 1 },
 		{ "accept", W5500_SIM_ACCEPT_AT_ONCE },
+		{ "send_delay_ns", 2 * US },
+		{ "no_padding", 1 },
 		{ "write_miso_random", 1 },
 		{ "reserved_reads_random", 1 },
 		{ "intlevel_delays", 1 },
@@ -299,11 +355,68 @@ static void frames_arrive_whatever_the_bus_is_like(void **state)
 	}
 }
 
+/* Any chip, fit or not, with any of its switches, and traffic of any kind. */
+static void a_seeded_torture_over_all_kinds_of_chips(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t values;
+	} switches[] = {
+		{ "accept", 3 },
+		{ "fdm_ends_frame", 2 },
+		{ "fdm_overruns", 2 },
+		{ "fdm_spills", 2 },
+		{ "recv_raises_ir", 2 },
+		{ "reserved_reads_random", 2 },
+		{ "rsr_follows_rx_rd", 2 },
+		{ "rsr_grows", 2 },
+		{ "send_ok_without_link", 2 },
+		{ "send_twice", 3 },
+		{ "tear", 4 },
+		{ "tx_fsr_at_send", 2 },
+		{ "write_miso_random", 2 },
+		{ "hiz_low", 2 },
+	};
+	unsigned int chained = 0;
+	uint32_t seed = 1;
+
+	for (uint32_t round = 0; round < 60; round++) {
+		struct pump_rig *rig = *state;
+
+		for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+			uint32_t value = scramble(seed++) % switches[i].values;
+
+			/* A chip that is fit in two of three rounds. */
+			if (i == 0 && round % 3)
+				value = W5500_SIM_ACCEPT_AT_FRAME_END;
+			else if (i > 0 && i < 4 && round % 3)
+				value = 0;
+			assert_int_equal(
+				w5500_sim_set(rig->board.chip, switches[i].name, value),
+				0);
+		}
+		sim_spi_options(rig->board.spi)->bufsiz = 2048u << scramble(seed++) % 6;
+		sim_spi_options(rig->board.spi)->alignment =
+			scramble(seed++) % 2 ? 128 : 1;
+		rig->wire_outstanding = 1 + scramble(seed++) % 8;
+		rig->tap_outstanding = 1 + scramble(seed++) % 32;
+		pump_rig_up(rig);
+		chained += pump_rig_status(rig).hint_id != CAUSE_BUS_PLAN_REFUSED;
+		carry(rig, 100 + scramble(seed++) % 200);
+		(void)send_short(rig, 100);
+		again(state);
+	}
+	print_message("# chained in %u of 60 rounds\n", chained);
+	assert_true(chained >= 40 && chained < 60);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, pump_rig_teardown)
 		TEST(a_chip_that_is_fit_for_it_is_used_with_fewer_selects),
+		TEST(short_frames_leave_in_pairs),
+		TEST(short_frames_are_not_waited_for_in_vain),
 		TEST(a_chip_that_is_not_is_used_plainly_and_told),
 		TEST(each_identification_tries_it_anew),
 		TEST(a_register_that_changes_is_noticed),
@@ -313,6 +426,7 @@ int main(void)
 		TEST(registers_lost_at_any_moment_are_survived),
 		TEST(frames_arrive_whatever_the_chip_is_like),
 		TEST(frames_arrive_whatever_the_bus_is_like),
+		TEST(a_seeded_torture_over_all_kinds_of_chips),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
