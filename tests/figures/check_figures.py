@@ -34,6 +34,17 @@ def differences(committed, measured):
     return problems
 
 
+def plan_rows(figures):
+    """The rows of the README's table of both plans."""
+    for size in (1514, 60):
+        for direction, title in (('rx', 'received'), ('tx', 'sent')):
+            plain, chained = (figures[f'{direction}_{size}_backlog_4096_{plan}']
+                              for plan in ('plain', 'chained'))
+            yield (f'| {size} bytes, {title} | {100 * plain["share"]:.1f} % | '
+                   f'{100 * chained["share"]:.1f} % | {plain["frames_per_s"]:.0f} | '
+                   f'{chained["frames_per_s"]:.0f} |')
+
+
 DISPLAY_LIMITS = {
     'oled_unchanged': {'bytes': 0, 'calls': 0},
     'oled_one_char': {'bytes': 15, 'calls': 1},
@@ -75,6 +86,9 @@ def main():
                 [] if plot.data(committed) in picture else ['tests/bench --update draws it anew'])
     report.case('the picture says that it shows a model',
                 [] if 'a model' in picture else ['it does not'])
+    readme = bench.COMMITTED.parents[2].joinpath('README.md').read_text(encoding='utf-8')
+    report.case('the README compares both plans by the committed figures',
+                [row for row in plan_rows(committed) if row not in readme])
     report.case('the display costs no more than its limits',
                 [f'{name}: {measured[name]}, at most {limit}'
                  for name, limit in DISPLAY_LIMITS.items()

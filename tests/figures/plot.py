@@ -8,8 +8,10 @@ from peers import PEERS, peer
 
 # Sizes that the lines of the peers are computed for.
 LINE = (60, 80, 100, 128, 180, 256, 360, 512, 576, 720, 1024, 1280, 1514)
-OURS = (('backlog_4096_plain', 'mqttnode, bufsiz 4096'),
-        ('backlog_16384_plain', 'mqttnode, bufsiz 16384'))
+# (key, title, dash, directions in which the line is one of its own)
+OURS = (('backlog_4096_plain', 'mqttnode, bufsiz 4096', 1, ('rx', 'tx')),
+        ('backlog_16384_plain', 'mqttnode, bufsiz 16384', 2, ('rx',)),
+        ('backlog_4096_chained', 'chained (an experiment)', 3, ('rx', 'tx')))
 COLOURS = ('#7f7f7f', '#e08214', '#35978f', '#8073ac', '#b35806')
 
 
@@ -20,9 +22,10 @@ def block(name, points):
 
 def curves(figures, direction):
     """(title, style, points) of each line."""
-    for suffix, title in OURS if direction == 'rx' else OURS[:1]:
+    for suffix, title, dash, directions in OURS:
+        if direction not in directions:
+            continue
         points = [(size, figures[f'{direction}_{size}_{suffix}']['share']) for size in SIZES]
-        dash = 1 if suffix == OURS[0][0] else 2
         yield title, f'linespoints lw 3 dt {dash} pt 7 ps 0.6 lc rgb "#b2182b"', points
     for name, colour in zip(PEERS, COLOURS):
         points = [(size, peer(name, direction, size)['share']) for size in LINE]
