@@ -157,6 +157,24 @@ int spool_sequence(struct spool *s, const char *name);
  */
 uint64_t spool_number(struct spool *s, int sequence);
 
+/*
+ * Remembers, over restarts too, that a retained message goes out on @topic; to be
+ * called before it does. Costs a row on the disk the first time, then nothing.
+ */
+void spool_note_retained(struct spool *s, const char *topic);
+
+/*
+ * The @i-th topic that was noted, by this run or an earlier one, in the order of
+ * their names; NULL: there are no more. Valid until the next call of another kind.
+ */
+const char *spool_retained(const struct spool *s, size_t i);
+
+/*
+ * All these topics are empty now, at the broker: nothing is remembered any more. But
+ * if messages wait for a later session all is: they will fill topics again.
+ */
+void spool_forget_retained(struct spool *s);
+
 void spool_get_status(const struct spool *s, struct spool_status *ret);
 
 DEFINE_CLEANUP(struct spool, spool_free);

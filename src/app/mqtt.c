@@ -311,6 +311,12 @@ struct mqtt *mqtt_free(struct mqtt *m)
 	return NULL;
 }
 
+void mqtt_note_status(struct mqtt *m)
+{
+	if (m->session->status.topic)
+		spool_note_retained(m->spool, m->session->status.topic);
+}
+
 int mqtt_start(struct mqtt *m)
 {
 	int r;
@@ -318,6 +324,7 @@ int mqtt_start(struct mqtt *m)
 	mqtt_connection_init(&m->connection, m->session->settings, m->timing,
 			     m->session->client, m->ladder, &m->counters);
 	mqtt_choose_session(m);
+	mqtt_note_status(m);
 	r = -pthread_create(&m->thread, NULL, mqtt_thread, m);
 	if (r < 0)
 		return r;

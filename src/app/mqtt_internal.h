@@ -88,6 +88,11 @@ extern const struct mqtt_client_events mqtt_thread_events;
 /* Sends for the outbox, whose ctx is a struct mqtt: see mqtt_sender. */
 int mqtt_thread_send(void *ctx, const struct mqtt_outgoing *message, int *id);
 
+/* --- mqtt.c ---------------------------------------------------------------- */
+
+/* Will, "online" and "offline" are retained: notes where, before a connection. */
+void mqtt_note_status(struct mqtt *m);
+
 /* --- mqtt_leave.c ---------------------------------------------------------- */
 
 /* Begins to leave the connection, for m->coming or for good. */

@@ -101,6 +101,7 @@ static void begin_connection(struct mqtt *m, struct mqtt_session *old, uint64_t 
 {
 	mqtt_subscriber_follow(m->session->subscriber, old->subscriber);
 	mqtt_refusals_init(&m->refusals);
+	mqtt_note_status(m);
 	/* The library forgets with the old client what was not acknowledged. */
 	spool_rewind(m->spool);
 	mqtt_choose_session(m);

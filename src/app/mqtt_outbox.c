@@ -97,6 +97,8 @@ static void send_or_drop(struct mqtt_outbox *o, const struct mqtt_outgoing *mess
 
 void mqtt_outbox_put(struct mqtt_outbox *o, const struct mqtt_outgoing *message)
 {
+	if (message->retain && message->len > 0)
+		spool_note_retained(o->spool, message->topic);
 	if (message->qos == 0) {
 		send_or_drop(o, message);
 		return;

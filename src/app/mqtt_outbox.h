@@ -43,7 +43,8 @@ void mqtt_outbox_set_online(struct mqtt_outbox *o, bool online);
 
 /*
  * Takes a copy of @message. QoS 0 is sent now or dropped and counted. QoS 1 and
- * 2 are kept until the broker has acknowledged them and are sent in order.
+ * 2 are kept until the broker has acknowledged them and are sent in order. Notes
+ * the topic if it is retained.
  */
 void mqtt_outbox_put(struct mqtt_outbox *o, const struct mqtt_outgoing *message);
 

@@ -28,11 +28,12 @@
  * With sync = 0 that move is part of each turn. While there is a session and
  * sync is not 0, nothing is moved unless the broker is slow and much gathers,
  * and when all that was on the disk is delivered nothing is written there, but
- * one row for each 1000 numbers of a sequence (spool_number.c).
+ * one row for each 1000 numbers of a sequence (spool_number.c), and one for each
+ * topic that gets its first retained message ever (spool_retained.c).
  *
  * A disk that is stuck holds the caller up, which is the MQTT thread: offline
  * that does no harm; online it happens with sync = 0, while draining and when
- * numbers are reserved. Pings are then late; the broker gives the session up
+ * numbers are reserved or topics noted. Pings are then late; the broker gives the session up
  * after one and a half times the keepalive.
  */
 #include <assert.h>
@@ -484,6 +485,7 @@ struct spool *spool_free(struct spool *s)
 	for (size_t i = 0; i < s->n_sequences; i++)
 		free(s->sequences[i].name);
 	free(s->sequences);
+	spool_clear_retained(s);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 	return NULL;

@@ -186,10 +186,16 @@ static void adopt(struct spool *s)
 bool spool_ready(struct spool *s, int tier)
 {
 	bool opened = s->tiers[tier].store;
+	int r;
 
 	if (!spool_tier_ready(&s->tiers[tier], s->now))
 		return false;
-	if (!opened && tier == STATE && s->opened)
+	if (opened || tier != STATE)
+		return true;
+	r = spool_load_retained(s);
+	if (r < 0)
+		spool_failed(s, tier, r);
+	if (s->opened && s->tiers[tier].store)
 		adopt(s);
 	return s->tiers[tier].store;
 }
@@ -471,6 +477,7 @@ void spool_turn(struct spool *s, bool online, uint64_t now)
 	spool_reserve_numbers(s);
 	if (s->halves && !s->halves_written)
 		write_halves(s); /* that failed before */
+	spool_write_retained(s);
 	(void)spool_commit(s, RUNTIME);
 	(void)spool_commit(s, MEMORY);
 	if (now >= s->move_ns)

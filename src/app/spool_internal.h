@@ -5,6 +5,7 @@
  *	spool.c		messages in and out, limits
  *	spool_disk.c	what is written where and when, and what goes wrong
  *	spool_number.c	sequences
+ *	spool_retained.c topics with retained messages
  *	spool_tier.c	one database that may be missing or break
  *	spool_store.c	one SQLite database
  */
@@ -43,6 +44,12 @@ struct spool_sequence {
 	uint64_t base, granted; /* the block that is being written down */
 };
 
+/* A topic on which a retained message was sent. */
+struct spool_topic {
+	char *name;
+	bool written; /* it is in the state directory */
+};
+
 struct spool {
 	struct spool_settings settings;
 	struct spool_tier tiers[TIERS];
@@ -60,6 +67,10 @@ struct spool {
 	pthread_mutex_t lock; /* protects the next two, which any thread may use */
 	struct spool_sequence *sequences;
 	size_t n_sequences;
+
+	struct spool_topic *retained; /* in the order of names */
+	size_t n_retained;
+	bool retained_unwritten; /* of one at least */
 
 	bool opened; /* what earlier runs left is known */
 	bool online;
@@ -115,6 +126,17 @@ void spool_commit_later(struct spool *s);
 
 /* Something to be stored was added: when is it moved to the state directory? */
 void spool_move_later(struct spool *s);
+
+/* --- spool_retained.c ------------------------------------------------------ */
+
+/* The state directory was opened: adds what is noted there. 0 or -errno. */
+int spool_load_retained(struct spool *s);
+
+/* Writes down what is not, if the state directory can be used now. */
+void spool_write_retained(struct spool *s);
+
+/* Empties the list in memory. */
+void spool_clear_retained(struct spool *s);
 
 /* --- spool_number.c -------------------------------------------------------- */
 

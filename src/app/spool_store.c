@@ -54,6 +54,10 @@ static const char *const migrations[] = {
 
 	/* Seconds after @time; 0: it never expires. */
 	"ALTER TABLE message ADD COLUMN expiry INTEGER NOT NULL DEFAULT 0",
+
+	/* The broker may keep a message on each of these. */
+	"CREATE TABLE retained (topic TEXT PRIMARY KEY) WITHOUT ROWID;"
+	"INSERT OR IGNORE INTO retained SELECT topic FROM message WHERE retain",
 };
 static_assert(ARRAY_SIZE(migrations) == SPOOL_SCHEMA_VERSION,
 	      "one step for each version");
@@ -71,6 +75,9 @@ enum statement {
 	SHIFT_IDS,
 	GET_NUMBER,
 	SET_NUMBER,
+	ADD_TOPIC,
+	NEXT_TOPIC,
+	CLEAR_TOPICS,
 	STATEMENTS,
 };
 
@@ -95,6 +102,10 @@ static const char *const statements[] = {
 	[SHIFT_IDS] = "UPDATE message SET id = id + ?",
 	[GET_NUMBER] = "SELECT reserved FROM number WHERE name = ?",
 	[SET_NUMBER] = "INSERT OR REPLACE INTO number (name, reserved) VALUES (?, ?)",
+	[ADD_TOPIC] = "INSERT OR IGNORE INTO retained (topic) VALUES (?)",
+	[NEXT_TOPIC] =
+		"SELECT topic FROM retained WHERE topic > ? ORDER BY topic LIMIT 1",
+	[CLEAR_TOPICS] = "DELETE FROM retained",
 };
 
 struct spool_store {
@@ -535,11 +546,57 @@ int spool_store_set_number(struct spool_store *s, const char *name, uint64_t val
 	return run(s, SET_NUMBER);
 }
 
+/* --- topics ---------------------------------------------------------------- */
+
+static void bind_topic(struct spool_store *s, enum statement which, const char *topic)
+{
+	(void)sqlite3_bind_text(s->statements[which], 1, topic, -1, SQLITE_TRANSIENT);
+}
+
+int spool_store_add_topic(struct spool_store *s, const char *topic)
+{
+	int r = begin(s);
+
+	if (r < 0)
+		return r;
+	bind_topic(s, ADD_TOPIC, topic);
+	return run(s, ADD_TOPIC);
+}
+
+int spool_store_next_topic(struct spool_store *s, const char *after, const char **ret)
+{
+	int r;
+
+	done(s, NEXT_TOPIC); /* the row of the last call goes now */
+	bind_topic(s, NEXT_TOPIC, after);
+	r = query(s, NEXT_TOPIC);
+	if (r <= 0) {
+		done(s, NEXT_TOPIC);
+		return r;
+	}
+	*ret = (const char *)sqlite3_column_text(s->statements[NEXT_TOPIC], 0);
+	return *ret ? 1 : -ENOMEM;
+}
+
+int spool_store_clear_topics(struct spool_store *s)
+{
+	int r = begin(s);
+
+	return r < 0 ? r : run(s, CLEAR_TOPICS);
+}
+
 /* --- transactions ---------------------------------------------------------- */
 
 bool spool_store_is_dirty(const struct spool_store *s)
 {
 	return s->in_transaction;
+}
+
+/* Rows that were shown go: a transaction does not end under an open query. */
+static void end_queries(struct spool_store *s)
+{
+	leave_row(s);
+	done(s, NEXT_TOPIC);
 }
 
 /* Copies the WAL into the database. */
@@ -563,7 +620,7 @@ int spool_store_commit(struct spool_store *s)
 
 	if (!s->in_transaction)
 		return 0;
-	leave_row(s);
+	end_queries(s);
 	r = run(s, COMMIT);
 	if (r < 0)
 		return r;
@@ -581,7 +638,7 @@ void spool_store_rollback(struct spool_store *s)
 {
 	if (!s->in_transaction)
 		return;
-	leave_row(s);
+	end_queries(s);
 	(void)run(s, ROLLBACK); /* SQLite may have done it by itself */
 	s->in_transaction = false;
 }

@@ -3,7 +3,7 @@
  * spool_store.h — messages in one SQLite database
  *
  * The only user of SQLite. A store knows no limits and no broker: it keeps
- * rows in the order of their ids, and one number for each name. Changes gather
+ * rows in the order of their ids, a number for each name, and topics. Changes gather
  * in a transaction until store_commit(): what is not committed is lost with the
  * process. One thread at a time. Errors are -errno:
  *
@@ -34,7 +34,7 @@ struct spool_row {
 };
 
 /* The version of the schema that this program writes, in "PRAGMA user_version". */
-#define SPOOL_SCHEMA_VERSION 3
+#define SPOOL_SCHEMA_VERSION 4
 
 /*
  * Opens the database at @path, makes it, or brings it to this version. With
@@ -80,6 +80,18 @@ int spool_store_shift_ids(struct spool_store *s, uint64_t by);
 /* The number kept for @name, 0 if there is none. 0 or -errno. */
 int spool_store_get_number(struct spool_store *s, const char *name, uint64_t *ret);
 int spool_store_set_number(struct spool_store *s, const char *name, uint64_t value);
+
+/* Adds @topic to the topics, unless it is there. 0 or -errno. */
+int spool_store_add_topic(struct spool_store *s, const char *topic);
+
+/*
+ * The first of them, in the order of strcmp(), behind @after; *@ret is valid until the
+ * next call. 1, 0 if there is none, or -errno.
+ */
+int spool_store_next_topic(struct spool_store *s, const char *after, const char **ret);
+
+/* Removes all of them. 0 or -errno. */
+int spool_store_clear_topics(struct spool_store *s);
 
 /* Whether something is not committed. */
 bool spool_store_is_dirty(const struct spool_store *s);

@@ -212,6 +212,27 @@ static void new_messages_do_not_make_the_queue_longer(void **state)
 	assert_string_equal(sent[1000].payload, "0");
 }
 
+static void topics_of_retained_messages_are_noted(void **state)
+{
+	struct mqtt_outgoing message = { .topic = "b", .payload = "1", .len = 1 };
+
+	(void)state;
+	mqtt_outbox_set_online(outbox, true);
+	mqtt_outbox_put(outbox, &message);
+	assert_null(spool_retained(spool, 0));
+	message.retain = true;
+	mqtt_outbox_put(outbox, &message);
+	message.qos = 1;
+	message.topic = "a";
+	mqtt_outbox_put(outbox, &message);
+	message.topic = "emptied";
+	message.len = 0;
+	mqtt_outbox_put(outbox, &message);
+	assert_string_equal(spool_retained(spool, 0), "a");
+	assert_string_equal(spool_retained(spool, 1), "b");
+	assert_null(spool_retained(spool, 2));
+}
+
 static void without_a_backlog_there_is_no_limit(void **state)
 {
 	(void)state;
@@ -356,6 +377,7 @@ int main(void)
 		TEST(qos_1_waits_for_a_session),
 		TEST(what_has_waited_is_sent_at_a_limited_rate),
 		TEST(new_messages_do_not_make_the_queue_longer),
+		TEST(topics_of_retained_messages_are_noted),
 		TEST(without_a_backlog_there_is_no_limit),
 		TEST(nobody_wakes_up_for_a_connection_that_takes_nothing),
 		TEST(at_most_so_many_are_unacknowledged),
