@@ -26,6 +26,8 @@ static const char usage[] =
 	"                                                           what is wrong, what to do\n"
 	"       mqttnode screen [--watch | --png FILE] [--socket PATH | -i NAME]\n"
 	"                                                           what the display shows\n"
+	"       mqttnode forget [--socket PATH | -i NAME]\n"
+	"                                                           empty its retained topics\n"
 	"       mqttnode --help | --version\n"
 	"\n"
 	"-i NAME stands for the files of the instance mqttnode@NAME.service: the\n"
@@ -55,6 +57,7 @@ static const struct {
 	{ "status", cli_status, "sijw" },
 	{ "screen", cli_screen, "sipw" },
 	{ "doctor", cli_doctor, "csij" },
+	{ "forget", cli_forget, "si" },
 };
 
 /* Whether @name can be part of a file's name: what a unit's instance mostly is. */

@@ -50,6 +50,9 @@ enum cli_exit cli_doctor(const struct cli_arguments *args);
 /* "screen": what the display of the running daemon shows, or would show. */
 enum cli_exit cli_screen(const struct cli_arguments *args);
 
+/* "forget": empties all retained topics the node ever wrote; the daemon stops then. */
+enum cli_exit cli_forget(const struct cli_arguments *args);
+
 /* --- for the sub-commands -------------------------------------------------- */
 
 /*
@@ -70,8 +73,8 @@ int cli_ask(const struct cli_arguments *args, const char *request, char **ret_an
 bool cli_daemon_runs(const struct cli_arguments *args);
 
 /*
- * The same as cli_ask(), as an object that says that it is "ok"; the caller puts it. NULL after
- * an error that was told.
+ * The same as cli_ask(), as an object that says that it is "ok"; the caller puts it. NULL
+ * after an error that was told.
  */
 json_object *cli_ask_object(const struct cli_arguments *args, const char *request);
 

@@ -44,6 +44,14 @@ struct mqtt_message {
 	size_t subscription;  /* for actions.h: the one that it is for */
 };
 
+/* How far mqtt_forget() is. */
+struct mqtt_forgetting {
+	uint64_t begun; /* 0: not yet */
+	uint64_t topics;
+	uint64_t left;	  /* of them: the broker has not answered yet */
+	uint64_t refused; /* MQTT 5: of them, those that it would not empty */
+};
+
 struct mqtt_counters {
 	uint64_t connects, connect_failures, disconnects;
 	uint64_t taken_over;	    /* of these, as if another client had our client id */
@@ -61,6 +69,7 @@ struct mqtt_counters {
 	uint64_t received_queue_full; /* main did not keep up */
 	uint64_t backlog;	      /* QoS 1/2 messages waiting now */
 	struct spool_status spool;
+	struct mqtt_forgetting forgetting;
 };
 
 /*
@@ -202,6 +211,13 @@ int mqtt_publish(struct mqtt *m, const struct mqtt_outgoing *message);
  */
 void mqtt_stop(struct mqtt *m, unsigned int limit_ms);
 int mqtt_event_fd(const struct mqtt *m);
+
+/*
+ * As mqtt_stop(), but instead of saying "offline" it empties every topic on which
+ * this node, whatever its configuration was, has left a retained message; see
+ * mqtt_counters.forgetting. Main, during a session.
+ */
+void mqtt_forget(struct mqtt *m, unsigned int limit_ms);
 
 /* Whether there is no thread (any more): one that has ended is joined. Never waits. Main.
  */

@@ -40,6 +40,7 @@
  *	mqtt_handover.c	  what others have composed (publications.h)
  *	mqtt_outbox.c	  what waits, what is under way, what is dropped
  *	mqtt_leave.c	  how a connection is left, for another one too
+ *	mqtt_forget.c	  how its retained topics are emptied before
  *
  * States: OFFLINE (no link or address) and BACKOFF -> RESOLVING -> CONNECTING ->
  * HANDSHAKE (with TLS) -> WAIT_CONNACK -> ONLINE; any failure leads back to BACKOFF
@@ -404,12 +405,13 @@ int mqtt_change_fd(const struct mqtt *m)
 	return m->changed_fd;
 }
 
-void mqtt_stop(struct mqtt *m, unsigned int limit_ms)
+static void stop(struct mqtt *m, unsigned int limit_ms, bool forget)
 {
 	uint64_t now = clock_now_ns(&clock_system);
 
 	(void)pthread_mutex_lock(&m->lock);
 	m->mailbox.stop = true;
+	m->mailbox.forget |= forget;
 	m->mailbox.park_ns = now + limit_ms * NSEC_PER_MSEC / 2;
 	m->mailbox.stop_deadline_ns = now + limit_ms * NSEC_PER_MSEC;
 	(void)pthread_mutex_unlock(&m->lock);
@@ -419,6 +421,16 @@ void mqtt_stop(struct mqtt *m, unsigned int limit_ms)
 int mqtt_event_fd(const struct mqtt *m)
 {
 	return m->ended_fd;
+}
+
+void mqtt_stop(struct mqtt *m, unsigned int limit_ms)
+{
+	stop(m, limit_ms, false);
+}
+
+void mqtt_forget(struct mqtt *m, unsigned int limit_ms)
+{
+	stop(m, limit_ms, true);
 }
 
 bool mqtt_joined(struct mqtt *m)

@@ -11,6 +11,7 @@
 
 #include "mqtt_client.h"
 #include "mqtt_connection.h"
+#include "mqtt_forget.h"
 #include "mqtt_handover.h"
 #include "mqtt_outbox.h"
 #include "mqtt_refusals.h"
@@ -22,6 +23,7 @@
 struct mail {
 	struct mqtt_path path;
 	bool stop;
+	bool forget; /* when it stops */
 	uint64_t stop_deadline_ns;
 	uint64_t park_ns; /* what is not delivered is written to the disk then */
 };
@@ -39,6 +41,7 @@ struct mqtt_session {
 enum leave_phase {
 	LEAVE_NOT,
 	LEAVE_DRAINING,	      /* waiting for what is under way to be acknowledged */
+	LEAVE_FORGETTING,     /* emptying all retained topics */
 	LEAVE_SAYING_OFFLINE, /* waiting for the PUBACK of "offline" */
 	LEAVE_DISCONNECTING,  /* DISCONNECT sent, waiting for the broker to close */
 	LEAVE_DONE,
@@ -76,6 +79,7 @@ struct mqtt {
 			 client */
 	bool parked;
 	enum leave_phase leave_phase;
+	struct mqtt_forget forget;
 	uint64_t leave_deadline_ns;
 	struct mqtt_session *coming; /* what it is left for; NULL: a stop */
 	unsigned int quick_rounds;

@@ -8,6 +8,10 @@
  * then all is as at a stop: after DISCONNECT there is no will, and who knows when
  * the other connection comes about. All of it has a limit: a broker that does not
  * answer is left without a word, and publishes the will.
+ *
+ * To be forgotten: what is under way is waited for too, as long as it takes, since a
+ * message of QoS 2 would arrive behind the empty one; then all retained topics are
+ * emptied, that of the status with them.
  */
 #include "mqttnode/cleanup.h"
 #include "mqttnode/clock.h"
@@ -28,7 +32,10 @@ static void disconnect(struct mqtt *m)
 static void say_goodbye(struct mqtt *m, uint64_t now)
 {
 	m->leave_deadline_ns = now + LEAVE_NS;
-	if (m->session->status.topic) {
+	if (m->mail.forget) {
+		mqtt_forget_begin(&m->forget, m->spool, &m->counters.forgetting);
+		m->leave_phase = LEAVE_FORGETTING;
+	} else if (m->session->status.topic) {
 		mqtt_status_end(&m->session->status, m->session->client);
 		m->leave_phase = LEAVE_SAYING_OFFLINE;
 	} else {
@@ -43,7 +50,7 @@ void mqtt_leave(struct mqtt *m, uint64_t now)
 	mqtt_thread_publish(m, now); /* what was composed before comes before "offline" */
 	if (stay || m->connection.state != MQTT_ONLINE) {
 		m->leave_phase = LEAVE_DONE;
-	} else if (m->mail.stop) {
+	} else if (m->mail.stop && !m->mail.forget) {
 		say_goodbye(m, now);
 	} else {
 		m->leave_phase = LEAVE_DRAINING;
@@ -53,8 +60,9 @@ void mqtt_leave(struct mqtt *m, uint64_t now)
 
 static bool is_drained(const struct mqtt *m, uint64_t now)
 {
-	return m->mail.stop || now >= m->leave_deadline_ns ||
-	       spool_in_flight(m->spool).messages == 0;
+	bool enough = m->mail.stop || now >= m->leave_deadline_ns;
+
+	return spool_in_flight(m->spool).messages == 0 || (enough && !m->mail.forget);
 }
 
 void mqtt_go_on_leaving(struct mqtt *m, uint64_t now)
@@ -63,6 +71,9 @@ void mqtt_go_on_leaving(struct mqtt *m, uint64_t now)
 		say_goodbye(m, now);
 	if (m->mail.stop)
 		m->leave_deadline_ns = m->mail.stop_deadline_ns;
+	if (m->leave_phase == LEAVE_FORGETTING &&
+	    mqtt_forget_turn(&m->forget, m->session->client, &m->refusals))
+		disconnect(m);
 	if (m->leave_phase == LEAVE_SAYING_OFFLINE &&
 	    m->session->status.offline_acknowledged)
 		disconnect(m);

@@ -41,6 +41,8 @@ static void on_acknowledged(void *ctx, int id, const char *refusal)
 	if (refusal)
 		m->counters.refused++;
 	mqtt_refusals_answered(&m->refusals, id, refusal);
+	if (m->leave_phase == LEAVE_FORGETTING)
+		mqtt_forget_acknowledged(&m->forget, id, refusal);
 	if (!mqtt_status_acknowledged(&m->session->status, id))
 		mqtt_outbox_acknowledged(m->outbox, id);
 }
@@ -281,6 +283,7 @@ void *mqtt_thread(void *arg)
 	mqtt_thread_publish(m, now);
 	spool_park(m->spool);
 	report_undelivered(m);
+	share_counters(m);
 	mqtt_client_abort(m->session->client);
 	/*
 	 * A query sent when the rules for the DNS servers are gone would leave by another

@@ -12,6 +12,7 @@ _mqttnode_options() {
 	check) echo '-c --config -i --instance --host-set' ;;
 	doctor) echo '-c --config -i --instance --json --socket' ;;
 	status) echo '-i --instance --json --socket --watch' ;;
+	forget) echo '-i --instance --socket' ;;
 	screen) echo '-i --instance --png --socket --watch' ;;
 	esac
 }
@@ -25,7 +26,7 @@ _mqttnode_instances() {
 }
 
 _mqttnode() {
-	local commands='run check status screen doctor'
+	local commands='run check status screen doctor forget'
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local word command='' words=''
 

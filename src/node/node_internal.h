@@ -120,7 +120,12 @@ struct node {
 	bool watchdog;
 	bool climbs;	      /* it is a temporary node: node_climb() */
 	json_object *climbed; /* what it saw in the end */
-	enum { NODE_RUNNING, NODE_STOPPING_MQTT, NODE_STOPPING_UPLINK } phase;
+	enum {
+		NODE_RUNNING,
+		NODE_FORGETTING, /* see node_forget() */
+		NODE_STOPPING_MQTT,
+		NODE_STOPPING_UPLINK,
+	} phase;
 };
 
 /* What the uplink tells; the ctx is the node. */
@@ -170,6 +175,12 @@ int node_begin_climb(struct node *n);
 
 /* Starts the stop, for the reason @why; once. 0 or -errno. */
 int node_begin_stop(struct node *n, const char *why);
+
+/*
+ * Empties all retained topics and stops; once. 0, or -errno with a sentence in @error:
+ * it is not possible now. Tells how far it is: "mqttnode forget" asks again and again.
+ */
+int node_forget(struct node *n, json_object *answer, char *error, size_t error_size);
 
 /*
  * Makes those of @which (enum reload_part: screen, publications, self, actions) of

@@ -54,6 +54,13 @@ static int answer_screen(void *ctx, json_object *request, json_object *answer,
 	return 0;
 }
 
+static int answer_forget(void *ctx, json_object *request, json_object *answer,
+			 char *error, size_t error_size)
+{
+	(void)request;
+	return node_forget(ctx, answer, error, error_size);
+}
+
 static void describe_info(void *ctx, json_object *o)
 {
 	const struct report_sources sources = node_sources(ctx);
@@ -155,5 +162,7 @@ int node_make_control(struct node *n, const char *socket_path)
 	r = control_add_verb(n->control, "status", answer_status, n);
 	if (r == 0)
 		r = control_add_verb(n->control, "screen", answer_screen, n);
+	if (r == 0)
+		r = control_add_verb(n->control, "forget", answer_forget, n);
 	return r;
 }

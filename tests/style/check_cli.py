@@ -112,6 +112,9 @@ def main():
         expect(report, 'doctor of the example, which has no host',
                run(program, 'doctor', '-c', example, RUNTIME_DIRECTORY=directory), 78,
                'host-not-set')
+        expect(report, 'forget without a daemon',
+               run(program, 'forget', RUNTIME_DIRECTORY=directory), 1, 'no daemon runs',
+               'systemctl start')
         expect(report, 'an operand for doctor', run(program, 'doctor', 'x'), 2, 'Usage:')
         os.chdir('/')
     return report.finish()
