@@ -3,12 +3,12 @@
  * discovery.h — tells Home Assistant what this node is and has
  *
  * One retained message describes the device and all its entities ("device
- * discovery"): whether it is connected, every publication that has a name, and
- * every GPIO output. Their states travel on the topics of the configuration;
- * nothing is published for Home Assistant alone but this message.
+ * discovery"): whether it is connected, what it tells about itself on BASE/info and
+ * BASE/health (vitals.h), every publication that has a name, and every GPIO output.
  *
- * Unique identifiers are made of the hardware address and the topic, so they
- * stay the same whatever the order in the file, the names and the version.
+ * Unique identifiers are made of the hardware address and a topic of the configuration
+ * or a fixed word, so they stay the same whatever the order in the file, the names and
+ * the version.
  */
 #ifndef MQTTNODE_DISCOVERY_H
 #define MQTTNODE_DISCOVERY_H

@@ -25,7 +25,8 @@ struct discovery {
 struct source {
 	const struct mqtt_settings *settings;
 	const struct facts_view *self;
-	char device[ID_SIZE];  /* identifier of the device */
+	char device[ID_SIZE]; /* identifier of the device */
+	const char *base_topic;
 	char *status_topic;    /* NULL: none is kept */
 	json_object *entities; /* by key */
 };
@@ -46,18 +47,29 @@ static uint64_t hash(const char *s)
 	return h;
 }
 
-/*
- * A new entity with what all of them have, under a key made of @kind and
- * @topic; NULL if there is one already: the same topic is configured twice.
- */
-static json_object *add_entity(struct source *s, const char *kind, const char *topic,
-			       const char *platform, const char *name)
+static void add_int(json_object *o, const char *key, int64_t value)
 {
-	char key[ID_SIZE], id[2 * ID_SIZE];
+	(void)json_object_object_add(o, key, json_object_new_int64(value));
+}
+
+/* "BASE/@name" as the member @key. */
+static void add_topic(const struct source *s, json_object *o, const char *key,
+		      const char *name)
+{
+	_cleanup_free_ char *topic = NULL;
+
+	if (asprintf(&topic, "%s/%s", s->base_topic, name) < 0)
+		topic = NULL;
+	add_string(o, key, topic);
+}
+
+/* A new entity with what all of them have; NULL if there is one under this key. */
+static json_object *add_entity(struct source *s, const char *key, const char *platform,
+			       const char *name)
+{
+	char id[2 * ID_SIZE];
 	json_object *o;
 
-	text_format(key, sizeof(key), "%s_%016llx", kind,
-		    (unsigned long long)hash(topic));
 	if (json_object_object_get_ex(s->entities, key, NULL))
 		return NULL;
 	o = json_object_new_object();
@@ -66,6 +78,20 @@ static json_object *add_entity(struct source *s, const char *kind, const char *t
 	add_string(o, "unique_id", text_format(id, sizeof(id), "%s_%s", s->device, key));
 	add_string(o, "name", name);
 	return o;
+}
+
+/*
+ * The same for one that belongs to a topic of the configuration, under a key made of
+ * @kind and @topic; NULL: the same topic is configured twice.
+ */
+static json_object *add_entity_of(struct source *s, const char *kind, const char *topic,
+				  const char *platform, const char *name)
+{
+	char key[ID_SIZE];
+
+	text_format(key, sizeof(key), "%s_%016llx", kind,
+		    (unsigned long long)hash(topic));
+	return add_entity(s, key, platform, name);
 }
 
 /* The entity can only be used while the node is there. */
@@ -80,7 +106,7 @@ static void add_connection(struct source *s)
 
 	if (!s->status_topic)
 		return;
-	o = add_entity(s, "status", s->status_topic, "binary_sensor", "Connection");
+	o = add_entity_of(s, "status", s->status_topic, "binary_sensor", "Connection");
 	if (!o)
 		return;
 	add_string(o, "device_class", "connectivity");
@@ -90,6 +116,90 @@ static void add_connection(struct source *s)
 	add_string(o, "payload_off", "offline");
 }
 
+/*
+ * What the node tells about itself, as JSON on BASE/info or BASE/health (report.h):
+ * the key never changes. A template takes the value out; "None" is not known.
+ */
+struct own {
+	const char *key, *platform, *name;
+	const char *template;
+	const char *device_class, *unit, *state_class; /* NULL: none */
+};
+
+static const struct own of_info[] = {
+	{ "address", "sensor", "Address", "{{ value_json.address or 'None' }}", NULL,
+	  NULL, NULL },
+	{ "since", "sensor", "Running since", "{{ value_json.since or 'None' }}",
+	  "timestamp", NULL, NULL },
+};
+
+#define CHIP_COUNTER(name) "value_json.chip.counters." name
+#define GROWS		   "total_increasing"
+
+static const struct own of_health[] = {
+	{ "link", "binary_sensor", "Link",
+	  "{{ 'on' if value_json.chip.link else 'off' }}", "connectivity", NULL, NULL },
+	{ "link_speed", "sensor", "Link speed", "{{ value_json.chip.link_mbit }}",
+	  "data_rate", "Mbit/s", "measurement" },
+	{ "rx_bytes", "sensor", "Received", "{{ " CHIP_COUNTER("rx_bytes") " }}",
+	  "data_size", "B", GROWS },
+	{ "tx_bytes", "sensor", "Sent", "{{ " CHIP_COUNTER("tx_bytes") " }}", "data_size",
+	  "B", GROWS },
+	{ "rx_drops", "sensor", "Received frames lost",
+	  "{{ " CHIP_COUNTER("rx_overflow_suspected") " + " CHIP_COUNTER(
+		  "rx_dropped_tap") " }}",
+	  NULL, NULL, GROWS },
+	{ "tx_drops", "sensor", "Sent frames lost",
+	  "{{ " CHIP_COUNTER("tx_dropped_kernel") " + " CHIP_COUNTER(
+		  "tx_dropped_chip") " + " CHIP_COUNTER("tx_dropped_size") " }}",
+	  NULL, NULL, GROWS },
+	{ "chip_resets", "sensor", "Chip resets",
+	  "{{ " CHIP_COUNTER("recover_soft_reset") " + " CHIP_COUNTER(
+		  "recover_hard_reset") " }}",
+	  NULL, NULL, GROWS },
+	{ "sessions", "sensor", "Sessions with the broker",
+	  "{{ value_json.mqtt.connects }}", NULL, NULL, GROWS },
+	{ "published", "sensor", "Messages published", "{{ value_json.mqtt.published }}",
+	  NULL, NULL, GROWS },
+	{ "received", "sensor", "Messages received", "{{ value_json.mqtt.received }}",
+	  NULL, NULL, GROWS },
+};
+
+static json_object *add_own(struct source *s, const struct own *own, const char *topic)
+{
+	json_object *o = add_entity(s, own->key, own->platform, own->name);
+
+	add_string(o, "entity_category", "diagnostic");
+	add_topic(s, o, "state_topic", topic);
+	add_string(o, "value_template", own->template);
+	add_string(o, "device_class", own->device_class);
+	add_string(o, "unit_of_measurement", own->unit);
+	add_string(o, "state_class", own->state_class);
+	add_availability(s, o);
+	return o;
+}
+
+static void add_node(struct source *s)
+{
+	unsigned int interval_s = s->settings->health_interval_s;
+
+	for (size_t i = 0; s->settings->info && i < ARRAY_SIZE(of_info); i++) {
+		json_object *o = add_own(s, &of_info[i], "info");
+
+		add_topic(s, o, "json_attributes_topic", "info");
+	}
+	for (size_t i = 0; interval_s > 0 && i < ARRAY_SIZE(of_health); i++) {
+		json_object *o = add_own(s, &of_health[i], "health");
+
+		if (strcmp(of_health[i].platform, "binary_sensor") == 0) {
+			add_string(o, "payload_on", "on");
+			add_string(o, "payload_off", "off");
+		}
+		/* It is not retained: what is older than this is not known. */
+		add_int(o, "expire_after", (int64_t)interval_s * 3);
+	}
+}
+
 static void add_publication(struct source *s, const struct publication_settings *p)
 {
 	bool binary = p->input.line;
@@ -97,8 +207,8 @@ static void add_publication(struct source *s, const struct publication_settings 
 
 	if (!p->name)
 		return;
-	o = add_entity(s, "publish", p->topic, binary ? "binary_sensor" : "sensor",
-		       p->name);
+	o = add_entity_of(s, "publish", p->topic, binary ? "binary_sensor" : "sensor",
+			  p->name);
 	if (!o)
 		return;
 	add_string(o, "state_topic", p->topic);
@@ -106,7 +216,7 @@ static void add_publication(struct source *s, const struct publication_settings 
 	add_string(o, "device_class", p->device_class);
 	if (p->json)
 		add_string(o, "value_template", "{{ value_json.value }}");
-	(void)json_object_object_add(o, "qos", json_object_new_int(p->qos));
+	add_int(o, "qos", p->qos);
 	if (binary) {
 		add_string(o, "payload_on", "1");
 		add_string(o, "payload_off", "0");
@@ -115,8 +225,7 @@ static void add_publication(struct source *s, const struct publication_settings 
 	add_string(o, "unit_of_measurement", p->unit);
 	add_string(o, "state_class", p->state_class);
 	if (p->shaping.rounded)
-		(void)json_object_object_add(o, "suggested_display_precision",
-					     json_object_new_int(p->shaping.decimals));
+		add_int(o, "suggested_display_precision", p->shaping.decimals);
 }
 
 static void add_output(struct source *s, const struct subscription_settings *subscription)
@@ -129,14 +238,14 @@ static void add_output(struct source *s, const struct subscription_settings *sub
 	if (!(subscription->actions & SUBSCRIPTION_GPIO) || strpbrk(topic, "+#"))
 		return;
 	text_format(name, sizeof(name), "%s", subscription->output.line);
-	o = add_entity(s, "output", topic, "switch", name);
+	o = add_entity_of(s, "output", topic, "switch", name);
 	if (!o)
 		return;
 	add_string(o, "command_topic", topic);
 	add_availability(s, o);
 	add_string(o, "payload_on", "on");
 	add_string(o, "payload_off", "off");
-	(void)json_object_object_add(o, "qos", json_object_new_int(subscription->qos));
+	add_int(o, "qos", subscription->qos);
 	(void)json_object_object_add(o, "optimistic", json_object_new_boolean(true));
 }
 
@@ -179,6 +288,7 @@ static char *compose(struct source *s)
 
 	s->entities = json_object_new_object();
 	add_connection(s);
+	add_node(s);
 	for (size_t i = 0; i < s->settings->n_publish; i++)
 		add_publication(s, &s->settings->publish[i]);
 	for (size_t i = 0; i < s->settings->n_subscribe; i++)
@@ -198,7 +308,9 @@ int discovery_new(struct discovery **ret, const struct mqtt_settings *settings,
 {
 	_cleanup_(discovery_freep) struct discovery *d = calloc(1, sizeof(*d));
 	_cleanup_free_ char *status = NULL;
-	struct source s = { .settings = settings, .self = self };
+	struct source s = { .settings = settings,
+			    .self = self,
+			    .base_topic = base_topic };
 	const uint8_t *mac = self->mac;
 
 	if (!d)

@@ -8,6 +8,7 @@
 #include "mqttnode/discovery.h"
 
 #include <json-c/json.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "unit.h"
@@ -132,6 +133,14 @@ static json_object *entity(const char *key, const char *value)
 	return found;
 }
 
+static void expect_optional(json_object *o, const char *key, const char *value)
+{
+	if (value)
+		assert_string_equal(text(o, key), value);
+	else
+		assert_false(has(o, key));
+}
+
 static void the_device_is_described(void **state)
 {
 	json_object *device, *connection;
@@ -213,6 +222,95 @@ static void without_a_status_topic_nothing_depends_on_it(void **state)
 	}
 }
 
+/* How each value gets out of BASE/health: the names are those of report.h. */
+static void what_the_node_tells_of_its_health_is_entities(void **state)
+{
+	static const struct {
+		const char *id, *platform, *template, *device_class, *unit, *state_class;
+	} expected[] = {
+		{ "link", "binary_sensor",
+		  "{{ 'on' if value_json.chip.link else 'off' }}", "connectivity", NULL,
+		  NULL },
+		{ "link_speed", "sensor", "{{ value_json.chip.link_mbit }}", "data_rate",
+		  "Mbit/s", "measurement" },
+		{ "rx_bytes", "sensor", "{{ value_json.chip.counters.rx_bytes }}",
+		  "data_size", "B", "total_increasing" },
+		{ "tx_bytes", "sensor", "{{ value_json.chip.counters.tx_bytes }}",
+		  "data_size", "B", "total_increasing" },
+		{ "rx_drops", "sensor",
+		  "{{ value_json.chip.counters.rx_overflow_suspected + "
+		  "value_json.chip.counters.rx_dropped_tap }}",
+		  NULL, NULL, "total_increasing" },
+		{ "tx_drops", "sensor",
+		  "{{ value_json.chip.counters.tx_dropped_kernel + "
+		  "value_json.chip.counters.tx_dropped_chip + "
+		  "value_json.chip.counters.tx_dropped_size }}",
+		  NULL, NULL, "total_increasing" },
+		{ "chip_resets", "sensor",
+		  "{{ value_json.chip.counters.recover_soft_reset + "
+		  "value_json.chip.counters.recover_hard_reset }}",
+		  NULL, NULL, "total_increasing" },
+		{ "sessions", "sensor", "{{ value_json.mqtt.connects }}", NULL, NULL,
+		  "total_increasing" },
+		{ "published", "sensor", "{{ value_json.mqtt.published }}", NULL, NULL,
+		  "total_increasing" },
+		{ "received", "sensor", "{{ value_json.mqtt.received }}", NULL, NULL,
+		  "total_increasing" },
+	};
+
+	(void)state;
+	compose();
+	assert_null(entity("state_topic", "base/topic/health"));
+	settings.health_interval_s = 60;
+	compose();
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		json_object *o = at(at(root, "components"), expected[i].id);
+
+		assert_string_equal(text(o, "platform"), expected[i].platform);
+		assert_string_equal(text(o, "value_template"), expected[i].template);
+		assert_string_equal(text(o, "state_topic"), "base/topic/health");
+		assert_string_equal(text(o, "entity_category"), "diagnostic");
+		assert_string_equal(text(o, "availability_topic"), "base/topic/status");
+		assert_int_equal(json_object_get_int(at(o, "expire_after")), 180);
+		expect_optional(o, "device_class", expected[i].device_class);
+		expect_optional(o, "unit_of_measurement", expected[i].unit);
+		expect_optional(o, "state_class", expected[i].state_class);
+		if (strcmp(expected[i].platform, "binary_sensor") == 0) {
+			assert_string_equal(text(o, "payload_on"), "on");
+			assert_string_equal(text(o, "payload_off"), "off");
+		}
+	}
+	assert_int_equal(json_object_object_length(at(root, "components")),
+			 5 + (int)ARRAY_SIZE(expected));
+}
+
+static void who_the_node_is_is_entities(void **state)
+{
+	json_object *o;
+
+	(void)state;
+	settings.info = true;
+	compose();
+	o = at(at(root, "components"), "address");
+	assert_string_equal(text(o, "platform"), "sensor");
+	assert_string_equal(text(o, "value_template"),
+			    "{{ value_json.address or 'None' }}");
+	assert_false(has(o, "device_class"));
+	o = at(at(root, "components"), "since");
+	assert_string_equal(text(o, "value_template"),
+			    "{{ value_json.since or 'None' }}");
+	assert_string_equal(text(o, "device_class"), "timestamp");
+	for (int i = 0; i < 2; i++) {
+		o = at(at(root, "components"), i ? "address" : "since");
+		assert_string_equal(text(o, "state_topic"), "base/topic/info");
+		assert_string_equal(text(o, "json_attributes_topic"), "base/topic/info");
+		assert_string_equal(text(o, "entity_category"), "diagnostic");
+		assert_false(has(o, "unit_of_measurement"));
+		assert_false(has(o, "expire_after")); /* it is retained */
+	}
+	assert_int_equal(json_object_object_length(at(root, "components")), 5 + 2);
+}
+
 static void a_value_is_a_sensor(void **state)
 {
 	json_object *o;
@@ -281,6 +379,11 @@ static void an_output_is_a_switch(void **state)
 /* Written down: they must never change. */
 static void unique_ids_stay_the_same(void **state)
 {
+	static const char *const own[] = { "address",	 "since",     "link",
+					   "link_speed", "rx_bytes",  "tx_bytes",
+					   "rx_drops",	 "tx_drops",  "chip_resets",
+					   "sessions",	 "published", "received" };
+
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		compose();
@@ -288,10 +391,17 @@ static void unique_ids_stay_the_same(void **state)
 				    "mqttnode_0200001234ab_publish_aa8ec3cd135d8725");
 		assert_string_equal(text(entity("command_topic", relay), "unique_id"),
 				    "mqttnode_0200001234ab_output_c9a17af7bea6fa73");
-		assert_string_equal(
-			text(entity("device_class", "connectivity"), "unique_id"),
-			"mqttnode_0200001234ab_status_b6f81882606c4383");
-		/* another name and another order are no other entity */
+		assert_string_equal(text(entity("payload_on", "online"), "unique_id"),
+				    "mqttnode_0200001234ab_status_b6f81882606c4383");
+		for (size_t j = 0; i > 0 && j < ARRAY_SIZE(own); j++) {
+			char id[64];
+
+			snprintf(id, sizeof(id), "mqttnode_0200001234ab_%s", own[j]);
+			assert_non_null(entity("unique_id", id));
+		}
+		/* more entities, another name and another order are no other entity */
+		settings.info = true;
+		settings.health_interval_s = 10;
 		publish[0].name = publish[3].name = name_door;
 		publish[1] = publish[2];
 		publish[2] = publish[0];
@@ -306,6 +416,8 @@ int main(void)
 		TEST(every_entity_has_what_all_need),
 		TEST(the_connection_is_an_entity_that_is_always_available),
 		TEST(without_a_status_topic_nothing_depends_on_it),
+		TEST(what_the_node_tells_of_its_health_is_entities),
+		TEST(who_the_node_is_is_entities),
 		TEST(a_value_is_a_sensor),
 		TEST(an_input_is_a_binary_sensor),
 		TEST(an_output_is_a_switch),
