@@ -61,6 +61,17 @@ struct actions_counters {
 int actions_new(struct actions **ret, const struct subscription_settings *list, size_t n,
 		struct queue *inbox, const char *directory);
 
+/*
+ * Who is told whether an output is on: of each at the begin of a session, and during
+ * it whenever that changes, also to the safe state of a stop. Called in the thread.
+ * Main, before actions_start().
+ */
+void actions_set_line_callback(struct actions *a,
+			       void (*on_line)(void *ctx,
+					       const struct output_settings *line,
+					       bool on),
+			       void *ctx);
+
 /* Stops the thread if it runs. Accepts NULL, returns NULL. Main. */
 struct actions *actions_free(struct actions *a);
 
@@ -76,7 +87,10 @@ void actions_stop(struct actions *a);
  */
 void actions_follow(struct actions *a, struct actions *old);
 
-/* A session with the broker has begun or ended. Any thread; never waits. */
+/*
+ * A session with the broker has begun or ended. That it has begun may be said again:
+ * all outputs are told again. Any thread; never waits.
+ */
 void actions_session(struct actions *a, bool online);
 
 /* A copy of the counters. Any thread. */

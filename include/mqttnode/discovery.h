@@ -4,7 +4,8 @@
  *
  * One retained message describes the device and all its entities ("device
  * discovery"): whether it is connected, what it tells about itself on BASE/info and
- * BASE/health (vitals.h), every publication that has a name, and every GPIO output.
+ * BASE/health (vitals.h), every publication that has a name, and every GPIO output,
+ * whose state is told on BASE/output/LINE.
  *
  * Unique identifiers are made of the hardware address and a topic of the configuration
  * or a fixed word, so they stay the same whatever the order in the file, the names and
@@ -30,6 +31,15 @@ struct discovery *discovery_free(struct discovery *d);
 
 /* The message to publish in each session; it lives as long as @d. Any thread. */
 void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret);
+
+/*
+ * Tells, retained, whether the output @line is on. 0, or what @publish gives, or
+ * -ENOMEM. Any thread.
+ */
+int discovery_publish_output(const struct discovery *d, const char *line, bool on,
+			     int (*publish)(void *ctx,
+					    const struct mqtt_outgoing *message),
+			     void *ctx);
 
 /*
  * @d, which may be NULL as @old, takes the place of @old in the middle of a session:

@@ -26,4 +26,11 @@ int topic_check_shared(const char *filter, char *error, size_t size);
 /* Whether the filter covers the topic name; both were checked. Any thread. */
 bool topic_matches(const char *filter, const char *topic);
 
+/*
+ * @name as one level of a topic: letters, digits and "-_.:" stay, each other byte
+ * becomes "%" and two hexadecimal digits, so different names are different levels.
+ * The caller frees it; NULL without memory. Any thread.
+ */
+char *topic_level(const char *name);
+
 #endif

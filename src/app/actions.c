@@ -33,10 +33,11 @@ struct action {
 	struct actions *all;
 	const struct subscription_settings *settings; /* borrowed */
 	struct output *output;			      /* NULL: none */
-	struct output *heir;			      /* who goes on with it; or NULL */
-	char *path;				      /* of the file; NULL: none */
-	struct mqtt_message *current;		      /* NULL: idle */
-	enum step step;				      /* the next one of it */
+	int told;		      /* output_state() that was told; -1: none */
+	struct output *heir;	      /* who goes on with it; or NULL */
+	char *path;		      /* of the file; NULL: none */
+	struct mqtt_message *current; /* NULL: idle */
+	enum step step;		      /* the next one of it */
 	bool step_failed;
 	struct queue *pending;
 	uint64_t second_ns; /* when the current second began */
@@ -45,7 +46,9 @@ struct action {
 };
 
 struct mail {
-	unsigned int lost; /* sessions that have ended */
+	unsigned int lost;  /* sessions that have ended */
+	unsigned int begun; /* and begun */
+	bool online;
 	bool stop;
 };
 
@@ -56,6 +59,8 @@ struct actions {
 	struct mail mailbox;
 	struct actions_counters shared_counters;
 	int mail_fd;
+	void (*on_line)(void *ctx, const struct output_settings *line, bool on);
+	void *line_ctx;
 	pthread_t thread;
 	bool started;
 
@@ -64,7 +69,8 @@ struct actions {
 	struct workers *workers;
 	struct commands *commands;
 	struct actions_counters counters;
-	unsigned int lost;
+	unsigned int lost, begun;
+	bool online;
 
 	size_t n;
 	struct action list[];
@@ -142,6 +148,28 @@ static void make_lines_safe(struct actions *a, bool stop)
 		if (r < 0)
 			line_failed(action, action->settings->topic, r);
 	}
+}
+
+/* Tells the lines that are not as they were told last. */
+static void tell_lines(struct actions *a)
+{
+	for (size_t i = 0; a->online && i < a->n; i++) {
+		struct action *action = &a->list[i];
+		int now = action->output ? output_state(action->output) : -1;
+
+		if (now < 0 || now == action->told)
+			continue;
+		action->told = now;
+		a->on_line(a->line_ctx, &action->settings->output, now);
+	}
+}
+
+/* After whatever happened in the thread: a pulse may have ended. */
+static int on_post(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	tell_lines(userdata);
+	return 0;
 }
 
 /* --- files and programs ---------------------------------------------------- */
@@ -317,8 +345,14 @@ static int on_mail(sd_event_source *source, int fd, uint32_t revents, void *user
 		take_messages(a);
 		make_lines_safe(a, mail.stop);
 	}
-	if (mail.stop)
+	a->online = mail.online;
+	for (size_t i = 0; mail.begun != a->begun && i < a->n; i++)
+		a->list[i].told = -1;
+	a->begun = mail.begun;
+	if (mail.stop) {
+		tell_lines(a); /* nothing is done after an exit */
 		return sd_event_exit(a->event, 0);
+	}
 	a->lost = mail.lost;
 	request_lines(a);
 	share_counters(a);
@@ -352,6 +386,7 @@ static int action_init(struct action *action, struct actions *all,
 
 	action->all = all;
 	action->settings = settings;
+	action->told = -1;
 	action->failures.interval_s = FAILURES_INTERVAL_S;
 	action->failures.burst = FAILURES_BURST;
 	if (settings->actions & SUBSCRIPTION_GPIO)
@@ -389,10 +424,30 @@ static int watch(struct actions *a)
 		r = sd_event_add_io(a->event, NULL, queue_fd(a->inbox), EPOLLIN, on_inbox,
 				    a);
 	if (r >= 0)
+		r = sd_event_add_post(a->event, NULL, on_post, a);
+	if (r >= 0)
 		r = commands_new(&a->commands, a->event);
 	if (r >= 0) /* each writes one file at a time */
 		r = workers_new(&a->workers, a->event, (unsigned int)a->n);
 	return r < 0 ? r : 0;
+}
+
+static void on_line_nobody(void *ctx, const struct output_settings *line, bool on)
+{
+	(void)ctx;
+	(void)line;
+	(void)on;
+}
+
+void actions_set_line_callback(struct actions *a,
+			       void (*on_line)(void *ctx,
+					       const struct output_settings *line,
+					       bool on),
+			       void *ctx)
+{
+	assert(!a->started);
+	a->on_line = on_line;
+	a->line_ctx = ctx;
 }
 
 int actions_new(struct actions **ret, const struct subscription_settings *list, size_t n,
@@ -406,6 +461,7 @@ int actions_new(struct actions **ret, const struct subscription_settings *list, 
 		return -ENOMEM;
 	(void)pthread_mutex_init(&a->lock, NULL);
 	a->inbox = inbox;
+	a->on_line = on_line_nobody;
 	a->n = n;
 	a->mail_fd = fd_event_new();
 	if (a->mail_fd < 0)
@@ -488,6 +544,8 @@ void actions_session(struct actions *a, bool online)
 {
 	(void)pthread_mutex_lock(&a->lock);
 	a->mailbox.lost += !online;
+	a->mailbox.begun += online;
+	a->mailbox.online = online;
 	(void)pthread_mutex_unlock(&a->lock);
 	fd_event_signal(a->mail_fd);
 }

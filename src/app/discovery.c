@@ -16,7 +16,12 @@
 
 #define ID_SIZE 64
 
+/* Of an output, as an order and as its state. */
+#define ON  "on"
+#define OFF "off"
+
 struct discovery {
+	char *base_topic;
 	char *topic;
 	char *payload;
 };
@@ -192,8 +197,8 @@ static void add_node(struct source *s)
 		json_object *o = add_own(s, &of_health[i], "health");
 
 		if (strcmp(of_health[i].platform, "binary_sensor") == 0) {
-			add_string(o, "payload_on", "on");
-			add_string(o, "payload_off", "off");
+			add_string(o, "payload_on", ON);
+			add_string(o, "payload_off", OFF);
 		}
 		/* It is not retained: what is older than this is not known. */
 		add_int(o, "expire_after", (int64_t)interval_s * 3);
@@ -228,9 +233,20 @@ static void add_publication(struct source *s, const struct publication_settings 
 		add_int(o, "suggested_display_precision", p->shaping.decimals);
 }
 
+/* Where the state of an output is told; NULL without memory. */
+static char *output_topic(const char *base_topic, const char *line)
+{
+	_cleanup_free_ char *level = topic_level(line);
+	char *topic;
+
+	return level && asprintf(&topic, "%s/output/%s", base_topic, level) >= 0 ? topic
+										 : NULL;
+}
+
 static void add_output(struct source *s, const struct subscription_settings *subscription)
 {
 	const char *topic = topic_filter_of_share(subscription->topic);
+	_cleanup_free_ char *state = NULL;
 	json_object *o;
 	char name[80];
 
@@ -238,15 +254,18 @@ static void add_output(struct source *s, const struct subscription_settings *sub
 	if (!(subscription->actions & SUBSCRIPTION_GPIO) || strpbrk(topic, "+#"))
 		return;
 	text_format(name, sizeof(name), "%s", subscription->output.line);
+	state = output_topic(s->base_topic, subscription->output.line);
 	o = add_entity_of(s, "output", topic, "switch", name);
 	if (!o)
 		return;
 	add_string(o, "command_topic", topic);
 	add_availability(s, o);
-	add_string(o, "payload_on", "on");
-	add_string(o, "payload_off", "off");
+	add_string(o, "payload_on", ON);
+	add_string(o, "payload_off", OFF);
 	add_int(o, "qos", subscription->qos);
-	(void)json_object_object_add(o, "optimistic", json_object_new_boolean(true));
+	add_string(o, "state_topic", state);
+	add_string(o, "state_on", ON);
+	add_string(o, "state_off", OFF);
 }
 
 static json_object *device_json(const struct source *s)
@@ -328,7 +347,8 @@ int discovery_new(struct discovery **ret, const struct mqtt_settings *settings,
 		return -ENOMEM;
 	}
 	d->payload = compose(&s);
-	if (!d->payload)
+	d->base_topic = strdup(base_topic);
+	if (!d->payload || !d->base_topic)
 		return -ENOMEM;
 	*ret = TAKE_PTR(d);
 	return 0;
@@ -338,6 +358,7 @@ struct discovery *discovery_free(struct discovery *d)
 {
 	if (!d)
 		return NULL;
+	free(d->base_topic);
 	free(d->topic);
 	free(d->payload);
 	free(d);
@@ -353,6 +374,23 @@ void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret)
 		.qos = 1,
 		.retain = true,
 	};
+}
+
+int discovery_publish_output(const struct discovery *d, const char *line, bool on,
+			     int (*publish)(void *ctx,
+					    const struct mqtt_outgoing *message),
+			     void *ctx)
+{
+	_cleanup_free_ char *topic = output_topic(d->base_topic, line);
+	const struct mqtt_outgoing message = {
+		.topic = topic,
+		.payload = on ? ON : OFF,
+		.len = strlen(on ? ON : OFF),
+		.qos = 1,
+		.retain = true,
+	};
+
+	return topic ? publish(ctx, &message) : -ENOMEM;
 }
 
 void discovery_replace(const struct discovery *d, const struct discovery *old,

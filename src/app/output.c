@@ -161,6 +161,11 @@ void output_follow(struct output *out, struct output *old)
 	(void)sd_event_source_set_enabled(out->pulse, SD_EVENT_ONESHOT);
 }
 
+int output_state(const struct output *out)
+{
+	return out->line ? out->on : -1;
+}
+
 int output_make_safe(struct output *out)
 {
 	int pulse = SD_EVENT_OFF;

@@ -55,6 +55,9 @@ bool output_is_same(const struct output *out, const struct output *old);
  */
 void output_follow(struct output *out, struct output *old);
 
+/* Whether it is on: 1 or 0; -1: not requested, or not known. */
+int output_state(const struct output *out);
+
 /* Ends a pulse and goes to the safe state, if there is one. 0 or -errno. */
 int output_make_safe(struct output *out);
 

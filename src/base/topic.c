@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mqttnode/text.h"
@@ -147,4 +149,22 @@ bool topic_matches(const char *filter, const char *topic)
 		}
 	}
 	return *filter == '#' || !*topic;
+}
+
+char *topic_level(const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_.:";
+	char *level = malloc(3 * strlen(name) + 1), *end = level;
+
+	if (!level)
+		return NULL;
+	for (; *name; name++) {
+		if (strchr(plain, *name))
+			*end++ = *name;
+		else
+			end += sprintf(end, "%%%02X", (unsigned char)*name);
+	}
+	*end = '\0';
+	return level;
 }

@@ -129,6 +129,7 @@ void node_on_session(void *ctx, bool online)
 	struct node *n = ctx;
 
 	node_lock(n);
+	n->in_session = online;
 	if (online && n->discovery) {
 		struct mqtt_outgoing message;
 
@@ -138,6 +139,17 @@ void node_on_session(void *ctx, bool online)
 	publications_session(n->publications, online);
 	if (n->actions)
 		actions_session(n->actions, online);
+	node_unlock(n);
+}
+
+void node_on_line(void *ctx, const struct output_settings *line, bool on)
+{
+	struct node *n = ctx;
+
+	node_lock(n);
+	if (n->discovery) /* counted if there is no room */
+		(void)discovery_publish_output(n->discovery, line->line, on, node_publish,
+					       n);
 	node_unlock(n);
 }
 

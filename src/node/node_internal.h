@@ -74,9 +74,10 @@ struct node {
 
 	/*
 	 * Protects what a reload exchanges and other threads look at: discovery,
-	 * publications, actions, inbox, display and used_by[USER_SCREEN].
+	 * publications, actions, inbox, display, used_by[USER_SCREEN]; and the next.
 	 */
 	pthread_mutex_t lock;
+	bool in_session; /* as node_on_session() was told last */
 
 	/* A reload that is on its way. */
 	struct node_parts changing; /* when the mqtt thread has gone over; or all NULL */
@@ -136,6 +137,9 @@ void node_on_composed(void *ctx, const struct mqtt_outgoing *message);
 
 /* A session has begun or ended: called in the mqtt thread; @ctx is the node. */
 void node_on_session(void *ctx, bool online);
+
+/* An output is on or off: called in the thread "actions"; @ctx is the node. */
+void node_on_line(void *ctx, const struct output_settings *line, bool on);
 
 /*
  * Registers everything that main waits for: news of the threads, the tick and

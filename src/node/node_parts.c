@@ -13,7 +13,6 @@ static int make_actions(struct node *n, struct node_parts *p)
 	char directory[256];
 	int r;
 
-	(void)n;
 	if (!actions_needed(s->subscribe, s->n_subscribe))
 		return 0;
 	identity_directory("STATE_DIRECTORY", IDENTITY_STATE_DIRECTORY, directory,
@@ -22,6 +21,8 @@ static int make_actions(struct node *n, struct node_parts *p)
 	if (r == 0)
 		r = actions_new(&p->actions, s->subscribe, s->n_subscribe, p->orders,
 				directory);
+	if (r == 0)
+		actions_set_line_callback(p->actions, node_on_line, n);
 	return r;
 }
 

@@ -127,6 +127,8 @@ static void exchange_self(struct node *n, struct node_parts *p, bool announce)
 
 	node_lock(n);
 	n->discovery = TAKE_PTR(p->discovery);
+	if (n->discovery && n->actions && n->in_session)
+		actions_session(n->actions, true); /* tells its outputs again */
 	node_unlock(n);
 	if (announce)
 		discovery_replace(n->discovery, old, node_publish, n);
@@ -144,6 +146,8 @@ static void exchange_actions(struct node *n)
 
 	node_lock(n);
 	n->actions = TAKE_PTR(n->changing.actions);
+	if (n->actions && n->in_session)
+		actions_session(n->actions, true);
 	node_unlock(n);
 	n->orders = TAKE_PTR(n->changing.orders);
 	if (old && n->actions)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +187,63 @@ static void a_stop_makes_lines_safe(void **state)
 	assert_int_equal(level(), 1);
 }
 
+/* What was told of lines, in order: 'O' and 'o' for on and off. */
+static struct {
+	pthread_mutex_t lock;
+	char text[64];
+} told = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void on_line(void *ctx, const struct output_settings *output, bool on)
+{
+	(void)pthread_mutex_lock(&told.lock);
+	if (ctx == &told && strcmp(output->line, line) == 0)
+		strcat(told.text, on ? "O" : "o");
+	(void)pthread_mutex_unlock(&told.lock);
+}
+
+static bool was_told(const char *text)
+{
+	bool is;
+
+	(void)pthread_mutex_lock(&told.lock);
+	is = strcmp(told.text, text) == 0;
+	(void)pthread_mutex_unlock(&told.lock);
+	return is;
+}
+
+static void the_states_of_lines_are_told_during_a_session(void **state)
+{
+	(void)state;
+	told.text[0] = '\0';
+	with_line(LINE_SAFE_OFF);
+	list[0].output.pulse_ms = 1;
+	assert_int_equal(actions_new(&actions, list, ARRAY_SIZE(list), inbox, "."), 0);
+	actions_set_line_callback(actions, on_line, &told);
+	assert_int_equal(actions_start(actions), 0);
+	text("on");
+	wait_for(level() == 1);
+	assert_true(was_told("")); /* to nobody: there is no session */
+	actions_session(actions, true);
+	wait_for(was_told("O"));
+	text("on"); /* no news */
+	text("off");
+	wait_for(was_told("Oo"));
+	text("pulse"); /* its end is told too */
+	wait_for(was_told("OoOo"));
+	text("on");
+	wait_for(was_told("OoOoO"));
+	actions_session(actions, false); /* makes it safe, which nobody hears */
+	wait_for(level() == 0);
+	actions_session(actions, true);
+	wait_for(was_told("OoOoOo"));
+	actions_session(actions, true); /* again */
+	wait_for(was_told("OoOoOoo"));
+	text("on");
+	wait_for(was_told("OoOoOooO"));
+	actions_stop(actions);
+	assert_true(was_told("OoOoOooOo"));
+}
+
 static void a_file_is_replaced_at_once(void **state)
 {
 	static const char raw[] = "a\0\xff\033[2J\n";
@@ -334,6 +392,7 @@ int main(void)
 		TEST(a_line_is_switched),
 		TEST(a_lost_session_makes_lines_safe),
 		TEST(a_stop_makes_lines_safe),
+		TEST(the_states_of_lines_are_told_during_a_session),
 		TEST(a_file_is_replaced_at_once),
 		TEST(a_file_that_cannot_be_written_is_told),
 		TEST(a_command_gets_payload_and_topic),

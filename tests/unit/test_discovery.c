@@ -7,6 +7,7 @@
  */
 #include "mqttnode/discovery.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -369,11 +370,34 @@ static void an_output_is_a_switch(void **state)
 	assert_string_equal(text(o, "name"), "GPIO27");
 	assert_string_equal(text(o, "payload_on"), "on");
 	assert_string_equal(text(o, "payload_off"), "off");
-	assert_true(json_object_get_boolean(at(o, "optimistic")));
+	assert_false(has(o, "optimistic"));
+	assert_string_equal(text(o, "state_topic"), "base/topic/output/GPIO27");
+	assert_string_equal(text(o, "state_on"), "on");
+	assert_string_equal(text(o, "state_off"), "off");
 	assert_int_equal(json_object_get_int(at(o, "qos")), 2);
-	assert_false(has(o, "state_topic"));
 	assert_null(entity("command_topic", wild)); /* nobody can send to it */
 	assert_non_null(entity("command_topic", "home/shared/set"));
+}
+
+static int on_published(void *ctx, const struct mqtt_outgoing *message)
+{
+	snprintf(ctx, 64, "%s %.*s %d%d", message->topic, (int)message->len,
+		 (const char *)message->payload, message->qos, message->retain);
+	return -ENOBUFS;
+}
+
+static void the_state_of_an_output_is_published_where_the_switch_looks(void **state)
+{
+	_cleanup_(discovery_freep) struct discovery *d = NULL;
+	char got[64] = "";
+
+	(void)state;
+	assert_int_equal(discovery_new(&d, &settings, &self, "base/topic"), 0);
+	assert_int_equal(discovery_publish_output(d, "GPIO27", true, on_published, got),
+			 -ENOBUFS);
+	assert_string_equal(got, "base/topic/output/GPIO27 on 11");
+	(void)discovery_publish_output(d, "a/b", false, on_published, got);
+	assert_string_equal(got, "base/topic/output/a%2Fb off 11");
 }
 
 /* Written down: they must never change. */
@@ -421,6 +445,7 @@ int main(void)
 		TEST(a_value_is_a_sensor),
 		TEST(an_input_is_a_binary_sensor),
 		TEST(an_output_is_a_switch),
+		TEST(the_state_of_an_output_is_published_where_the_switch_looks),
 		TEST(unique_ids_stay_the_same),
 #undef TEST
 	};

@@ -183,6 +183,24 @@ static void filters_match_as_in_the_library(void **state)
 	assert_false(topic_matches("#", "$SYS/uptime"));
 }
 
+static void any_name_becomes_a_level_of_its_own(void **state)
+{
+	static const struct {
+		const char *name, *level;
+	} cases[] = {
+		{ "GPIO27", "GPIO27" },	      { "gpiochip0:25", "gpiochip0:25" },
+		{ "a/b", "a%2Fb" },	      { "a+#%$ \"", "a%2B%23%25%24%20%22" },
+		{ "T\xc3\xbcr", "T%C3%BCr" }, { "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *level = topic_level(cases[i].name);
+
+		assert_string_equal(level, cases[i].level);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -193,6 +211,7 @@ int main(void)
 		cmocka_unit_test(filters_have_wildcards_alone_in_their_level),
 		cmocka_unit_test(agrees_with_the_library),
 		cmocka_unit_test(filters_match_as_in_the_library),
+		cmocka_unit_test(any_name_becomes_a_level_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("topic", tests, NULL, NULL);
