@@ -180,6 +180,16 @@ void mqtt_change(struct mqtt *m, struct mqtt_session *next);
 bool mqtt_has_changed(struct mqtt *m);
 int mqtt_change_fd(const struct mqtt *m);
 
+/*
+ * What arrived for main in the meantime: SUBSCRIPTION_BIRTH, SUBSCRIPTION_RESTART,
+ * or'ed; mqtt_requests_fd() becomes readable then. Main.
+ */
+unsigned int mqtt_take_requests(struct mqtt *m);
+int mqtt_requests_fd(const struct mqtt *m);
+
+/* Says "online" again, if there is a session, behind what was published before. Main. */
+void mqtt_say_status(struct mqtt *m);
+
 /* Releases it, or leaves it behind if the thread has not ended: mqtt_joined(). Main. */
 struct mqtt *mqtt_free(struct mqtt *m);
 

@@ -59,8 +59,8 @@ struct publications_counters {
 typedef void (*publications_sink)(void *ctx, const struct mqtt_outgoing *message);
 
 /*
- * @list, @facts and @spool, which gives numbers, must outlive it. 0 or -errno; release with
- * publications_free(). Main.
+ * @list, @facts and @spool, which gives numbers, must outlive it. 0 or -errno; release
+ * with publications_free(). Main.
  */
 int publications_new(struct publications **ret, const struct publication_settings *list,
 		     size_t n, struct facts *facts, struct spool *spool,
@@ -86,6 +86,12 @@ void publications_follow(struct publications *p, struct publications *old);
 
 /* A session with the broker has begun or ended. Any thread; never waits. */
 void publications_session(struct publications *p, bool online);
+
+/*
+ * Publishes, once and if there is a session, what has a name: somebody who waits for
+ * it does not know it. Any thread; never waits.
+ */
+void publications_announce(struct publications *p);
 
 /* A copy of the counters. Any thread. */
 void publications_get_counters(struct publications *p, struct publications_counters *ret);

@@ -77,6 +77,8 @@ enum subscription_action {
 	SUBSCRIPTION_COMMAND = 1 << 3,
 	SUBSCRIPTION_FILE = 1 << 4,
 	SUBSCRIPTION_PAGE = 1 << 5, /* an item of a page wants it; not in the file */
+	SUBSCRIPTION_BIRTH = 1 << 6,   /* Home Assistant has started; not in the file */
+	SUBSCRIPTION_RESTART = 1 << 7, /* of the connection; not in the file */
 };
 
 enum publication_trigger {
@@ -203,6 +205,7 @@ struct mqtt_settings {
 	unsigned int reconnect_max_s;
 	bool clean_session;
 	char *discovery; /* prefix of the topics of Home Assistant; "": off */
+	bool discovery_restart; /* it may restart the connection */
 	enum mqtt_protocol protocol;
 	uint32_t session_expiry_s; /* MQTT 5, without clean_session */
 	enum charset fallback_charset; /* of payloads that are not UTF-8 */

@@ -40,6 +40,9 @@ struct vitals *vitals_free(struct vitals *v);
 /* What info tells has changed. */
 void vitals_changed(struct vitals *v);
 
+/* Both are due now: somebody does not know them. */
+void vitals_announce(struct vitals *v);
+
 /*
  * Publishes what is due; to be called once a second. @sessions counts the
  * sessions that have begun, @now_ns is CLOCK_MONOTONIC.

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "mqttnode/mac.h"
 #include "mqttnode/text.h"
@@ -15,6 +16,9 @@
 #include "mqttnode/version.h"
 
 #define ID_SIZE 64
+
+/* When Home Assistant has started, its nodes spread over so much time. */
+#define JITTER_US 2000000
 
 /* Of an output, as an order and as its state. */
 #define ON  "on"
@@ -32,6 +36,7 @@ struct source {
 	const struct facts_view *self;
 	char device[ID_SIZE]; /* identifier of the device */
 	const char *base_topic;
+	bool screen;
 	char *status_topic;    /* NULL: none is kept */
 	json_object *entities; /* by key */
 };
@@ -205,6 +210,35 @@ static void add_node(struct source *s)
 	}
 }
 
+static json_object *add_command(struct source *s, const char *key, const char *platform,
+				const char *name, const char *topic)
+{
+	json_object *o = add_entity(s, key, platform, name);
+
+	add_topic(s, o, "command_topic", topic);
+	add_int(o, "qos", 1);
+	add_availability(s, o);
+	return o;
+}
+
+/* Orders to the node itself, which it subscribes to: mqtt_subscribe.h. */
+static void add_commands(struct source *s)
+{
+	json_object *o;
+
+	if (s->screen) {
+		o = add_command(s, "screen", "text", "Display", "screen");
+		add_string(o, "mode", "text");
+		add_int(o, "max", 255);
+	}
+	if (s->settings->discovery_restart) {
+		o = add_command(s, "restart", "button", "Restart connection", "restart");
+		add_string(o, "payload_press", "restart");
+		add_string(o, "device_class", "restart");
+		add_string(o, "entity_category", "config");
+	}
+}
+
 static void add_publication(struct source *s, const struct publication_settings *p)
 {
 	bool binary = p->input.line;
@@ -308,6 +342,7 @@ static char *compose(struct source *s)
 	s->entities = json_object_new_object();
 	add_connection(s);
 	add_node(s);
+	add_commands(s);
 	for (size_t i = 0; i < s->settings->n_publish; i++)
 		add_publication(s, &s->settings->publish[i]);
 	for (size_t i = 0; i < s->settings->n_subscribe; i++)
@@ -323,13 +358,14 @@ static char *compose(struct source *s)
 }
 
 int discovery_new(struct discovery **ret, const struct mqtt_settings *settings,
-		  const struct facts_view *self, const char *base_topic)
+		  const struct facts_view *self, const char *base_topic, bool screen)
 {
 	_cleanup_(discovery_freep) struct discovery *d = calloc(1, sizeof(*d));
 	_cleanup_free_ char *status = NULL;
 	struct source s = { .settings = settings,
 			    .self = self,
-			    .base_topic = base_topic };
+			    .base_topic = base_topic,
+			    .screen = screen };
 	const uint8_t *mac = self->mac;
 
 	if (!d)
@@ -391,6 +427,15 @@ int discovery_publish_output(const struct discovery *d, const char *line, bool o
 	};
 
 	return topic ? publish(ctx, &message) : -ENOMEM;
+}
+
+uint64_t discovery_jitter_us(void)
+{
+	uint32_t random = 0;
+
+	/* Without entropy it is not needed: the machine has just started. */
+	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
+	return random % JITTER_US;
 }
 
 void discovery_replace(const struct discovery *d, const struct discovery *old,

@@ -197,8 +197,7 @@ int mqtt_session_new(struct mqtt_session **ret, struct mqtt *m,
 	if (!s)
 		r = -ENOMEM;
 	else
-		r = mqtt_subscriber_new(&s->subscriber, config->settings, config->ladder,
-					config->inbox, config->actions, &m->counters);
+		r = mqtt_subscriber_new(&s->subscriber, config, &m->counters);
 	if (r == 0) {
 		s->settings = config->settings;
 		if (change == MQTT_CHANGE_SUBSCRIPTIONS &&
@@ -235,7 +234,8 @@ static int make_all(struct mqtt *m, const struct mqtt_config *config)
 	m->mail_fd = fd_event_new();
 	m->ended_fd = fd_event_new();
 	m->changed_fd = fd_event_new();
-	if (m->mail_fd < 0 || m->ended_fd < 0 || m->changed_fd < 0)
+	m->requests_fd = fd_event_new();
+	if (m->mail_fd < 0 || m->ended_fd < 0 || m->changed_fd < 0 || m->requests_fd < 0)
 		return -EMFILE;
 	r = mqtt_handover_new(&m->handover);
 	if (r == 0)
@@ -263,7 +263,7 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
 	m->mailbox.path.routed = config->routed;
 	m->on_session = on_session_nobody;
 	mqtt_refusals_init(&m->refusals);
-	m->mail_fd = m->ended_fd = m->changed_fd = -1;
+	m->mail_fd = m->ended_fd = m->changed_fd = m->requests_fd = -1;
 	r = make_all(m, config);
 	if (r == 0)
 		r = mqtt_session_new(&m->session, m, config, MQTT_CHANGE_CONNECTION,
@@ -307,6 +307,7 @@ struct mqtt *mqtt_free(struct mqtt *m)
 	(void)fd_close(m->mail_fd);
 	(void)fd_close(m->ended_fd);
 	(void)fd_close(m->changed_fd);
+	(void)fd_close(m->requests_fd);
 	(void)pthread_mutex_destroy(&m->lock);
 	free(m);
 	return NULL;
@@ -398,6 +399,31 @@ bool mqtt_has_changed(struct mqtt *m)
 	has = retired;
 	(void)mqtt_session_free(retired);
 	return has;
+}
+
+unsigned int mqtt_take_requests(struct mqtt *m)
+{
+	unsigned int requests;
+
+	(void)fd_event_clear(m->requests_fd);
+	(void)pthread_mutex_lock(&m->lock);
+	requests = m->requests;
+	m->requests = 0;
+	(void)pthread_mutex_unlock(&m->lock);
+	return requests;
+}
+
+int mqtt_requests_fd(const struct mqtt *m)
+{
+	return m->requests_fd;
+}
+
+void mqtt_say_status(struct mqtt *m)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	m->mailbox.status_wanted++;
+	(void)pthread_mutex_unlock(&m->lock);
+	fd_event_signal(m->mail_fd);
 }
 
 int mqtt_change_fd(const struct mqtt *m)

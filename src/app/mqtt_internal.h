@@ -25,6 +25,7 @@ struct mail {
 	bool stop;
 	bool forget; /* when it stops */
 	uint64_t stop_deadline_ns;
+	unsigned int status_wanted; /* counts mqtt_say_status() */
 	uint64_t park_ns; /* what is not delivered is written to the disk then */
 };
 
@@ -50,17 +51,19 @@ enum leave_phase {
 struct mqtt {
 	const struct mqtt_timing *timing; /* borrowed */
 
-	pthread_mutex_t lock; /* protects the next four */
+	pthread_mutex_t lock; /* protects the next five */
 	struct mail mailbox;
 	struct mqtt_session *next;    /* to change to; NULL: none */
 	struct mqtt_session *retired; /* the thread is done with it; NULL: none */
 	struct mqtt_counters shared_counters;
+	unsigned int requests; /* for main: enum subscription_action */
 
 	pthread_t thread;
 	bool started;
 	int mail_fd;
 	int ended_fd;
-	int changed_fd;	     /* something has retired */
+	int changed_fd; /* something has retired */
+	int requests_fd;
 	uint32_t packet_max; /* main's: of what was made last */
 	struct mqtt_handover *handover;
 	void (*on_session)(void *ctx, bool online);
@@ -77,6 +80,7 @@ struct mqtt {
 	bool was_online;
 	bool forgets; /* before the next session the broker forgets that of an earlier
 			 client */
+	unsigned int status_said; /* of those wanted */
 	bool parked;
 	enum leave_phase leave_phase;
 	struct mqtt_forget forget;

@@ -64,6 +64,12 @@ void mqtt_status_begin(struct mqtt_status *s, struct mqtt_client *client)
 	(void)mqtt_client_subscribe(client, s->topic, 1, &id);
 }
 
+void mqtt_status_again(struct mqtt_status *s, struct mqtt_client *client)
+{
+	if (s->topic && s->birth_id == 0)
+		say(s, client, ONLINE, &s->birth_id);
+}
+
 void mqtt_status_end(struct mqtt_status *s, struct mqtt_client *client)
 {
 	say(s, client, MQTT_STATUS_OFFLINE, &s->offline_id);

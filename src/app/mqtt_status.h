@@ -41,6 +41,9 @@ void mqtt_status_clear(struct mqtt_status *s);
  */
 void mqtt_status_begin(struct mqtt_status *s, struct mqtt_client *client);
 
+/* "online" once more, during a session, unless it is on its way. */
+void mqtt_status_again(struct mqtt_status *s, struct mqtt_client *client);
+
 /* A clean stop: "offline"; s->offline_acknowledged tells when the broker has it. */
 void mqtt_status_end(struct mqtt_status *s, struct mqtt_client *client);
 

@@ -3,6 +3,7 @@
 #include "mqtt_subscribe.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,11 @@
 #define SHOWN_PAYLOAD 256
 #define FIELD_TEXT    2048
 
+/* The node's own subscriptions: a text for the display is all that is long. */
+#define OWN_MAX	     3
+#define OWN_MAX_SIZE 4096
+#define REQUESTS     (SUBSCRIPTION_BIRTH | SUBSCRIPTION_RESTART)
+
 enum answer { ANSWER_NONE, ANSWER_GRANTED, ANSWER_REFUSED };
 
 struct request {
@@ -25,9 +31,8 @@ struct request {
 };
 
 struct mqtt_subscriber {
-	const struct subscription_settings
-		*subscriptions; /* borrowed, as the next three */
-	struct ladder *ladder;
+	struct subscription_settings *subscriptions; /* of the file, then the own ones */
+	struct ladder *ladder;			     /* borrowed, as the next three */
 	struct queue *inbox;
 	struct queue *actions; /* NULL: no subscription has any */
 	struct mqtt_counters *counters;
@@ -39,30 +44,73 @@ struct mqtt_subscriber {
 	struct log_limit logged;
 	struct log_limit refused;
 
-	size_t n;
+	size_t n, n_configured;	   /* those of the file: the rung is about them */
 	struct request requests[]; /* as subscriptions */
 };
 
-int mqtt_subscriber_new(struct mqtt_subscriber **ret,
-			const struct mqtt_settings *settings, struct ladder *ladder,
-			struct queue *inbox, struct queue *actions,
+/* One of the node's own: "@prefix/@name", whose text is ours. */
+static int add_own(struct mqtt_subscriber *s, const char *prefix, const char *name,
+		   unsigned int actions)
+{
+	char *topic;
+
+	if (asprintf(&topic, "%s/%s", prefix, name) < 0)
+		return -ENOMEM;
+	s->subscriptions[s->n++] = (struct subscription_settings){
+		.topic = topic,
+		.qos = 1,
+		.actions = actions,
+		.max_size = OWN_MAX_SIZE,
+	};
+	return 0;
+}
+
+static int add_all(struct mqtt_subscriber *s, const struct mqtt_config *config)
+{
+	const struct mqtt_settings *settings = config->settings;
+	int r;
+
+	s->subscriptions =
+		calloc(settings->n_subscribe + OWN_MAX, sizeof(s->subscriptions[0]));
+	if (!s->subscriptions)
+		return -ENOMEM;
+	s->n = s->n_configured = settings->n_subscribe;
+	for (size_t i = 0; i < s->n; i++)
+		s->subscriptions[i] = settings->subscribe[i];
+	if (!settings->discovery || !settings->discovery[0])
+		return 0;
+	r = add_own(s, settings->discovery, "status", SUBSCRIPTION_BIRTH);
+	if (r == 0 && config->inbox)
+		r = add_own(s, config->base_topic, "screen", SUBSCRIPTION_OLED);
+	if (r == 0 && settings->discovery_restart)
+		r = add_own(s, config->base_topic, "restart", SUBSCRIPTION_RESTART);
+	return r;
+}
+
+int mqtt_subscriber_new(struct mqtt_subscriber **ret, const struct mqtt_config *config,
 			struct mqtt_counters *counters)
 {
+	const struct mqtt_settings *settings = config->settings;
 	struct mqtt_subscriber *s;
+	int r;
 
-	s = calloc(1, sizeof(*s) + settings->n_subscribe * sizeof(s->requests[0]));
+	s = calloc(1, sizeof(*s) +
+			      (settings->n_subscribe + OWN_MAX) * sizeof(s->requests[0]));
 	if (!s)
 		return -ENOMEM;
+	r = add_all(s, config);
+	if (r < 0) {
+		(void)mqtt_subscriber_free(s);
+		return r;
+	}
 	if (charset_converter_new(&s->converter, settings->fallback_charset) == -ENOTSUP)
 		log_warning("This system does not know the character set of "
 			    "mqtt.fallback_charset (Debian: install the package "
 			    "libc-gconv-modules-extra if there is one): such payloads "
 			    "will be shown as bytes");
-	s->subscriptions = settings->subscribe;
-	s->n = settings->n_subscribe;
-	s->ladder = ladder;
-	s->inbox = inbox;
-	s->actions = actions;
+	s->ladder = config->ladder;
+	s->inbox = config->inbox;
+	s->actions = config->actions;
 	s->counters = counters;
 	s->deadline_ns = UINT64_MAX;
 	s->logged = (struct log_limit){ .interval_s = 1, .burst = 100 };
@@ -86,6 +134,9 @@ struct mqtt_subscriber *mqtt_subscriber_free(struct mqtt_subscriber *s)
 		return NULL;
 	charset_converter_free(s->converter);
 	clear_obsolete(s);
+	for (size_t i = s->n_configured; i < s->n; i++)
+		free(s->subscriptions[i].topic);
+	free(s->subscriptions);
 	free(s);
 	return NULL;
 }
@@ -96,7 +147,7 @@ static size_t count(const struct mqtt_subscriber *s, enum answer answer, size_t 
 {
 	size_t n = 0;
 
-	for (size_t i = s->n; i-- > 0;) {
+	for (size_t i = s->n_configured; i-- > 0;) {
 		if (s->requests[i].answer != answer)
 			continue;
 		*first = i;
@@ -133,7 +184,7 @@ static void report(const struct mqtt_subscriber *s, bool overdue)
 			      "Waiting for SUBACK");
 	} else {
 		ladder_report(s->ladder, RUNG_SUBACK, RUNG_STATE_OK, "%zu subscription%s",
-			      s->n, s->n == 1 ? "" : "s");
+			      s->n_configured, s->n_configured == 1 ? "" : "s");
 	}
 }
 
@@ -190,14 +241,14 @@ void mqtt_subscriber_go_on(struct mqtt_subscriber *s, struct mqtt_client *client
 	for (size_t i = 0; i < s->n_obsolete; i++)
 		(void)mqtt_client_unsubscribe(client, s->obsolete[i]);
 	clear_obsolete(s);
-	if (s->n == 0)
-		return;
 	for (size_t i = 0; i < s->n; i++)
 		/* On failure the connection is gone, which the next turn tells. */
 		if (s->requests[i].id == 0)
 			(void)mqtt_client_subscribe(client, s->subscriptions[i].topic,
 						    s->subscriptions[i].qos,
 						    &s->requests[i].id);
+	if (s->n_configured == 0)
+		return;
 	if (count(s, ANSWER_NONE, &none) > 0)
 		s->deadline_ns = deadline_ns;
 	report(s, false);
@@ -227,7 +278,12 @@ void mqtt_subscriber_suback(struct mqtt_subscriber *s, int id, const char *refus
 		request->answer = refusal ? ANSWER_REFUSED : ANSWER_GRANTED;
 		text_format(request->refusal, sizeof(request->refusal), "%s",
 			    refusal ? refusal : "");
-		report(s, s->deadline_ns == UINT64_MAX);
+		if (i < s->n_configured)
+			report(s, s->deadline_ns == UINT64_MAX);
+		else if (refusal)
+			log_warning("The broker does not let this node subscribe to %s, "
+				    "which discovery needs: %s",
+				    s->subscriptions[i].topic, refusal);
 		break;
 	}
 	if (count(s, ANSWER_NONE, &first) == 0)
@@ -363,11 +419,30 @@ bool mqtt_subscriber_wants(const struct mqtt_subscriber *s, const char *topic)
 	return false;
 }
 
-void mqtt_subscriber_message(struct mqtt_subscriber *s,
-			     const struct mqtt_incoming *message)
+/* Whether it is a word said now: a retained one would be obeyed in each session. */
+static bool says(const struct mqtt_incoming *message, const char *word)
+{
+	return !message->retain && message->len == strlen(word) &&
+	       memcmp(message->payload, word, message->len) == 0;
+}
+
+/* What main is to be asked for. */
+static unsigned int requested(const struct mqtt_incoming *message, unsigned int actions)
+{
+	unsigned int requests = 0;
+
+	if (actions & SUBSCRIPTION_BIRTH && says(message, MQTT_BIRTH))
+		requests |= SUBSCRIPTION_BIRTH;
+	if (actions & SUBSCRIPTION_RESTART && says(message, MQTT_RESTART))
+		requests |= SUBSCRIPTION_RESTART;
+	return requests;
+}
+
+unsigned int mqtt_subscriber_message(struct mqtt_subscriber *s,
+				     const struct mqtt_incoming *message)
 {
 	const unsigned int screen = SUBSCRIPTION_OLED | SUBSCRIPTION_PAGE;
-	const unsigned int here = SUBSCRIPTION_JOURNAL | screen;
+	const unsigned int here = SUBSCRIPTION_JOURNAL | screen | REQUESTS;
 	bool expected = false, too_large = false;
 	unsigned int actions = 0;
 
@@ -389,7 +464,7 @@ void mqtt_subscriber_message(struct mqtt_subscriber *s,
 	if (!expected) {
 		s->counters->received_unexpected++;
 		refuse(s, message, "nobody subscribed to this topic");
-		return;
+		return 0;
 	}
 	if (too_large) {
 		s->counters->received_oversize++;
@@ -399,4 +474,5 @@ void mqtt_subscriber_message(struct mqtt_subscriber *s,
 		write_journal(s, message);
 	if (s->inbox && actions & screen)
 		hand_over(s, s->inbox, message, actions, 0);
+	return requested(message, actions);
 }

@@ -22,14 +22,21 @@
 
 struct mqtt_subscriber;
 
+/* What Home Assistant says on PREFIX/status, and what its button sends. */
+#define MQTT_BIRTH   "online"
+#define MQTT_RESTART "restart"
+
 /*
- * What @settings subscribes. All pointers but @ret must outlive it; @inbox and
- * @actions may be NULL. 0 or -ENOMEM; release with mqtt_subscriber_free(). Main, as
- * that, while it is not the thread's.
+ * What config->settings subscribes, and what the node itself does for discovery:
+ *
+ *	PREFIX/status	birth of Home Assistant
+ *	BASE/screen	a text for the display, if there is one
+ *	BASE/restart	of the connection, if it is allowed
+ *
+ * Pointers in @config but the texts, and @counters, must outlive it. 0 or -ENOMEM;
+ * release with mqtt_subscriber_free(). Main, as that, while it is not the thread's.
  */
-int mqtt_subscriber_new(struct mqtt_subscriber **ret,
-			const struct mqtt_settings *settings, struct ladder *ladder,
-			struct queue *inbox, struct queue *actions,
+int mqtt_subscriber_new(struct mqtt_subscriber **ret, const struct mqtt_config *config,
 			struct mqtt_counters *counters);
 struct mqtt_subscriber *mqtt_subscriber_free(struct mqtt_subscriber *s);
 
@@ -62,8 +69,11 @@ void mqtt_subscriber_turn(struct mqtt_subscriber *s, uint64_t now);
 /* When the next turn is due, or UINT64_MAX. */
 uint64_t mqtt_subscriber_next_ns(const struct mqtt_subscriber *s);
 
-/* A message arrived. Sizes are checked before anything is copied. */
-void mqtt_subscriber_message(struct mqtt_subscriber *s,
-			     const struct mqtt_incoming *message);
+/*
+ * A message arrived. Sizes are checked before anything is copied. Returns what main
+ * is to be asked for: SUBSCRIPTION_BIRTH or SUBSCRIPTION_RESTART, mostly 0.
+ */
+unsigned int mqtt_subscriber_message(struct mqtt_subscriber *s,
+				     const struct mqtt_incoming *message);
 
 #endif

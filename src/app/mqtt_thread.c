@@ -57,11 +57,18 @@ static void on_suback(void *ctx, int id, const char *refusal)
 static void on_message(void *ctx, const struct mqtt_incoming *message)
 {
 	struct mqtt *m = ctx;
+	unsigned int requests;
 
 	if (mqtt_status_heard(&m->session->status, message) &&
 	    !mqtt_subscriber_wants(m->session->subscriber, message->topic))
 		return;
-	mqtt_subscriber_message(m->session->subscriber, message);
+	requests = mqtt_subscriber_message(m->session->subscriber, message);
+	if (!requests)
+		return;
+	(void)pthread_mutex_lock(&m->lock);
+	m->requests |= requests;
+	(void)pthread_mutex_unlock(&m->lock);
+	fd_event_signal(m->requests_fd);
 }
 
 const struct mqtt_client_events mqtt_thread_events = {
@@ -243,6 +250,16 @@ static bool finish_leaving(struct mqtt *m, uint64_t now)
 	return !m->mail.stop;
 }
 
+/* After what was published before. */
+static void say_status(struct mqtt *m)
+{
+	if (m->mail.status_wanted == m->status_said)
+		return;
+	m->status_said = m->mail.status_wanted;
+	if (m->was_online)
+		mqtt_status_again(&m->session->status, m->session->client);
+}
+
 /* What is done for a session. Whether work goes on. */
 static bool turn(struct mqtt *m, uint64_t now)
 {
@@ -252,6 +269,7 @@ static bool turn(struct mqtt *m, uint64_t now)
 		if (m->was_online)
 			mqtt_status_turn(&m->session->status, m->session->client, now);
 		mqtt_thread_publish(m, now);
+		say_status(m);
 	} else {
 		mqtt_go_on_leaving(m, now);
 	}

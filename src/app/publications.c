@@ -21,7 +21,8 @@
 /* What others tell the thread. */
 struct mail {
 	bool online;
-	unsigned int sessions; /* that have begun */
+	unsigned int sessions;	/* that have begun */
+	unsigned int announced; /* how often publications_announce() was called */
 	bool stop;
 };
 
@@ -40,7 +41,7 @@ struct publications {
 	struct commands *commands;
 	struct composer composer;
 	bool online;
-	unsigned int sessions;
+	unsigned int sessions, announced;
 
 	size_t n;
 	struct publication list[];
@@ -88,6 +89,16 @@ static unsigned int fired(struct publications *p, struct publication *publicatio
 		      &p->composer.counters.missed))
 		wanted |= of_beats;
 	return wanted;
+}
+
+/* Looks at the sources of those that have a name, whatever their triggers are. */
+static void announce(struct publications *p)
+{
+	uint64_t now = clock_now_ns(&clock_system);
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->list[i].settings->name)
+			publication_look(&p->list[i], PUBLISH_CONNECT, now);
 }
 
 /* Looks at all sources that are due, and sets the timer for the next one. */
@@ -141,6 +152,9 @@ static int on_mail(sd_event_source *source, int fd, uint32_t revents, void *user
 	new_session = mail.sessions != p->sessions;
 	p->sessions = mail.sessions;
 	p->online = mail.online;
+	if (mail.announced != p->announced && p->online)
+		announce(p);
+	p->announced = mail.announced;
 	turn(p, new_session);
 	return 0;
 }
@@ -307,6 +321,14 @@ void publications_session(struct publications *p, bool online)
 	(void)pthread_mutex_lock(&p->lock);
 	p->mailbox.online = online;
 	p->mailbox.sessions += online;
+	(void)pthread_mutex_unlock(&p->lock);
+	fd_event_signal(p->mail_fd);
+}
+
+void publications_announce(struct publications *p)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	p->mailbox.announced++;
 	(void)pthread_mutex_unlock(&p->lock);
 	fd_event_signal(p->mail_fd);
 }

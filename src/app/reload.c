@@ -13,13 +13,15 @@ static const struct {
 	unsigned int parts;
 } rows[] = {
 	{ "log_level", RELOAD_LOG_LEVEL },
-	/* Items of pages have subscriptions of their own. */
+	/* Items of pages have subscriptions of their own, and a display has one. */
+	{ "oled.i2c", RELOAD_SCREEN | RELOAD_SUBSCRIPTIONS | RELOAD_SELF },
 	{ "oled", RELOAD_SCREEN | RELOAD_SUBSCRIPTIONS },
 	{ "mqtt.publish", RELOAD_PUBLICATIONS | RELOAD_SELF },
 	{ "mqtt.subscribe", RELOAD_ACTIONS | RELOAD_SUBSCRIPTIONS | RELOAD_SELF },
 	{ "mqtt.spool", RELOAD_SUBSCRIPTIONS },
 	{ "mqtt.fallback_charset", RELOAD_SCREEN | RELOAD_SUBSCRIPTIONS },
-	{ "mqtt.discovery", RELOAD_SELF },
+	{ "mqtt.discovery", RELOAD_SELF | RELOAD_SUBSCRIPTIONS },
+	{ "mqtt.discovery_restart", RELOAD_SELF | RELOAD_SUBSCRIPTIONS },
 	{ "mqtt.info", RELOAD_SELF },
 	{ "mqtt.health_interval", RELOAD_SELF },
 	{ "mqtt.reconnect_max", RELOAD_SUBSCRIPTIONS },

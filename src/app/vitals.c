@@ -56,6 +56,12 @@ void vitals_changed(struct vitals *v)
 	v->info_due = true;
 }
 
+void vitals_announce(struct vitals *v)
+{
+	v->info_due = true;
+	v->health_ns = 0;
+}
+
 /* Whether it was taken: what does not fit now is tried again. */
 static bool publish(const struct vitals *v, const char *topic,
 		    void (*describe)(void *ctx, json_object *o), int qos, bool retain)

@@ -334,6 +334,8 @@ const struct settings_key settings_keys[] = {
 { VALUE("mqtt.discovery", store_string), INTO(mqtt_settings, discovery),
   .fallback = "\"\"", .max = 255, .check = check_prefix,
   .valid = "the prefix of Home Assistant's topics, mostly \"homeassistant\", or \"\"" },
+{ VALUE("mqtt.discovery_restart", store_bool), INTO(mqtt_settings, discovery_restart),
+  .fallback = "false" },
 { VALUE("mqtt.protocol", store_choice), INTO(mqtt_settings, protocol),
   .fallback = "\"3.1.1\"", .choices = protocols },
 { VALUE("mqtt.session_expiry", store_int), INTO(mqtt_settings, session_expiry_s),

@@ -212,6 +212,8 @@ static void check_own_topics(const struct check *c, const char *base)
 		{ "status", "mqtt.status = false", m->status },
 		{ "info", "mqtt.info = false", m->info },
 		{ "health", "mqtt.health_interval = 0", m->health_interval_s > 0 },
+		{ "screen", "mqtt.discovery = \"\"", m->discovery && m->discovery[0] },
+		{ "restart", "mqtt.discovery_restart = false", m->discovery_restart },
 	};
 	size_t len = strlen(base);
 
@@ -308,6 +310,10 @@ static void check_mqtt(const struct check *c)
 			c, check_member(c, "mqtt", "clean_session"),
 			"mqtt.client_id: not set; valid with clean_session = false is an id that "
 			"stays the same");
+	if (m->discovery_restart && m->discovery && !m->discovery[0])
+		check_wrong(c, check_member(c, "mqtt", "discovery_restart"),
+			    "mqtt.discovery_restart: found true without discovery; valid "
+			    "beside it only");
 	settings_check_secrets(c);
 	check_base_topic(c);
 	check_duplicates(c);

@@ -286,6 +286,8 @@ int node_watch(struct node *n)
 		r = watch(n, mqtt_change_fd(n->mqtt), node_on_mqtt_changed,
 			  "mqtt changed");
 	if (r == 0)
+		r = watch(n, mqtt_requests_fd(n->mqtt), node_on_request, "mqtt requests");
+	if (r == 0)
 		r = watch(n, mqtt_event_fd(n->mqtt), node_on_mqtt_ended, "mqtt ended");
 	if (r < 0)
 		return r;

@@ -4,7 +4,8 @@
  *
  * node.c makes and takes down, node_parts.c makes what a configuration says,
  * node_events.c wires and hears, node_reload.c exchanges, node_verbs.c answers the
- * control socket, node_stop.c ends. All of it runs in main.
+ * control socket, node_requests.c obeys messages, node_stop.c ends. All of it runs
+ * in main.
  */
 #ifndef MQTTNODE_NODE_INTERNAL_H
 #define MQTTNODE_NODE_INTERNAL_H
@@ -116,6 +117,7 @@ struct node {
 	char hint[sizeof(((struct pump_status *)NULL)->hint)];
 
 	sd_event_source *tick;
+	sd_event_source *announcement; /* it is about to be made again; NULL: not */
 	uint64_t heartbeat;
 	uint64_t tx_dropped;
 	bool watchdog;
@@ -220,6 +222,12 @@ static inline void node_unlock(struct node *n)
 /* SIGHUP: see the theory in node_reload.c. */
 int node_on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
 		   void *userdata);
+
+/* A message asked for something: Home Assistant has started, or its button. */
+int node_on_request(sd_event_source *source, int fd, uint32_t revents, void *userdata);
+
+/* Leaves the broker and connects again, unless that is under way anyhow. */
+void node_restart_connection(struct node *n);
 
 /* The mqtt thread has gone over to another configuration. */
 int node_on_mqtt_changed(sd_event_source *source, int fd, uint32_t revents,

@@ -40,7 +40,8 @@ static int make_self(struct node *n, struct node_parts *p)
 	int r = 0;
 
 	if (s->discovery[0])
-		r = discovery_new(&p->discovery, s, &p->self, p->identity.base_topic);
+		r = discovery_new(&p->discovery, s, &p->self, p->identity.base_topic,
+				  p->settings->oled.i2c[0]);
 	return r < 0 ? r : node_make_vitals(n, p);
 }
 

@@ -186,6 +186,21 @@ static void change_session(struct node *n, struct node_parts *p, unsigned int pl
 	mqtt_change(n->mqtt, TAKE_PTR(p->session));
 }
 
+void node_restart_connection(struct node *n)
+{
+	struct node_parts p = { .settings = settings_ref(n->settings),
+				.self = n->self,
+				.identity = n->identity };
+
+	if (!is_busy(n)) {
+		(void)log_event(LOG_NOTICE, "restart-requested",
+				"Connecting to the broker again on request");
+		if (node_make_session(n, &p, n->orders, MQTT_CHANGE_CONNECTION) == 0)
+			change_session(n, &p, RELOAD_CONNECTION);
+	}
+	node_clear_parts(&p);
+}
+
 static void start_screen(struct node *n)
 {
 	if (n->display)

@@ -22,6 +22,7 @@ static struct publication_settings publish[6];
 static struct subscription_settings subscribe[4];
 static struct mqtt_settings settings;
 static json_object *root;
+static bool screen;
 
 static char prefix[] = "homeassistant";
 static char temp[] = "home/temp", door[] = "home/door", hidden[] = "home/hidden";
@@ -35,6 +36,7 @@ static char state_class[] = "measurement";
 static int set_up(void **state)
 {
 	(void)state;
+	screen = false;
 	memset(publish, 0, sizeof(publish));
 	memset(subscribe, 0, sizeof(subscribe));
 	publish[0] = (struct publication_settings){
@@ -87,7 +89,7 @@ static void compose(void)
 	_cleanup_(discovery_freep) struct discovery *d = NULL;
 	struct mqtt_outgoing message;
 
-	assert_int_equal(discovery_new(&d, &settings, &self, "base/topic"), 0);
+	assert_int_equal(discovery_new(&d, &settings, &self, "base/topic", screen), 0);
 	discovery_message(d, &message);
 	assert_string_equal(message.topic,
 			    "homeassistant/device/mqttnode_0200001234ab/config");
@@ -175,6 +177,8 @@ static void every_entity_has_what_all_need(void **state)
 	int n = 0;
 
 	(void)state;
+	screen = settings.info = settings.discovery_restart = true;
+	settings.health_interval_s = 60;
 	compose();
 	json_object_object_foreach(at(root, "components"), key, o)
 	{
@@ -187,12 +191,13 @@ static void every_entity_has_what_all_need(void **state)
 		assert_ptr_equal(entity("unique_id", id), o); /* the only one */
 		assert_true(strlen(text(o, "name")) > 0);
 		assert_false(has(o, "object_id")); /* no longer looked at */
-		if (strcmp(platform, "switch") == 0)
+		if (strcmp(platform, "switch") == 0 || strcmp(platform, "text") == 0 ||
+		    strcmp(platform, "button") == 0)
 			assert_true(has(o, "command_topic"));
 		else
 			assert_true(has(o, "state_topic"));
 	}
-	assert_int_equal(n, 1 + 2 + 2);
+	assert_int_equal(n, 1 + 2 + 2 + 12 + 2);
 }
 
 static void the_connection_is_an_entity_that_is_always_available(void **state)
@@ -392,12 +397,59 @@ static void the_state_of_an_output_is_published_where_the_switch_looks(void **st
 	char got[64] = "";
 
 	(void)state;
-	assert_int_equal(discovery_new(&d, &settings, &self, "base/topic"), 0);
+	assert_int_equal(discovery_new(&d, &settings, &self, "base/topic", screen), 0);
 	assert_int_equal(discovery_publish_output(d, "GPIO27", true, on_published, got),
 			 -ENOBUFS);
 	assert_string_equal(got, "base/topic/output/GPIO27 on 11");
 	(void)discovery_publish_output(d, "a/b", false, on_published, got);
 	assert_string_equal(got, "base/topic/output/a%2Fb off 11");
+}
+
+static void a_text_for_the_display_and_a_button_are_announced_if_they_work(void **state)
+{
+	json_object *o;
+
+	(void)state;
+	compose();
+	assert_null(entity("platform", "text"));
+	assert_null(entity("platform", "button"));
+	screen = settings.discovery_restart = true;
+	compose();
+	o = at(at(root, "components"), "screen");
+	assert_string_equal(text(o, "platform"), "text");
+	assert_string_equal(text(o, "name"), "Display");
+	assert_string_equal(text(o, "command_topic"), "base/topic/screen");
+	assert_string_equal(text(o, "mode"), "text");
+	assert_int_equal(json_object_get_int(at(o, "max")), 255); /* no state is longer */
+	assert_false(has(o, "entity_category"));
+	assert_false(has(o, "state_topic"));
+	o = at(at(root, "components"), "restart");
+	assert_string_equal(text(o, "platform"), "button");
+	assert_string_equal(text(o, "command_topic"), "base/topic/restart");
+	assert_string_equal(text(o, "payload_press"), "restart");
+	assert_string_equal(text(o, "device_class"), "restart");
+	assert_string_equal(text(o, "entity_category"), "config");
+	assert_false(has(o, "retain")); /* it would be pressed in each session */
+	for (int i = 0; i < 2; i++) {
+		o = at(at(root, "components"), i ? "screen" : "restart");
+		assert_int_equal(json_object_get_int(at(o, "qos")), 1);
+		assert_string_equal(text(o, "availability_topic"), "base/topic/status");
+	}
+}
+
+static void nodes_spread_over_two_seconds(void **state)
+{
+	uint64_t first = discovery_jitter_us();
+	bool differs = false;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		uint64_t jitter = discovery_jitter_us();
+
+		assert_in_range(jitter, 0, 2000000);
+		differs = differs || jitter != first;
+	}
+	assert_true(differs);
 }
 
 /* Written down: they must never change. */
@@ -406,7 +458,8 @@ static void unique_ids_stay_the_same(void **state)
 	static const char *const own[] = { "address",	 "since",     "link",
 					   "link_speed", "rx_bytes",  "tx_bytes",
 					   "rx_drops",	 "tx_drops",  "chip_resets",
-					   "sessions",	 "published", "received" };
+					   "sessions",	 "published", "received",
+					   "screen",	 "restart" };
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
@@ -424,7 +477,7 @@ static void unique_ids_stay_the_same(void **state)
 			assert_non_null(entity("unique_id", id));
 		}
 		/* more entities, another name and another order are no other entity */
-		settings.info = true;
+		screen = settings.info = settings.discovery_restart = true;
 		settings.health_interval_s = 10;
 		publish[0].name = publish[3].name = name_door;
 		publish[1] = publish[2];
@@ -446,6 +499,8 @@ int main(void)
 		TEST(an_input_is_a_binary_sensor),
 		TEST(an_output_is_a_switch),
 		TEST(the_state_of_an_output_is_published_where_the_switch_looks),
+		TEST(a_text_for_the_display_and_a_button_are_announced_if_they_work),
+		TEST(nodes_spread_over_two_seconds),
 		TEST(unique_ids_stay_the_same),
 #undef TEST
 	};

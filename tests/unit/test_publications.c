@@ -290,6 +290,30 @@ static struct publication_settings file_publication(unsigned int triggers)
 	return publication;
 }
 
+static void what_has_a_name_is_announced_once_and_only_in_a_session(void **state)
+{
+	const struct publication_settings list[] = {
+		{ .topic = STATIC("named"),
+		  .text = STATIC("N"),
+		  .name = STATIC("Name"),
+		  .triggers = PUBLISH_CONNECT },
+		{ .topic = STATIC("other"),
+		  .text = STATIC("O"),
+		  .triggers = PUBLISH_CONNECT },
+	};
+
+	(void)state;
+	start(list, 2);
+	publications_announce(publications);
+	assert_false(comes_within(50));
+	publications_session(publications, true);
+	expect("named", "N");
+	expect("other", "O");
+	publications_announce(publications);
+	expect("named", "N");
+	assert_false(comes_within(50));
+}
+
 static void a_file_on_change_with_a_dead_band(void **state)
 {
 	struct publication_settings publication = file_publication(PUBLISH_CHANGE);
@@ -474,6 +498,7 @@ int main(void)
 		TEST(a_beat_and_a_session_at_once_are_one_message),
 		TEST(a_text_on_change),
 		TEST(a_new_session_makes_qos_0_news),
+		TEST(what_has_a_name_is_announced_once_and_only_in_a_session),
 		TEST(a_file_on_change_with_a_dead_band),
 		TEST(what_cannot_be_read_is_counted_and_tried_again),
 		TEST(what_is_no_number_is_counted),

@@ -127,6 +127,10 @@ static void parts_belong_to_whole_names(void **state)
 	assert_int_equal(reload_parts_of_key("oled.page[1].items[0].label"),
 			 RELOAD_SCREEN | RELOAD_SUBSCRIPTIONS);
 	assert_int_equal(reload_parts_of_key("oledx"), RELOAD_RESTART);
+	assert_int_equal(reload_parts_of_key("oled.i2c"),
+			 RELOAD_SCREEN | RELOAD_SUBSCRIPTIONS | RELOAD_SELF);
+	assert_int_equal(reload_parts_of_key("mqtt.discovery_restart"),
+			 RELOAD_SUBSCRIPTIONS | RELOAD_SELF);
 }
 
 static void a_restart_is_needed_for_what_differs_from_the_start(void **state)

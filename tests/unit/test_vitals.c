@@ -111,6 +111,19 @@ static void a_change_is_told(void **state)
 	assert_published(2, 1);
 }
 
+static void both_are_told_to_somebody_new(void **state)
+{
+	(void)state;
+	make(true, 60);
+	turn(true, 1, 1);
+	vitals_announce(vitals);
+	turn(true, 1, 2);
+	turn(true, 1, 3);
+	assert_published(2, 2);
+	turn(true, 1, 62); /* the interval begins anew */
+	assert_published(2, 3);
+}
+
 static void what_finds_no_room_is_tried_again(void **state)
 {
 	(void)state;
@@ -145,6 +158,7 @@ int main(void)
 		TEST(every_session_begins_with_both),
 		TEST(health_comes_at_its_interval),
 		TEST(a_change_is_told),
+		TEST(both_are_told_to_somebody_new),
 		TEST(what_finds_no_room_is_tried_again),
 		TEST(both_can_be_turned_off),
 	};
