@@ -72,6 +72,13 @@ struct mqtt_counters {
 	struct mqtt_forgetting forgetting;
 };
 
+/* The last message that a subscription of the file asked for: printable, cut. */
+struct mqtt_last {
+	uint64_t number; /* another one is another message; 0: none yet */
+	char topic[256];
+	char payload[256];
+};
+
 /*
  * Most QoS 1/2 messages that the broker has not acknowledged; no further ones beside so
  * many bytes; and how many of QoS 2: mosquitto holds 20 halves of one client
@@ -235,6 +242,9 @@ bool mqtt_joined(struct mqtt *m);
 
 /* A copy of the counters, as of the thread's last turn. Any thread. */
 void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret);
+
+/* A copy of the last message; none without mqtt.discovery. Any thread. */
+void mqtt_get_last(struct mqtt *m, struct mqtt_last *ret);
 
 /*
  * A message with copies of @topic and of @len bytes of @payload, and a zero byte

@@ -48,4 +48,7 @@ void report_screen(struct display *display, json_object *answer);
  */
 void report_info(const struct report_sources *sources, json_object *answer);
 
+/* Adds the last message that arrived: its topic and its payload, printable and cut. */
+void report_message(const struct report_sources *sources, json_object *answer);
+
 #endif

@@ -7,6 +7,9 @@
  *	BASE/health	how it is: ladder and all counters; not retained, since
  *			the figures of a node that is gone must not look alive
  *
+ *	BASE/message	the last message that arrived, once a second at most, for
+ *			Home Assistant
+ *
  * The word on BASE/status, which others compare, stays a word. Main thread.
  */
 #ifndef MQTTNODE_VITALS_H
@@ -24,11 +27,13 @@ struct vitals;
 struct vitals_config {
 	const char *base_topic; /* copied */
 	bool info;
+	bool message;
 	unsigned int health_interval_s; /* 0: no health */
 
 	/* Fill in the members; publishes a copy, 0 or -errno. */
 	void (*describe_info)(void *ctx, json_object *o);
 	void (*describe_health)(void *ctx, json_object *o);
+	void (*describe_message)(void *ctx, json_object *o);
 	int (*publish)(void *ctx, const struct mqtt_outgoing *message);
 	void *ctx;
 };
@@ -40,7 +45,10 @@ struct vitals *vitals_free(struct vitals *v);
 /* What info tells has changed. */
 void vitals_changed(struct vitals *v);
 
-/* Both are due now: somebody does not know them. */
+/* The last message is the one with this number; 0: none yet. */
+void vitals_message(struct vitals *v, uint64_t number);
+
+/* All are due now: somebody does not know them. */
 void vitals_announce(struct vitals *v);
 
 /*

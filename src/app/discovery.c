@@ -221,6 +221,20 @@ static json_object *add_command(struct source *s, const char *key, const char *p
 	return o;
 }
 
+/* Its payload is never longer than a state may be: mqtt_get_last(). */
+static void add_last_message(struct source *s)
+{
+	json_object *o;
+
+	if (s->settings->n_subscribe == 0)
+		return;
+	o = add_entity(s, "message", "sensor", "Last message");
+	add_topic(s, o, "state_topic", "message");
+	add_string(o, "value_template", "{{ value_json.payload }}");
+	add_topic(s, o, "json_attributes_topic", "message");
+	add_availability(s, o);
+}
+
 /* Orders to the node itself, which it subscribes to: mqtt_subscribe.h. */
 static void add_commands(struct source *s)
 {
@@ -342,6 +356,7 @@ static char *compose(struct source *s)
 	s->entities = json_object_new_object();
 	add_connection(s);
 	add_node(s);
+	add_last_message(s);
 	add_commands(s);
 	for (size_t i = 0; i < s->settings->n_publish; i++)
 		add_publication(s, &s->settings->publish[i]);

@@ -479,3 +479,10 @@ void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret)
 	*ret = m->shared_counters;
 	(void)pthread_mutex_unlock(&m->lock);
 }
+
+void mqtt_get_last(struct mqtt *m, struct mqtt_last *ret)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	*ret = m->last;
+	(void)pthread_mutex_unlock(&m->lock);
+}

@@ -51,11 +51,12 @@ enum leave_phase {
 struct mqtt {
 	const struct mqtt_timing *timing; /* borrowed */
 
-	pthread_mutex_t lock; /* protects the next five */
+	pthread_mutex_t lock; /* protects the next six */
 	struct mail mailbox;
 	struct mqtt_session *next;    /* to change to; NULL: none */
 	struct mqtt_session *retired; /* the thread is done with it; NULL: none */
 	struct mqtt_counters shared_counters;
+	struct mqtt_last last;
 	unsigned int requests; /* for main: enum subscription_action */
 
 	pthread_t thread;

@@ -36,6 +36,7 @@ struct mqtt_subscriber {
 	struct queue *inbox;
 	struct queue *actions; /* NULL: no subscription has any */
 	struct mqtt_counters *counters;
+	char *below_base;		     /* how the node's own topics begin */
 	struct charset_converter *converter; /* for the journal; NULL: none */
 
 	char **obsolete; /* filters to unsubscribe from */
@@ -74,6 +75,10 @@ static int add_all(struct mqtt_subscriber *s, const struct mqtt_config *config)
 		calloc(settings->n_subscribe + OWN_MAX, sizeof(s->subscriptions[0]));
 	if (!s->subscriptions)
 		return -ENOMEM;
+	if (asprintf(&s->below_base, "%s/", config->base_topic) < 0) {
+		s->below_base = NULL;
+		return -ENOMEM;
+	}
 	s->n = s->n_configured = settings->n_subscribe;
 	for (size_t i = 0; i < s->n; i++)
 		s->subscriptions[i] = settings->subscribe[i];
@@ -137,6 +142,7 @@ struct mqtt_subscriber *mqtt_subscriber_free(struct mqtt_subscriber *s)
 	for (size_t i = s->n_configured; i < s->n; i++)
 		free(s->subscriptions[i].topic);
 	free(s->subscriptions);
+	free(s->below_base);
 	free(s);
 	return NULL;
 }
@@ -413,10 +419,16 @@ static bool matches(const char *filter, const char *topic)
 
 bool mqtt_subscriber_wants(const struct mqtt_subscriber *s, const char *topic)
 {
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n_configured; i++)
 		if (matches(s->subscriptions[i].topic, topic))
 			return true;
 	return false;
+}
+
+bool mqtt_subscriber_is_news(const struct mqtt_subscriber *s, const char *topic)
+{
+	return strncmp(topic, s->below_base, strlen(s->below_base)) != 0 &&
+	       mqtt_subscriber_wants(s, topic);
 }
 
 /* Whether it is a word said now: a retained one would be obeyed in each session. */

@@ -57,8 +57,11 @@ void mqtt_subscriber_go_on(struct mqtt_subscriber *s, struct mqtt_client *client
 /* The session has ended. */
 void mqtt_subscriber_end(struct mqtt_subscriber *s);
 
-/* Whether a filter matches @topic. */
+/* Whether a filter of the file matches @topic. */
 bool mqtt_subscriber_wants(const struct mqtt_subscriber *s, const char *topic);
+
+/* The same for what comes from others: of topics below BASE it is not. */
+bool mqtt_subscriber_is_news(const struct mqtt_subscriber *s, const char *topic);
 
 /* SUBACK arrived for the request @id; @refusal as mqtt_client_events says. */
 void mqtt_subscriber_suback(struct mqtt_subscriber *s, int id, const char *refusal);

@@ -306,6 +306,15 @@ void report_status(const struct report_sources *sources, json_object *answer)
 	json_object_object_add(answer, "log", log);
 }
 
+void report_message(const struct report_sources *sources, json_object *answer)
+{
+	struct mqtt_last last;
+
+	mqtt_get_last(sources->mqtt, &last);
+	add_string(answer, "topic", last.topic);
+	add_string(answer, "payload", last.payload);
+}
+
 void report_screen(struct display *display, json_object *answer)
 {
 	json_object *rows = json_object_new_array();

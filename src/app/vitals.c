@@ -11,10 +11,11 @@
 
 struct vitals {
 	struct vitals_config config;
-	char *info_topic, *health_topic;
+	char *info_topic, *health_topic, *message_topic;
 	uint64_t sessions; /* the one that was told */
 	bool info_due;
-	uint64_t health_ns; /* when it is due */
+	uint64_t health_ns;		/* when it is due */
+	uint64_t message, message_told; /* numbers */
 };
 
 /* "BASE/name", or NULL. */
@@ -34,8 +35,9 @@ int vitals_new(struct vitals **ret, const struct vitals_config *config)
 	v->config = *config;
 	v->info_topic = topic_below(config->base_topic, "info");
 	v->health_topic = topic_below(config->base_topic, "health");
+	v->message_topic = topic_below(config->base_topic, "message");
 	v->config.base_topic = NULL; /* the caller's */
-	if (!v->info_topic || !v->health_topic)
+	if (!v->info_topic || !v->health_topic || !v->message_topic)
 		return -ENOMEM;
 	*ret = TAKE_PTR(v);
 	return 0;
@@ -47,6 +49,7 @@ struct vitals *vitals_free(struct vitals *v)
 		return NULL;
 	free(v->info_topic);
 	free(v->health_topic);
+	free(v->message_topic);
 	free(v);
 	return NULL;
 }
@@ -60,6 +63,12 @@ void vitals_announce(struct vitals *v)
 {
 	v->info_due = true;
 	v->health_ns = 0;
+	v->message_told = 0;
+}
+
+void vitals_message(struct vitals *v, uint64_t number)
+{
+	v->message = number;
 }
 
 /* Whether it was taken: what does not fit now is tried again. */
@@ -94,6 +103,9 @@ void vitals_turn(struct vitals *v, bool online, uint64_t sessions, uint64_t now_
 	if (v->config.info && v->info_due)
 		v->info_due =
 			!publish(v, v->info_topic, v->config.describe_info, 1, true);
+	if (v->config.message && v->message != v->message_told &&
+	    publish(v, v->message_topic, v->config.describe_message, 0, false))
+		v->message_told = v->message;
 	if (v->config.health_interval_s == 0 || now_ns < v->health_ns)
 		return;
 	if (publish(v, v->health_topic, v->config.describe_health, 0, false))

@@ -157,8 +157,9 @@ static void check_bridge(const struct check *c)
 			c, found,
 			"network.dns: found with method \"none\", which looks names up "
 			"as the rest of the system does; valid is \"system\", or nothing");
-	check_foreign_keys(c, "none", of_ours, ARRAY_SIZE(of_ours),
-			   "which leaves it to the bridge; valid with another method only");
+	check_foreign_keys(
+		c, "none", of_ours, ARRAY_SIZE(of_ours),
+		"which leaves it to the bridge; valid with another method only");
 }
 
 static void check_network(const struct check *c)
@@ -213,6 +214,7 @@ static void check_own_topics(const struct check *c, const char *base)
 		{ "info", "mqtt.info = false", m->info },
 		{ "health", "mqtt.health_interval = 0", m->health_interval_s > 0 },
 		{ "screen", "mqtt.discovery = \"\"", m->discovery && m->discovery[0] },
+		{ "message", "mqtt.discovery = \"\"", m->discovery && m->discovery[0] },
 		{ "restart", "mqtt.discovery_restart = false", m->discovery_restart },
 	};
 	size_t len = strlen(base);

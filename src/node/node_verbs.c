@@ -75,6 +75,13 @@ static void describe_health(void *ctx, json_object *o)
 	report_status(&sources, o);
 }
 
+static void describe_message(void *ctx, json_object *o)
+{
+	const struct report_sources sources = node_sources(ctx);
+
+	report_message(&sources, o);
+}
+
 int node_publish(void *ctx, const struct mqtt_outgoing *message)
 {
 	const struct node *n = ctx;
@@ -87,9 +94,11 @@ int node_make_vitals(struct node *n, struct node_parts *p)
 	const struct vitals_config config = {
 		.base_topic = p->identity.base_topic,
 		.info = p->settings->mqtt.info,
+		.message = p->settings->mqtt.discovery[0],
 		.health_interval_s = p->settings->mqtt.health_interval_s,
 		.describe_info = describe_info,
 		.describe_health = describe_health,
+		.describe_message = describe_message,
 		.publish = node_publish,
 		.ctx = n,
 	};
@@ -108,8 +117,11 @@ bool node_is_online(struct node *n)
 void node_turn_vitals(struct node *n)
 {
 	struct mqtt_counters counters;
+	struct mqtt_last last;
 
 	mqtt_get_counters(n->mqtt, &counters);
+	mqtt_get_last(n->mqtt, &last);
+	vitals_message(n->vitals, last.number);
 	vitals_turn(n->vitals, counters.connects > counters.disconnects,
 		    counters.connects, clock_now_ns(&clock_system));
 }

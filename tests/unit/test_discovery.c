@@ -197,7 +197,7 @@ static void every_entity_has_what_all_need(void **state)
 		else
 			assert_true(has(o, "state_topic"));
 	}
-	assert_int_equal(n, 1 + 2 + 2 + 12 + 2);
+	assert_int_equal(n, 1 + 2 + 2 + 12 + 1 + 2);
 }
 
 static void the_connection_is_an_entity_that_is_always_available(void **state)
@@ -287,7 +287,7 @@ static void what_the_node_tells_of_its_health_is_entities(void **state)
 		}
 	}
 	assert_int_equal(json_object_object_length(at(root, "components")),
-			 5 + (int)ARRAY_SIZE(expected));
+			 6 + (int)ARRAY_SIZE(expected));
 }
 
 static void who_the_node_is_is_entities(void **state)
@@ -314,7 +314,7 @@ static void who_the_node_is_is_entities(void **state)
 		assert_false(has(o, "unit_of_measurement"));
 		assert_false(has(o, "expire_after")); /* it is retained */
 	}
-	assert_int_equal(json_object_object_length(at(root, "components")), 5 + 2);
+	assert_int_equal(json_object_object_length(at(root, "components")), 6 + 2);
 }
 
 static void a_value_is_a_sensor(void **state)
@@ -405,6 +405,25 @@ static void the_state_of_an_output_is_published_where_the_switch_looks(void **st
 	assert_string_equal(got, "base/topic/output/a%2Fb off 11");
 }
 
+static void the_last_message_is_an_entity_if_any_can_arrive(void **state)
+{
+	json_object *o;
+
+	(void)state;
+	compose();
+	o = at(at(root, "components"), "message");
+	assert_string_equal(text(o, "platform"), "sensor");
+	assert_string_equal(text(o, "name"), "Last message");
+	assert_string_equal(text(o, "state_topic"), "base/topic/message");
+	assert_string_equal(text(o, "value_template"), "{{ value_json.payload }}");
+	assert_string_equal(text(o, "json_attributes_topic"), "base/topic/message");
+	assert_string_equal(text(o, "availability_topic"), "base/topic/status");
+	assert_false(has(o, "entity_category")); /* it is what the node is for */
+	settings.n_subscribe = 0;
+	compose();
+	assert_false(has(at(root, "components"), "message"));
+}
+
 static void a_text_for_the_display_and_a_button_are_announced_if_they_work(void **state)
 {
 	json_object *o;
@@ -459,7 +478,7 @@ static void unique_ids_stay_the_same(void **state)
 					   "link_speed", "rx_bytes",  "tx_bytes",
 					   "rx_drops",	 "tx_drops",  "chip_resets",
 					   "sessions",	 "published", "received",
-					   "screen",	 "restart" };
+					   "screen",	 "restart",   "message" };
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
@@ -499,6 +518,7 @@ int main(void)
 		TEST(an_input_is_a_binary_sensor),
 		TEST(an_output_is_a_switch),
 		TEST(the_state_of_an_output_is_published_where_the_switch_looks),
+		TEST(the_last_message_is_an_entity_if_any_can_arrive),
 		TEST(a_text_for_the_display_and_a_button_are_announced_if_they_work),
 		TEST(nodes_spread_over_two_seconds),
 		TEST(unique_ids_stay_the_same),

@@ -118,6 +118,36 @@ static void without_a_display_there_is_no_text(void **state)
 	assert_true(broker_is_quiet(broker, 100));
 }
 
+static void the_last_message_from_others_is_remembered(void **state)
+{
+	static char all[] = "#";
+	char long_payload[301];
+	struct mqtt_last last;
+
+	(void)state;
+	subscription.topic = all;
+	subscription.max_size = 1000;
+	rig.settings.subscribe = &subscription;
+	rig.settings.n_subscribe = 1;
+	rig_online(&rig);
+	mqtt_get_last(rig.mqtt, &last);
+	assert_int_equal(last.number, 0);
+	memset(long_payload, 'x', sizeof(long_payload) - 1);
+	long_payload[sizeof(long_payload) - 1] = '\0';
+	say("in", long_payload, false);
+	say("in", "a\nb", false);
+	say("base/message", "its own", false); /* would be another one each time */
+	rig_expect_counter(&rig, received, 3);
+	mqtt_get_last(rig.mqtt, &last);
+	assert_int_equal(last.number, 2);
+	assert_string_equal(last.topic, "in");
+	assert_null(strchr(last.payload, '\n'));
+	say("in", long_payload, false);
+	rig_expect_counter(&rig, received, 4);
+	mqtt_get_last(rig.mqtt, &last);
+	assert_in_range(strlen(last.payload), 200, 255);
+}
+
 /* The rung is about what the user subscribed to. */
 static void a_refusal_of_its_own_does_not_fail_the_rung(void **state)
 {
@@ -164,6 +194,7 @@ int main(void)
 		TEST(the_button_is_heard_if_it_is_allowed),
 		TEST(a_text_reaches_the_screen),
 		TEST(without_a_display_there_is_no_text),
+		TEST(the_last_message_from_others_is_remembered),
 		TEST(a_refusal_of_its_own_does_not_fail_the_rung),
 		TEST(online_is_said_again_on_request),
 #undef TEST

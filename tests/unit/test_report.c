@@ -10,11 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <json-c/json_tokener.h>
+#include <json-c/json.h>
 
 #include "unit.h"
 
 #include "mqttnode/clock.h"
+#include "mqttnode/discovery.h"
 
 void pump_get_status(struct pump *p, struct pump_status *ret)
 {
@@ -39,6 +40,12 @@ void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret)
 	(void)m;
 	memset(ret, 0, sizeof(*ret));
 	ret->published = 12;
+}
+
+void mqtt_get_last(struct mqtt *m, struct mqtt_last *ret)
+{
+	(void)m;
+	*ret = (struct mqtt_last){ .number = 1, .topic = "in", .payload = "\"" };
 }
 
 void publications_get_counters(struct publications *p, struct publications_counters *ret)
@@ -169,10 +176,81 @@ static void without_a_display_there_is_none(void **state)
 	json_object_put(o);
 }
 
+/* Whether every "value_json.A.B" in @template is in @o. */
+static void expect_values(struct json_object *o, const char *template)
+{
+	static const char root[] = "value_json.";
+	static const char name[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+	const char *s = template;
+
+	assert_non_null(strstr(template, root));
+	while ((s = strstr(s, root))) {
+		struct json_object *value = o;
+
+		s += sizeof(root) - 2;
+		while (*s == '.') {
+			size_t len = strspn(++s, name);
+			char key[64];
+
+			snprintf(key, sizeof(key), "%.*s", (int)len, s);
+			if (!json_object_object_get_ex(value, key, &value))
+				fail_msg("%s: there is no %s", template, key);
+			s += len;
+		}
+	}
+}
+
+/* What is announced to Home Assistant is what is published. */
+static void every_template_of_discovery_finds_its_values(void **state)
+{
+	static char prefix[] = "h", in[] = "in";
+	static struct subscription_settings subscription = { .topic = in };
+	const struct mqtt_settings settings = { .discovery = prefix,
+						.info = true,
+						.health_interval_s = 60,
+						.subscribe = &subscription,
+						.n_subscribe = 1 };
+	const struct facts_view self = { .client_id = "node" };
+	_cleanup_(discovery_freep) struct discovery *discovery = NULL;
+	struct json_object *info = json_object_new_object(), *root;
+	struct json_object *message = json_object_new_object();
+	struct json_object *health = status_with(NULL);
+	struct report_sources sources = { 0 };
+	struct mqtt_outgoing outgoing;
+	int n = 0;
+
+	(void)state;
+	assert_int_equal(facts_new(&sources.facts), 0);
+	report_info(&sources, info);
+	report_message(&sources, message);
+	facts_free(sources.facts);
+	assert_int_equal(discovery_new(&discovery, &settings, &self, "b", false), 0);
+	discovery_message(discovery, &outgoing);
+	root = json_tokener_parse(outgoing.payload);
+	json_object_object_foreach(at(root, "components"), key, o)
+	{
+		const char *topic = json_object_get_string(at(o, "state_topic"));
+		const char *template = json_object_get_string(at(o, "value_template"));
+
+		(void)key;
+		expect_values(strcmp(topic, "b/info") == 0	? info
+			      : strcmp(topic, "b/message") == 0 ? message
+								: health,
+			      template);
+		n++;
+	}
+	assert_true(n > 10);
+	json_object_put(root);
+	json_object_put(info);
+	json_object_put(message);
+	json_object_put(health);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_everything),
+		cmocka_unit_test(every_template_of_discovery_finds_its_values),
 		cmocka_unit_test(the_picture_is_a_text_for_each_row),
 		cmocka_unit_test(without_a_display_there_is_none),
 	};

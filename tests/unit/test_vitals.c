@@ -10,7 +10,7 @@
 #include "mqttnode/clock.h"
 
 static struct vitals *vitals;
-static unsigned int n_info, n_health;
+static unsigned int n_info, n_health, n_message;
 static int result; /* of publishing */
 
 static void describe(void *ctx, json_object *o)
@@ -23,15 +23,18 @@ static int publish(void *ctx, const struct mqtt_outgoing *message)
 {
 	static const char text[] = "{\"answer\":42}";
 	bool info = strcmp(message->topic, "home/node/info") == 0;
+	bool last = strcmp(message->topic, "home/node/message") == 0;
 
 	assert_ptr_equal(ctx, &vitals);
-	if (!info)
+	if (!info && !last)
 		assert_string_equal(message->topic, "home/node/health");
 	assert_int_equal(message->len, sizeof(text) - 1);
 	assert_memory_equal(message->payload, text, message->len);
 	assert_int_equal(message->qos, info ? 1 : 0);
 	assert_int_equal(message->retain, info);
-	if (info)
+	if (last)
+		n_message++;
+	else if (info)
 		n_info++;
 	else
 		n_health++;
@@ -47,11 +50,13 @@ static void make(bool info, unsigned int health_interval_s)
 		.health_interval_s = health_interval_s,
 		.describe_info = describe,
 		.describe_health = describe,
+		.describe_message = describe,
+		.message = true,
 		.publish = publish,
 		.ctx = &vitals,
 	};
 
-	n_info = n_health = 0;
+	n_info = n_health = n_message = 0;
 	result = 0;
 	assert_int_equal(vitals_new(&vitals, &config), 0);
 	memset(base, 'x', sizeof(base) - 1); /* it was copied */
@@ -111,6 +116,26 @@ static void a_change_is_told(void **state)
 	assert_published(2, 1);
 }
 
+static void the_last_message_is_told_once(void **state)
+{
+	(void)state;
+	make(false, 0);
+	turn(true, 1, 1);
+	assert_int_equal(n_message, 0); /* there is none */
+	vitals_message(vitals, 7);
+	turn(false, 1, 2);
+	turn(true, 1, 3);
+	turn(true, 1, 4);
+	assert_int_equal(n_message, 1);
+	vitals_message(vitals, 9);
+	turn(true, 1, 5);
+	assert_int_equal(n_message, 2);
+	vitals_announce(vitals);
+	turn(true, 1, 6);
+	assert_int_equal(n_message, 3);
+	assert_published(0, 0);
+}
+
 static void both_are_told_to_somebody_new(void **state)
 {
 	(void)state;
@@ -158,6 +183,7 @@ int main(void)
 		TEST(every_session_begins_with_both),
 		TEST(health_comes_at_its_interval),
 		TEST(a_change_is_told),
+		TEST(the_last_message_is_told_once),
 		TEST(both_are_told_to_somebody_new),
 		TEST(what_finds_no_room_is_tried_again),
 		TEST(both_can_be_turned_off),
