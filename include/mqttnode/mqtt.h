@@ -59,6 +59,7 @@ struct mqtt_counters {
 	uint64_t dropped_offline;   /* QoS 0 while not connected */
 	uint64_t dropped_stalled;   /* QoS 0 while TCP takes nothing */
 	uint64_t dropped_handover;  /* composed faster than the thread takes them */
+	uint64_t dropped_unfit;	    /* such as the broker does not take (MQTT 5) */
 	uint64_t refused;	    /* of those published, not accepted (MQTT 5) */
 	uint64_t status_sent;	    /* words of our own for BASE/status */
 	uint64_t status_heard;	    /* of these, come back as they should */

@@ -28,6 +28,7 @@
 #include "mqttnode/text.h"
 
 #include "mqtt_client_error.h"
+#include "mqtt_client_handle.h"
 
 /* Packets read in a turn beside the first: the thread has other things to do. */
 #define PACKETS_MAX 32
@@ -43,6 +44,8 @@ struct mqtt_client {
 	bool established; /* TCP is, or was */
 	bool answered;	  /* CONNECT is */
 	bool v5;
+	uint32_t packet_max;	/* MQTT 5: of the broker; 0: none */
+	uint8_t takes_retained; /* MQTT 5: 0: the broker does not */
 	int linger_fd; /* after DISCONNECT: the connection, until the broker closes */
 	bool publishing_qos0; /* the library is inside of it */
 	int unwritten_id;     /* of QoS 0: TCP has taken a part of it; 0: none */
@@ -87,6 +90,12 @@ static void handle_connect(struct mosquitto *mosq, void *userdata, int code, int
 	}
 	(void)mosquitto_property_read_int16(properties, MQTT_PROP_SERVER_KEEP_ALIVE,
 					    &connack.keepalive_s, false);
+	/* Like the library, which goes by the last one that it was told. */
+	(void)mosquitto_property_read_int32(properties, MQTT_PROP_MAXIMUM_PACKET_SIZE,
+					    &c->packet_max, false);
+	c->takes_retained = 1;
+	(void)mosquitto_property_read_byte(properties, MQTT_PROP_RETAIN_AVAILABLE,
+					   &c->takes_retained, false);
 	c->events.on_connack(c->ctx, &connack);
 }
 
@@ -180,102 +189,34 @@ static void handle_message(struct mosquitto *mosq, void *userdata,
 	c->events.on_message(c->ctx, &incoming);
 }
 
-/* The library moves the bytes of a context that is ours; it must not change it. */
-static int use_tls(struct mosquitto *mosq, const struct mqtt_tls *tls)
+/* A handle that tells @c what comes. 0 or -errno. */
+static int make_handle(struct mqtt_client *c, struct mosquitto **ret,
+		       const struct mqtt_client_config *config)
 {
-	int rc = mosquitto_int_option(mosq, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
+	int r = mqtt_client_handle_new(ret, config, c);
 
-	if (rc == MOSQ_ERR_SUCCESS)
-		rc = mosquitto_void_option(mosq, MOSQ_OPT_SSL_CTX, mqtt_tls_context(tls));
-	return rc;
-}
-
-/*
- * What CONNECT says in MQTT 5. Only the call that connects and waits takes
- * properties; the library keeps them for all later ones. Without a host it does
- * no more than that.
- */
-static int set_connect_properties(struct mosquitto *mosq,
-				  const struct mqtt_client_config *config)
-{
-	mosquitto_property *properties = NULL;
-	int rc;
-
-	rc = mosquitto_property_add_int32(&properties, MQTT_PROP_MAXIMUM_PACKET_SIZE,
-					  config->packet_max);
-	if (rc == MOSQ_ERR_SUCCESS && !config->clean_session)
-		rc = mosquitto_property_add_int32(&properties,
-						  MQTT_PROP_SESSION_EXPIRY_INTERVAL,
-						  config->session_expiry_s);
-	if (rc == MOSQ_ERR_SUCCESS) {
-		rc = mosquitto_connect_bind_v5(mosq, NULL, 1, config->keepalive_s, NULL,
-					       properties);
-		rc = rc == MOSQ_ERR_INVAL ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
-	}
-	mosquitto_property_free_all(&properties);
-	return rc;
-}
-
-static int configure(struct mosquitto *mosq, const struct mqtt_client_config *config)
-{
-	int rc;
-
-	rc = mosquitto_int_option(mosq, MOSQ_OPT_PROTOCOL_VERSION,
-				  config->v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
-	if (rc == MOSQ_ERR_SUCCESS)
-		rc = mosquitto_int_option(mosq, MOSQ_OPT_TCP_NODELAY, 1);
-	if (rc == MOSQ_ERR_SUCCESS)
-		rc = mosquitto_int_option(mosq, MOSQ_OPT_SEND_MAXIMUM,
-					  (int)config->inflight_max);
-	if (rc == MOSQ_ERR_SUCCESS && config->username)
-		rc = mosquitto_username_pw_set(mosq, config->username, config->password);
-	if (rc == MOSQ_ERR_SUCCESS && config->will_topic)
-		rc = mosquitto_will_set(mosq, config->will_topic,
-					(int)strlen(config->will_payload),
-					config->will_payload, 1, true);
-	if (rc == MOSQ_ERR_SUCCESS && config->tls)
-		rc = use_tls(mosq, config->tls);
-	if (rc == MOSQ_ERR_SUCCESS && config->v5)
-		rc = set_connect_properties(mosq, config);
-	if (rc == MOSQ_ERR_NOMEM)
-		return -ENOMEM;
-	return rc == MOSQ_ERR_SUCCESS ? 0 : -EINVAL;
-}
-
-/* A handle of the library, without a connection. NULL: *@error is why, -errno. */
-static struct mosquitto *make_handle(struct mqtt_client *c,
-				     const struct mqtt_client_config *config, int *error)
-{
-	struct mosquitto *mosq =
-		mosquitto_new(config->client_id, config->clean_session, c);
-
-	*error = mosq ? configure(mosq, config) : -errno;
-	if (*error < 0) {
-		mosquitto_destroy(mosq);
-		return NULL;
-	}
-	mosquitto_connect_v5_callback_set(mosq, handle_connect);
-	mosquitto_disconnect_v5_callback_set(mosq, handle_disconnect);
-	mosquitto_publish_v5_callback_set(mosq, handle_publish);
-	mosquitto_subscribe_v5_callback_set(mosq, handle_subscribe);
-	mosquitto_message_callback_set(mosq, handle_message);
-	return mosq;
+	if (r < 0)
+		return r;
+	mosquitto_connect_v5_callback_set(*ret, handle_connect);
+	mosquitto_disconnect_v5_callback_set(*ret, handle_disconnect);
+	mosquitto_publish_v5_callback_set(*ret, handle_publish);
+	mosquitto_subscribe_v5_callback_set(*ret, handle_subscribe);
+	mosquitto_message_callback_set(*ret, handle_message);
+	return 0;
 }
 
 /* The handle for the session, and one that ends what is left of an earlier one. */
 static int make_handles(struct mqtt_client *c, const struct mqtt_client_config *config)
 {
 	struct mqtt_client_config clean = *config;
-	int r;
+	int r = make_handle(c, &c->mosq, config);
 
-	c->mosq = make_handle(c, config, &r);
 	if (r < 0 || config->clean_session)
 		return r;
 	clean.clean_session = true;
 	clean.will_topic = NULL;
-	c->next = c->mosq;
-	c->mosq = make_handle(c, &clean, &r);
-	return r;
+	c->next = TAKE_PTR(c->mosq);
+	return make_handle(c, &c->mosq, &clean);
 }
 
 int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *config,
@@ -550,6 +491,11 @@ static int publish_properties(const struct mqtt_client *c,
 					    message->expiry_s);
 }
 
+uint32_t mqtt_client_packet_max(const struct mqtt_client *c)
+{
+	return c->packet_max;
+}
+
 int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *message,
 			int *id)
 {
@@ -559,6 +505,10 @@ int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *messa
 	assert(message->qos > 0 || !mqtt_client_wants_write(c));
 	if (message->len > INT_MAX)
 		return -EINVAL;
+	/* That of Debian 12 does not look; the broker would end the session, each time.
+	 */
+	if (message->retain && !c->takes_retained)
+		return -ENOTSUP;
 	rc = publish_properties(c, message, &properties);
 	c->publishing_qos0 = message->qos == 0;
 	if (rc == MOSQ_ERR_SUCCESS)
@@ -582,6 +532,10 @@ int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *messa
 		return message->qos > 0 ? 0 : -ENOTCONN;
 	case MOSQ_ERR_NOMEM:
 		return -ENOMEM;
+	case MOSQ_ERR_OVERSIZE_PACKET:
+		return -EMSGSIZE;
+	case MOSQ_ERR_QOS_NOT_SUPPORTED:
+		return -ENOTSUP;
 	default:
 		return -EINVAL;
 	}

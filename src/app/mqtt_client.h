@@ -141,12 +141,16 @@ bool mqtt_client_is_secured(const struct mqtt_client *c);
 /* How it is secured, mqtt_tls_describe(); with TLS only. Returns @buf. */
 char *mqtt_client_describe_tls(const struct mqtt_client *c, char *buf, size_t size);
 
+/* MQTT 5: the largest packet that the broker takes, bytes; 0: it has set no limit. */
+uint32_t mqtt_client_packet_max(const struct mqtt_client *c);
+
 /*
  * Publishes; only after CONNACK, with QoS 0 only while nothing waits to be
  * written (mqtt_client_wants_write()). 0 when the library has taken the message (for
- * QoS 1 and 2 it keeps it over a reconnect until it is acknowledged), else
- * -ENOTCONN (QoS 0 only), -ENOMEM or -EINVAL. For QoS 1 and 2 *@id is what
- * on_acknowledged() will tell.
+ * QoS 1 and 2 it keeps it over a reconnect until it is acknowledged), else -ENOTCONN
+ * (QoS 0 only), -ENOMEM, -EINVAL, or, with MQTT 5, -EMSGSIZE if it is larger than the
+ * broker takes and -ENOTSUP if that does not support its QoS or retained messages. For
+ * QoS 1 and 2 *@id is what on_acknowledged() will tell.
  */
 int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *message,
 			int *id);

@@ -26,13 +26,17 @@ static_assert(MQTT_INFLIGHT_MAX <= SPOOL_IN_FLIGHT_MAX, "the spool has room for 
 /* While it catches up it wakes up so often per second, not for each message. */
 #define BURSTS_PER_SECOND 50
 
+/* Without memory the next try is made after this. */
+#define RETRY_NS NSEC_PER_SEC
+
 struct mqtt_outbox {
 	struct spool *spool; /* borrowed, as the next */
 	struct mqtt_counters *counters;
 	mqtt_sender sender;
 	void *ctx;
 	bool online;
-	bool stalled; /* TCP takes nothing */
+	bool stalled;	   /* TCP takes nothing */
+	uint64_t retry_ns; /* there was no memory: not before; 0: there is */
 
 	/* Catching up: how many messages may be sent, as of @allowed_ns. */
 	bool catching_up;
@@ -73,9 +77,16 @@ void mqtt_outbox_set_online(struct mqtt_outbox *o, bool online)
 {
 	o->online = online;
 	o->stalled = false;
+	o->retry_ns = 0;
 	o->catching_up = online && spool_waiting(o->spool) > 0;
 	o->allowed = 1;
 	o->allowed_ns = 0;
+}
+
+/* Whether @r says that the broker does not take such a message. */
+static bool is_unfit(int r)
+{
+	return r == -EMSGSIZE || r == -ENOTSUP;
 }
 
 static void send_or_drop(struct mqtt_outbox *o, const struct mqtt_outgoing *message)
@@ -91,6 +102,8 @@ static void send_or_drop(struct mqtt_outbox *o, const struct mqtt_outgoing *mess
 		o->counters->published++;
 	else if (r == -EAGAIN)
 		o->counters->dropped_stalled++;
+	else if (is_unfit(r))
+		o->counters->dropped_unfit++;
 	else
 		o->counters->dropped_offline++;
 }
@@ -148,7 +161,7 @@ static bool may_send(const struct mqtt_outbox *o)
 }
 
 /* Hands what waits to the library as far as it goes. */
-static void send_waiting(struct mqtt_outbox *o)
+static void send_waiting(struct mqtt_outbox *o, uint64_t now)
 {
 	struct spool_message m;
 
@@ -169,6 +182,11 @@ static void send_waiting(struct mqtt_outbox *o)
 			o->stalled = true;
 			return;
 		}
+		if (r == -ENOMEM) {
+			o->retry_ns = now + RETRY_NS;
+			return;
+		}
+		o->counters->dropped_unfit += is_unfit(r);
 		if (r < 0)
 			spool_refused(o->spool);
 		else
@@ -181,9 +199,10 @@ void mqtt_outbox_turn(struct mqtt_outbox *o, uint64_t now)
 {
 	spool_turn(o->spool, o->online, now);
 	o->stalled = false;
-	if (o->online) {
+	if (o->online && now >= o->retry_ns) {
+		o->retry_ns = 0;
 		allow(o, now);
-		send_waiting(o);
+		send_waiting(o, now);
 	}
 	o->counters->backlog = spool_waiting(o->spool);
 }
@@ -192,6 +211,8 @@ uint64_t mqtt_outbox_next_ns(const struct mqtt_outbox *o)
 {
 	uint64_t next = spool_next_ns(o->spool), at;
 
+	if (o->online && o->retry_ns)
+		return o->retry_ns < next ? o->retry_ns : next;
 	/* Otherwise the next acknowledgement, or room in TCP, is what to wait for. */
 	if (o->online && o->catching_up && !o->stalled && o->allowed < 1 && has_room(o)) {
 		at = o->allowed_ns +

@@ -21,15 +21,17 @@ struct mqtt_outbox;
 /*
  * Hands @message on. 0 when it was taken, with the number in *@id that
  * mqtt_outbox_acknowledged() will be told for QoS 1 and 2; -EAGAIN when
- * nothing can be taken now because TCP is stalled; any other -errno when this
- * message cannot be sent.
+ * nothing can be taken now because TCP is stalled; -ENOMEM when it may be taken
+ * later; -EMSGSIZE or -ENOTSUP when the broker takes no such message, which the sender
+ * tells; any other -errno when this message cannot be sent.
  */
 typedef int (*mqtt_sender)(void *ctx, const struct mqtt_outgoing *message, int *id);
 
 /*
  * @spool, which is not opened here, and @counters must outlive it. Of what has
  * waited, @rate messages are sent per second. Counts published, dropped_offline,
- * dropped_stalled and backlog. 0 or -ENOMEM; release with mqtt_outbox_free().
+ * dropped_stalled, dropped_unfit and backlog. 0 or -ENOMEM; release with
+ * mqtt_outbox_free().
  */
 int mqtt_outbox_new(struct mqtt_outbox **ret, struct spool *spool, uint32_t rate,
 		    struct mqtt_counters *counters, mqtt_sender sender, void *ctx);

@@ -2,11 +2,14 @@
 /* mqtt_refusals.c — the messages that the broker does not take */
 #include "mqtt_refusals.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "mqttnode/cleanup.h"
 #include "mqttnode/text.h"
+
+#define MORE_SIZE 48
 
 void mqtt_refusals_init(struct mqtt_refusals *r)
 {
@@ -35,19 +38,46 @@ void mqtt_refusals_sent(struct mqtt_refusals *r, int id, const char *topic)
 	text_escape_str(place->topic, sizeof(place->topic), topic);
 }
 
+/* Whether one more is logged; then what @more says about those that were not. */
+static bool may_tell(struct mqtt_refusals *r, char more[MORE_SIZE])
+{
+	unsigned int held_back;
+
+	if (!log_allow(&r->limit, &held_back))
+		return false;
+	more[0] = '\0';
+	if (held_back > 0)
+		text_format(more, MORE_SIZE, " (%u more were not logged)", held_back);
+	return true;
+}
+
 void mqtt_refusals_answered(struct mqtt_refusals *r, int id, const char *refusal)
 {
 	struct mqtt_under_way *place = find(r, id);
-	char more[48] = "";
-	unsigned int held_back;
+	char more[MORE_SIZE];
 
-	if (refusal && log_allow(&r->limit, &held_back)) {
-		if (held_back > 0)
-			text_format(more, sizeof(more), " (%u more were not logged)",
-				    held_back);
+	if (refusal && may_tell(r, more))
 		log_warning("The broker refused a message%s%s: %s%s", place ? " on " : "",
 			    place ? place->topic : "", refusal, more);
-	}
 	if (place)
 		place->id = 0;
+}
+
+void mqtt_refusals_unfit(struct mqtt_refusals *r, const struct mqtt_outgoing *message,
+			 int error, uint32_t packet_max)
+{
+	char topic[MQTT_REFUSED_TOPIC_SIZE], more[MORE_SIZE];
+
+	if (!may_tell(r, more))
+		return;
+	text_escape_str(topic, sizeof(topic), message->topic);
+	if (error == -EMSGSIZE)
+		log_warning("A message of %zu bytes on %s is dropped: the broker takes "
+			    "no packet of more than %" PRIu32 " bytes%s",
+			    message->len, topic, packet_max, more);
+	else
+		log_warning("A message on %s is dropped: the broker takes none with "
+			    "QoS %d%s%s",
+			    topic, message->qos,
+			    message->retain ? ", or none that is retained" : "", more);
 }

@@ -2,9 +2,9 @@
 /*
  * mqtt_refusals.h — the messages that the broker does not take
  *
- * An acknowledgement has a number only. To say which message it was that the
- * broker refused (MQTT 5), the topics of those under way are remembered. All
- * functions belong to the MQTT thread.
+ * Says so in the log, not of each if there are many. An acknowledgement has a number
+ * only. To say which message it was that the broker refused (MQTT 5), the topics of those
+ * under way are remembered. All functions belong to the MQTT thread.
  */
 #ifndef MQTTNODE_MQTT_REFUSALS_H
 #define MQTTNODE_MQTT_REFUSALS_H
@@ -33,5 +33,12 @@ void mqtt_refusals_sent(struct mqtt_refusals *r, int id, const char *topic);
  * NULL: it did.
  */
 void mqtt_refusals_answered(struct mqtt_refusals *r, int id, const char *refusal);
+
+/*
+ * @message is dropped unsent. @error is -EMSGSIZE: the broker takes no packet of more
+ * than @packet_max bytes; or -ENOTSUP: none with this QoS, or none that is retained.
+ */
+void mqtt_refusals_unfit(struct mqtt_refusals *r, const struct mqtt_outgoing *message,
+			 int error, uint32_t packet_max);
 
 #endif

@@ -114,6 +114,9 @@ int mqtt_thread_send(void *ctx, const struct mqtt_outgoing *message, int *id)
 	r = mqtt_client_publish(m->session->client, message, id);
 	if (r == 0 && message->qos > 0)
 		mqtt_refusals_sent(&m->refusals, *id, message->topic);
+	if (r == -EMSGSIZE || r == -ENOTSUP)
+		mqtt_refusals_unfit(&m->refusals, message, r,
+				    mqtt_client_packet_max(m->session->client));
 	return r;
 }
 

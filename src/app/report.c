@@ -217,6 +217,7 @@ static json_object *mqtt_json(struct mqtt *mqtt)
 	COUNTER(dropped_offline);
 	COUNTER(dropped_stalled);
 	COUNTER(dropped_handover);
+	COUNTER(dropped_unfit);
 	COUNTER(refused);
 	COUNTER(status_corrected);
 	COUNTER(status_sent);

@@ -369,6 +369,44 @@ static void what_the_library_refuses_is_dropped_and_blocks_nothing(void **state)
 	assert_string_equal(sent[0].payload, "2");
 }
 
+static void what_the_broker_does_not_take_is_counted(void **state)
+{
+	(void)state;
+	mqtt_outbox_set_online(outbox, true);
+	sender_result = -EMSGSIZE;
+	put(0, "1");
+	put_number(2);
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(counters.dropped_unfit, 2);
+	sender_result = -ENOTSUP;
+	put_number(3);
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(counters.dropped_unfit, 3);
+	assert_int_equal(counters.dropped_offline, 0);
+	assert_int_equal(undelivered(), 0);
+}
+
+static void without_memory_what_waits_is_tried_again_later(void **state)
+{
+	(void)state;
+	mqtt_outbox_set_online(outbox, true);
+	sender_result = -ENOMEM;
+	put_number(1);
+	put_number(2);
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(counters.backlog, 2);
+	assert_int_equal(mqtt_outbox_next_ns(outbox), now + 1000 * MS);
+	sender_result = 0;
+	now += 999 * MS;
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(n_sent, 0);
+	now += MS;
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(n_sent, 2);
+	assert_string_equal(sent[0].payload, "1");
+	assert_true(mqtt_outbox_next_ns(outbox) > now + 1000 * MS);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -385,6 +423,8 @@ int main(void)
 		TEST(at_most_so_many_of_qos_2_are_unacknowledged),
 		TEST(a_stalled_connection_keeps_the_backlog),
 		TEST(what_the_library_refuses_is_dropped_and_blocks_nothing),
+		TEST(what_the_broker_does_not_take_is_counted),
+		TEST(without_memory_what_waits_is_tried_again_later),
 #undef TEST
 	};
 

@@ -3,8 +3,12 @@
 #include "mqtt_rig.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "unit.h"
+
+#include "mqttnode/log.h"
 
 static struct rig rig;
 static struct broker *broker = &rig.broker;
@@ -209,6 +213,93 @@ static void the_broker_is_told_when_a_message_expires(void **state)
 	assert_false(holds(broker_expect(broker, PACKET_PUBLISH), "\x05\x02", 2));
 }
 
+/* Calls @part; what is logged meanwhile. */
+static const char *logged_during(void (*part)(void))
+{
+	static char shown[4096];
+	int file = memfd_create("stderr", MFD_CLOEXEC), saved = dup(STDERR_FILENO);
+	ssize_t n;
+
+	assert_true(file >= 0 && saved >= 0);
+	log_setup(LOG_TARGET_STDERR, LOG_INFO);
+	assert_int_equal(dup2(file, STDERR_FILENO), STDERR_FILENO);
+	part();
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	n = pread(file, shown, sizeof(shown) - 1, 0);
+	assert_true(n >= 0);
+	shown[n] = '\0';
+	close(file);
+	close(saved);
+	return shown;
+}
+
+static char large[1000];
+
+static void publish_large_and_small(void)
+{
+	struct mqtt_outgoing message = {
+		.topic = "large", .payload = large, .len = sizeof(large), .store = true
+	};
+
+	for (int qos = 0; qos <= 2; qos++) {
+		message.qos = qos;
+		assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	}
+	message.topic = "small";
+	message.qos = 1;
+	message.len = 1;
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	rig_expect_counter(&rig, dropped_unfit, 3);
+}
+
+static void
+a_message_that_is_too_large_for_the_broker_is_told_and_blocks_nothing(void **state)
+{
+	const char *shown;
+
+	(void)state;
+	start();
+	broker_expect(broker, PACKET_CONNECT);
+	/* Maximum Packet Size 100 */
+	SEND("\x20\x08\0\0\x05\x27\0\0\0\x64");
+	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_OK, "broker 127.0.0.1:%u, MQTT 5",
+			broker->port);
+	shown = logged_during(publish_large_and_small);
+	assert_string_equal(broker_expect(broker, PACKET_PUBLISH)->topic, "small");
+	assert_non_null(strstr(shown, "A message of 1000 bytes on large is dropped: the "
+				      "broker takes no packet of more than 100 bytes\n"));
+}
+
+static void publish_as_no_broker_can(void)
+{
+	struct mqtt_outgoing message = { .topic = "t", .qos = 2 };
+
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	rig_expect_counter(&rig, dropped_unfit, 1);
+	message.qos = 1;
+	message.retain = true;
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	rig_expect_counter(&rig, dropped_unfit, 2);
+}
+
+static void what_the_broker_does_not_support_is_told(void **state)
+{
+	const char *shown;
+
+	(void)state;
+	start();
+	broker_expect(broker, PACKET_CONNECT);
+	/* Maximum QoS 1, no retained messages */
+	SEND("\x20\x07\0\0\x04\x24\x01\x25\0");
+	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_OK, "broker 127.0.0.1:%u, MQTT 5",
+			broker->port);
+	shown = logged_during(publish_as_no_broker_can);
+	assert_non_null(strstr(shown, "A message on t is dropped: the broker takes none "
+				      "with QoS 2\n"));
+	assert_non_null(strstr(shown, "A message on t is dropped: the broker takes none "
+				      "with QoS 1, or none that is retained\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +312,8 @@ int main(void)
 		TEST(a_refused_subscription_has_its_reason),
 		TEST(the_brokers_keepalive_counts),
 		TEST(a_message_that_is_refused_is_counted),
+		TEST(a_message_that_is_too_large_for_the_broker_is_told_and_blocks_nothing),
+		TEST(what_the_broker_does_not_support_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
