@@ -20,7 +20,7 @@
 struct mqtt_tls {
 	SSL_CTX *context;
 	char *host; /* as in a certificate */
-	bool literal;
+	struct ip address; /* of @host; none: it is a name */
 	bool insecure;
 
 	/* of the connection */
@@ -53,6 +53,18 @@ static bool to_time(const ASN1_TIME *asn1, time_t *ret)
 	return true;
 }
 
+/* An iPAddress (RFC 5280 section 4.2.1.6); "" if it is of neither size. */
+static void address_text(const ASN1_OCTET_STRING *address, char *buf, size_t size)
+{
+	const unsigned char *bytes = ASN1_STRING_get0_data(address);
+	int len = ASN1_STRING_length(address);
+
+	buf[0] = '\0';
+	if (len == sizeof(struct in_addr) || len == sizeof(struct in6_addr))
+		(void)inet_ntop(len == sizeof(struct in_addr) ? AF_INET : AF_INET6, bytes,
+				buf, (socklen_t)size);
+}
+
 /* The first name that @cert bears, for people: subjectAltName, else the common name. */
 static void name_of(X509 *cert, char *buf, size_t size)
 {
@@ -66,10 +78,8 @@ static void name_of(X509 *cert, char *buf, size_t size)
 			text_format(raw, sizeof(raw), "%.*s",
 				    ASN1_STRING_length(name->d.dNSName),
 				    (const char *)ASN1_STRING_get0_data(name->d.dNSName));
-		else if (name->type == GEN_IPADD &&
-			 ASN1_STRING_length(name->d.iPAddress) == 4)
-			(void)inet_ntop(AF_INET, ASN1_STRING_get0_data(name->d.iPAddress),
-					raw, sizeof(raw));
+		else if (name->type == GEN_IPADD)
+			address_text(name->d.iPAddress, raw, sizeof(raw));
 	}
 	GENERAL_NAMES_free(names);
 	if (!raw[0] && X509_NAME_get_text_by_NID(X509_get_subject_name(cert),
@@ -179,15 +189,22 @@ void mqtt_tls_get_failure(const struct mqtt_tls *t, struct mqtt_tls_failure *ret
 
 /* --- a connection ---------------------------------------------------------- */
 
+/* Byte by byte: a zone is this machine's own affair, no certificate has one. */
+static bool expect_address(const struct mqtt_tls *t, X509_VERIFY_PARAM *param)
+{
+	return X509_VERIFY_PARAM_set1_ip(param, ip_bytes(&t->address),
+					 ip_size(&t->address)) == 1;
+}
+
 /* Whom the handshake asks for (SNI, RFC 6066 section 3: names only), and whom it expects.
  */
 static bool expect_host(const struct mqtt_tls *t, SSL *ssl)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 
-	if (t->literal)
+	if (ip_is_set(&t->address))
 		return SSL_set_tlsext_host_name(ssl, NULL) == 1 &&
-		       X509_VERIFY_PARAM_set1_ip_asc(param, t->host) == 1;
+		       expect_address(t, param);
 	return SSL_set_tlsext_host_name(ssl, t->host) == 1 &&
 	       X509_VERIFY_PARAM_set1_ip(param, NULL, 0) == 1 &&
 	       X509_VERIFY_PARAM_set1_host(param, t->host, 0) == 1;
@@ -341,8 +358,9 @@ static int trust(struct mqtt_tls *t, const struct mqtt_tls_config *config, char 
 	SSL_CTX_set_verify(t->context, SSL_VERIFY_PEER, on_verify);
 	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	/* Here, too: without a name OpenSSL would accept any. */
-	if ((t->literal ? X509_VERIFY_PARAM_set1_ip_asc(param, t->host)
-			: X509_VERIFY_PARAM_set1_host(param, t->host, 0)) != 1)
+	if (!(ip_is_set(&t->address)
+		      ? expect_address(t, param)
+		      : X509_VERIFY_PARAM_set1_host(param, t->host, 0) == 1))
 		return -ENOMEM;
 	if (!config->ca_file)
 		return SSL_CTX_set_default_verify_paths(t->context) == 1 ? 0 : -ENOMEM;
@@ -380,14 +398,13 @@ static char *certificate_host(const char *host)
 static int set_up(struct mqtt_tls *t, const struct mqtt_tls_config *config, char *error,
 		  size_t error_size)
 {
-	struct ip address;
 	int r;
 
 	t->insecure = config->insecure;
 	t->host = certificate_host(config->host);
 	if (!t->host)
 		return -ENOMEM;
-	t->literal = ip_parse(&address, t->host);
+	(void)ip_parse(&t->address, t->host);
 	t->context = SSL_CTX_new(TLS_client_method());
 	if (!t->context || SSL_CTX_set_min_proto_version(t->context, TLS1_2_VERSION) != 1)
 		return -ENOMEM;

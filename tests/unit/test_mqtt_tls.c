@@ -211,18 +211,30 @@ static void a_right_certificate_is_accepted_and_its_name_asked_for(void **state)
 
 static void an_address_is_checked_and_not_asked_for(void **state)
 {
-	const struct mqtt_tls_config config = { .host = "192.0.2.1",
-						.ca_file = "ca.pem" };
-	struct identity id = issue(
-		&ca,
-		&(struct wish){ .name = "IP:192.0.2.1", .from = -DAY, .until = DAY });
+	static const struct {
+		const char *host, *name;
+	} cases[] = {
+		{ "192.0.2.1", "IP:192.0.2.1" },
+		{ "2001:db8::1", "IP:2001:db8::1" },
+		/* The zone is of this machine alone. */
+		{ "fe80::1%lo", "IP:fe80::1" },
+		{ "fe80::1%not-there", "IP:fe80::1" },
+	};
 
-	(void)state;
-	make_sides(&config, &id);
-	talk();
-	assert_true(mqtt_tls_is_established(tls));
-	assert_string_equal(server_name, "");
-	forget(&id);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct mqtt_tls_config config = { .host = cases[i].host,
+							.ca_file = "ca.pem" };
+		const struct wish wish = { cases[i].name, -DAY, DAY };
+		struct identity id = issue(&ca, &wish);
+
+		make_sides(&config, &id);
+		talk();
+		assert_true(mqtt_tls_is_established(tls));
+		assert_string_equal(server_name, "");
+		forget(&id);
+		(void)tear_down(state);
+		(void)set_up(state);
+	}
 }
 
 static void wrong_certificates_are_told_apart(void **state)
@@ -249,6 +261,11 @@ static void wrong_certificates_are_told_apart(void **state)
 		  "192.0.2.1",
 		  MQTT_TLS_NAME,
 		  "192.0.2.9" },
+		{ { "IP:fe80::2", -DAY, DAY },
+		  false,
+		  "fe80::1%lo",
+		  MQTT_TLS_NAME,
+		  "fe80::2" },
 		{ { "email:a@b", -DAY, DAY },
 		  false,
 		  "mq.example",
