@@ -107,6 +107,21 @@ void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure 
 	}
 }
 
+void mqtt_cause_no_lookup(struct mqtt_cause *ret, const char *host, int error)
+{
+	char name[96];
+
+	text_escape_str(name, sizeof(name), host);
+	if (error == EBUSY)
+		say(ret, RUNG_NAME, CAUSE_DNS_MUTE,
+		    "Earlier lookups of %s still hang: does the DNS server answer?",
+		    name);
+	else
+		say(ret, RUNG_NAME, CAUSE_NAME_ERROR,
+		    "No thread to look up %s with: %s (see TasksMax= and ulimit -u)",
+		    name, error_text(error));
+}
+
 /* Causes that are the network's, whatever the connection was doing. */
 static void say_system(struct mqtt_cause *ret, const struct mqtt_peer *peer, int error)
 {

@@ -47,6 +47,9 @@ struct mqtt_lookup_failure {
 };
 void mqtt_cause_lookup(struct mqtt_cause *ret, const struct mqtt_lookup_failure *failure);
 
+/* No lookup of @host could be begun: @error is EBUSY if too many hang, or errno. */
+void mqtt_cause_no_lookup(struct mqtt_cause *ret, const char *host, int error);
+
 /* The connection could not be made (before TCP was up). */
 void mqtt_cause_tcp(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 		    const struct mqtt_error *error);

@@ -3,7 +3,6 @@
 #include "mqtt_connection.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -203,11 +202,6 @@ static void connect_now(struct mqtt_connection *c, struct ip broker, uint64_t no
 
 static void look_up(struct mqtt_connection *c, uint64_t now)
 {
-	struct mqtt_lookup_failure failure = {
-		.host = c->settings->host,
-		.eai = EAI_SYSTEM,
-		.n_servers = 1, /* it is not for want of them */
-	};
 	struct mqtt_cause cause;
 	char text[LADDER_TEXT_SIZE];
 	int r;
@@ -219,8 +213,7 @@ static void look_up(struct mqtt_connection *c, uint64_t now)
 		c->state = MQTT_RESOLVING;
 		return;
 	}
-	failure.error = -r;
-	mqtt_cause_lookup(&cause, &failure);
+	mqtt_cause_no_lookup(&cause, c->settings->host, -r);
 	fail(c, &cause, now);
 }
 
@@ -237,10 +230,13 @@ static void begin_attempt(struct mqtt_connection *c, uint64_t now)
 	 * "name" would be a guess. It is given the address; TLS learns the name
 	 * from us: mqtt_tls.c.
 	 */
-	if (c->literal)
-		connect_now(c, c->resolved.addresses[0], now);
-	else
+	if (!c->literal) {
 		look_up(c, now);
+		return;
+	}
+	/* The interface that its zone names may be a new one. */
+	(void)ip_parse(&c->resolved.addresses[0], c->settings->host);
+	connect_now(c, c->resolved.addresses[0], now);
 }
 
 static void use_lookup(struct mqtt_connection *c, uint64_t now)

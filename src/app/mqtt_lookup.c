@@ -144,7 +144,7 @@ static int begin(struct mqtt_lookup **ret, const char *host, sa_family_t family)
 
 int mqtt_lookup_new(struct mqtt_lookup **ret, const char *host, sa_family_t family)
 {
-	int r = -EAGAIN;
+	int r = -EBUSY;
 
 	if (atomic_fetch_add(&under_way, 1) < MQTT_LOOKUPS_MAX)
 		r = begin(ret, host, family);

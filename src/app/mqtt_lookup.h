@@ -32,7 +32,7 @@ struct mqtt_lookup_result {
 
 /*
  * Begins to look @host up, for addresses of @family (AF_UNSPEC: both), with the DNS
- * servers of this node, in the thread "lookup". 0; -EAGAIN with too many under way;
+ * servers of this node, in the thread "lookup". 0; -EBUSY with too many under way;
  * -errno. Release with mqtt_lookup_free().
  */
 int mqtt_lookup_new(struct mqtt_lookup **ret, const char *host, sa_family_t family);

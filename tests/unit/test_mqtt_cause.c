@@ -116,6 +116,20 @@ static void names_are_shown_escaped(void **state)
 	assert_cause(RUNG_NAME, false, "Name mq\\x1b[31m not found");
 }
 
+static void lookups_that_cannot_be_begun(void **state)
+{
+	(void)state;
+	mqtt_cause_no_lookup(&cause, "mq.example", EBUSY);
+	assert_cause(
+		RUNG_NAME, false,
+		"Earlier lookups of mq.example still hang: does the DNS server answer?");
+	mqtt_cause_no_lookup(&cause, "mq\033", EAGAIN);
+	assert_cause(
+		RUNG_NAME, false,
+		"No thread to look up mq\\x1b with: Resource temporarily unavailable "
+		"(see TasksMax= and ulimit -u)");
+}
+
 static void connections_that_cannot_be_made(void **state)
 {
 	static const struct {
@@ -359,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup(an_ipv6_address_is_refused_by_name, set_up),
 		cmocka_unit_test_setup(an_ipv6_broker_is_told_as_such, set_up),
 		cmocka_unit_test_setup(names_are_shown_escaped, set_up),
+		cmocka_unit_test_setup(lookups_that_cannot_be_begun, set_up),
 		cmocka_unit_test_setup(connections_that_cannot_be_made, set_up),
 		cmocka_unit_test_setup(connections_that_end_before_connack, set_up),
 		cmocka_unit_test_setup(refusals, set_up),
