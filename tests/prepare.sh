@@ -9,9 +9,9 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$top/build-check
 
-packages_build=(gcc libc6-dev meson ninja-build pkgconf
-	libmosquitto-dev libgpiod-dev libconfig-dev libsystemd-dev libssl-dev libmnl-dev
-	libjson-c-dev libsqlite3-dev libfribidi-dev libpng-dev libcmocka-dev)
+packages_libraries=(libmosquitto-dev libgpiod-dev libconfig-dev libsystemd-dev libssl-dev
+	libmnl-dev libjson-c-dev libsqlite3-dev libfribidi-dev libpng-dev libcmocka-dev)
+packages_build=(gcc libc6-dev meson ninja-build pkgconf "${packages_libraries[@]}")
 packages_run=(busybox dnsmasq-base mosquitto-clients openssl iproute2 iputils-ping util-linux
 	python3)
 packages_check=(mandoc nftables systemd)
