@@ -206,8 +206,9 @@ static void the_broker_is_told_when_a_message_expires(void **state)
 			  "\x05\x02\x01\x02\x03\x04", 6));
 	message.qos = 1;
 	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
-	assert_true(holds(broker_expect(broker, PACKET_PUBLISH),
-			  "\x05\x02\x01\x02\x03\x04", 6));
+	/* While it waits its time runs: a second or two may be over. */
+	assert_true(
+		holds(broker_expect(broker, PACKET_PUBLISH), "\x05\x02\x01\x02\x03", 5));
 	message.expiry_s = 0;
 	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
 	assert_false(holds(broker_expect(broker, PACKET_PUBLISH), "\x05\x02", 2));
