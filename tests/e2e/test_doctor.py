@@ -29,6 +29,9 @@ from harness.node import USER
 from harness.waiting import until
 from harness.world import WIRE
 
+# Doctor waits most of the time: for what does not answer, and for what may come back.
+AT_ONCE = 8
+
 OK, CONFIGURATION, INTERFACE = 0, 78, 9
 CHIP, LINK, ADDRESS, ROUTE, NAME, TCP, TLS, CONNACK, SUBACK, PUBLISH, DISPLAY = range(10, 21)
 
@@ -68,7 +71,7 @@ def side_by_side(rows):
             namespace.delete()
         return None
     stage.install()
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    with concurrent.futures.ThreadPoolExecutor(2 * AT_ONCE) as pool:
         failed = [each for each in pool.map(run, range(len(rows)), rows) if each]
     assert not failed, "\n".join(failed)
     return [f"{len(rows)} rows"]
@@ -108,6 +111,8 @@ BOARD = (
     ("do=fault i2c-stuck on", DISPLAY, "i2c-stuck", "SDA or SCL is held low"),
     ("do=fault i2c-open ENOENT", DISPLAY, "i2c-absent", "dtparam=i2c_arm=on"),
     ("do=fault i2c-open EACCES", DISPLAY, "i2c-not-permitted", "must not be opened"),
+    ("do=fault i2c-open EBUSY,do=fault i2c-held on", DISPLAY, "i2c-busy",
+     "address 0x3c on it is busy with something else"),
     ("do=fault i2c-open EBUSY", DISPLAY, "oled-kernel-driver", "ssd130x-i2c owns the display"),
 )
 
@@ -312,6 +317,11 @@ NETWORK = (
     Row(PUBLISH, "publish-refused", "The broker refused 1 of the messages published",
         mqtt=at(GUARDED, subscribe=[{"topic": f"{PERMITTED}/1"}], base_topic="secret", **V5),
         password="right"),
+    # MQTT 3.1.1 gives no sign. That its word does not come back may also mean that this user may
+    # not read it: no failure, but a hint.
+    Row(OK, "publish-refused", "does not pass on what this node publishes on its status topic",
+        mqtt=at(GUARDED, subscribe=[{"topic": f"{PERMITTED}/1"}], base_topic="secret"),
+        password="right"),
 )
 
 
@@ -388,4 +398,4 @@ def configuration():
 
 
 if __name__ == "__main__":
-    main()
+    main(lanes=AT_ONCE)

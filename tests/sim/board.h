@@ -120,6 +120,7 @@
  *	reset-line ok|unwired		RST: not connected
  *	reset-open ERRNO|off		request fails: ENOENT, EBUSY, EACCES
  *	i2c-open ERRNO|off		open fails: ENOENT, EACCES, EBUSY, EOPNOTSUPP
+ *	i2c-held on|off			EBUSY is for a program, not for a driver
  *	i2c-stuck on|off		SDA held low: every call takes 1 s and ETIMEDOUT
  *	i2c-eagain N			the next N calls fail with EAGAIN
  *	i2c-short N			the next N calls break off in the middle (EIO)

@@ -248,6 +248,7 @@ static const struct fault {
 	{ .name = "reset-line", .apply = reset_line },
 	{ .name = "reset-open", .part = PART_GPIO, .member = "reset_open_errno" },
 	{ .name = "i2c-open", .part = PART_I2C, .member = "open_errno" },
+	{ .name = "i2c-held", .part = PART_I2C, .member = "held_by_program" },
 	{ .name = "i2c-stuck", .part = PART_I2C, .member = "stuck" },
 	{ .name = "i2c-eagain", .part = PART_I2C, .member = "eagain_next" },
 	{ .name = "i2c-short", .part = PART_I2C, .member = "short_next" },

@@ -143,6 +143,7 @@ static const struct sim_field option_fields[] = {
 
 static const struct sim_field fault_fields[] = {
 	SIM_FIELD(struct sim_i2c_faults, open_errno),
+	SIM_FIELD(struct sim_i2c_faults, held_by_program),
 	SIM_FIELD(struct sim_i2c_faults, stuck),
 	SIM_FIELD(struct sim_i2c_faults, nak),
 	SIM_FIELD(struct sim_i2c_faults, nak_at),
@@ -377,13 +378,19 @@ uint32_t i2cdev_clock_hz(const struct i2c_bus *bus)
 enum cause_id i2cdev_explain(const char *path, uint8_t address, int error, char *buf,
 			     size_t size)
 {
+	const struct sim_i2c *adapter;
 	char denied[160];
+	bool program;
 
+	(void)pthread_mutex_lock(&adapters_lock);
+	adapter = find_adapter(path);
+	program = adapter && adapter->faults.held_by_program;
+	(void)pthread_mutex_unlock(&adapters_lock);
 	text_format(denied, sizeof(denied),
 		    "%s must not be opened by this user, says the simulated board", path);
-	/* The driver is who else would have the address on this machine. */
+	/* Else the driver is who would have the address on this machine. */
 	const struct i2c_machine machine = {
-		.driver = error == EBUSY ? "ssd130x-i2c" : NULL,
+		.driver = error == EBUSY && !program ? "ssd130x-i2c" : NULL,
 		.denied = error == EACCES ? denied : NULL,
 	};
 

@@ -35,9 +35,10 @@ struct sim_i2c_options {
 
 /* Faults. 0 is healthy; "next n" counts down. */
 struct sim_i2c_faults {
-	uint32_t open_errno; /* i2cdev_open() fails with this: ENOENT, EACCES, EBUSY,
-				EOPNOTSUPP */
-	bool stuck;	     /* SDA is held low: ETIMEDOUT after timeout_ns */
+	uint32_t open_errno;  /* i2cdev_open() fails with this: ENOENT, EACCES, EBUSY,
+				 EOPNOTSUPP */
+	bool held_by_program; /* EBUSY: not for a driver of the kernel */
+	bool stuck;	      /* SDA is held low: ETIMEDOUT after timeout_ns */
 	bool nak; /* calls get no acknowledge for their byte nak_at: 0 is the first */
 	uint32_t nak_at; /* address, and addresses after a repeated START count too */
 	uint32_t eagain_next; /* next n calls lose the arbitration: nothing is sent */

@@ -13,7 +13,7 @@ from collections import deque, namedtuple
 from . import build, sandbox
 from .build import MissingTool
 
-LANES = 4  # in which cases run side by side
+LANES = 4  # in which cases run side by side, unless a program says otherwise
 
 Case = namedtuple("Case", "name function plain_only site")
 _cases = []
@@ -34,7 +34,7 @@ def case(name, plain_only=False, site=None):
 
     @site: where it happens, for cases that need the same surroundings and wait most of the time:
     a class whose objects are context managers. Cases with a site run side by side, each of them
-    alone in one of LANES sites, which it gets as its argument and leaves to the next as it was.
+    alone in one of a few sites, which it gets as its argument and leaves to the next as it was.
     """
     def mark(function):
         _cases.append(Case(name, function, plain_only, site))
@@ -138,15 +138,15 @@ def _use_lane(number, waiting, results):
         each, result = _take(waiting, results)
 
 
-def run_side_by_side(numbered):
+def run_side_by_side(numbered, lanes=LANES):
     """Runs cases of the same site or of none, [(number, Case)]; returns the results by number."""
     waiting, results = deque(numbered), {}
-    lanes = [threading.Thread(target=_use_lane, args=(number, waiting, results))
-             for number in range(min(LANES, len(numbered)))]
-    for lane in lanes:
-        lane.start()
-    for lane in lanes:
-        lane.join()
+    threads = [threading.Thread(target=_use_lane, args=(number, waiting, results))
+               for number in range(min(lanes, len(numbered)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return results
 
 
@@ -161,30 +161,30 @@ def _selected():
     return [each for each in cases if all(word in each.name for word in sys.argv[1:])]
 
 
-def _results(side_by_side, numbered):
+def _results(side_by_side, lanes, numbered):
     """Runs cases; (number, result) in their order."""
     if side_by_side:
-        yield from sorted(run_side_by_side(numbered).items())
+        yield from sorted(run_side_by_side(numbered, lanes).items())
     else:
         for number, each in numbered:
             yield number, _run_alone(each)
 
 
-def _run_all(wanted, side_by_side):
+def _run_all(wanted, side_by_side, lanes):
     """Runs cases and tells their results. Returns whether all are good."""
     good = True
     for site, group in itertools.groupby(enumerate(wanted, 1), key=lambda pair: pair[1].site):
-        for number, result in _results(site or side_by_side, list(group)):
+        for number, result in _results(site or side_by_side, lanes, list(group)):
             result.tell(number)
             good = good and result.good
     return good
 
 
-def main(side_by_side=False):
+def main(side_by_side=False, lanes=LANES):
     """Runs the cases of the program, or those whose names contain the words given.
 
     @side_by_side: cases without a site do so, too. All that they use of the sandbox is in worlds
-    of their own.
+    of their own. @lanes: how many do so; more of them for cases that mostly wait.
     """
     if os.geteuid() != 0:
         if os.environ.get("E2E_REQUIRED") == "1":
@@ -194,4 +194,4 @@ def main(side_by_side=False):
     sandbox.enter()
     wanted = _selected()
     _line(f"1..{len(wanted)}")
-    sys.exit(0 if _run_all(wanted, side_by_side) else 1)
+    sys.exit(0 if _run_all(wanted, side_by_side, lanes) else 1)
