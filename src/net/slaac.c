@@ -16,20 +16,19 @@
 #include "mqttnode/slaac.h"
 
 #include <errno.h>
-#include <netinet/icmp6.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <linux/rtnetlink.h>
 
 #include "mqttnode/address.h"
 #include "mqttnode/clock.h"
+#include "mqttnode/fd.h"
 #include "mqttnode/log.h"
 
 #include "plan.h"
 #include "router_advert.h"
+#include "router_socket.h"
 
 #define FOR_EVER UINT64_MAX
 
@@ -47,8 +46,7 @@
 /* RFC 4862 section 5.5.3, e: less than this is not believed at once. */
 #define TWO_HOURS_S 7200
 
-#define MESSAGE_MAX 1500
-#define PREFIX_LEN  64 /* of an address: what an interface identifier leaves */
+#define PREFIX_LEN 64 /* of an address: what an interface identifier leaves */
 
 enum address_state {
 	ADDRESS_NONE,
@@ -276,17 +274,9 @@ static void arm(struct slaac *s)
 
 static void solicit(struct slaac *s, uint64_t now)
 {
-	static const struct in6_addr all_routers = { .s6_addr = { 0xff,
-								  0x02, [15] = 2 } };
-	const struct sockaddr_in6 to = { .sin6_family = AF_INET6,
-					 .sin6_addr = all_routers,
-					 .sin6_scope_id = s->ifindex };
-	uint8_t message[ROUTER_SOLICIT_SIZE];
 	uint64_t pause = SOLICIT_NS;
-	size_t len = router_solicit_make(message, s->mac);
 
-	/* One that is lost is sent again. */
-	(void)!sendto(s->fd, message, len, 0, (const struct sockaddr *)&to, sizeof(to));
+	router_socket_solicit(s->fd, s->ifindex, s->mac);
 	s->solicits++;
 	for (unsigned int i = SOLICITS_FIRST; i < s->solicits && pause < SOLICIT_MAX_NS;
 	     i++)
@@ -434,43 +424,16 @@ static void take_advert(struct slaac *s, const struct ip *from,
 	arm(s);
 }
 
-/* Whether it comes from a neighbour: RFC 4861 section 6.1.2. */
-static bool is_from_a_router(const struct sockaddr_in6 *from, struct msghdr *msg,
-			     unsigned int ifindex)
-{
-	int hops = 0;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
-		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)
-			memcpy(&hops, CMSG_DATA(c), sizeof(hops));
-	return hops == 255 && from->sin6_family == AF_INET6 &&
-	       from->sin6_scope_id == ifindex && IN6_IS_ADDR_LINKLOCAL(&from->sin6_addr);
-}
-
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-	_Alignas(struct cmsghdr) char control[64];
-	uint8_t message[MESSAGE_MAX];
-	struct sockaddr_in6 from = { 0 };
-	struct iovec iov = { .iov_base = message, .iov_len = sizeof(message) };
-	struct msghdr msg = { .msg_name = &from,
-			      .msg_namelen = sizeof(from),
-			      .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control,
-			      .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(fd, &msg, 0);
 	struct slaac *s = userdata;
 	struct router_advert advert;
 	struct ip router;
 
 	(void)source;
 	(void)revents;
-	if (n <= 0 || !is_from_a_router(&from, &msg, s->ifindex) ||
-	    router_advert_parse(&advert, message, (size_t)n) < 0)
-		return 0;
-	router = ip_from_v6(&from.sin6_addr, s->ifindex);
-	take_advert(s, &router, &advert);
+	if (router_socket_receive(fd, s->ifindex, &advert, &router))
+		take_advert(s, &router, &advert);
 	return 0;
 }
 
@@ -550,26 +513,6 @@ struct ip slaac_router(const struct slaac *s)
 
 /* --- life ---------------------------------------------------------------------- */
 
-static int open_socket(struct slaac *s)
-{
-	struct icmp6_filter filter;
-	int on = 1, hops = 255;
-
-	s->fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
-	if (s->fd < 0)
-		return -errno;
-	ICMP6_FILTER_SETBLOCKALL(&filter);
-	ICMP6_FILTER_SETPASS(ND_ROUTER_ADVERT, &filter);
-	if (setsockopt(s->fd, SOL_SOCKET, SO_BINDTODEVICE, s->interface,
-		       (socklen_t)strlen(s->interface)) < 0 ||
-	    setsockopt(s->fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof(filter)) <
-		    0 ||
-	    setsockopt(s->fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof(on)) < 0 ||
-	    setsockopt(s->fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) < 0)
-		return -errno;
-	return 0;
-}
-
 static int watch(struct slaac *s, sd_event *event)
 {
 	int r;
@@ -605,7 +548,7 @@ int slaac_new(struct slaac **ret, sd_event *event, struct netlink *nl,
 	memcpy(s->mac, mac, sizeof(s->mac));
 	s->on_change = on_change;
 	s->ctx = ctx;
-	r = open_socket(s);
+	s->fd = r = router_socket_open(s->interface);
 	if (r >= 0)
 		r = watch(s, event);
 	if (r < 0)
@@ -630,8 +573,7 @@ struct slaac *slaac_free(struct slaac *s)
 	plan_remove_all(&s->plan, s->netlink, s->interface);
 	sd_event_source_disable_unref(s->io);
 	sd_event_source_disable_unref(s->timer);
-	if (s->fd >= 0)
-		close(s->fd);
+	(void)fd_close(s->fd);
 	free(s);
 	return NULL;
 }

@@ -23,6 +23,8 @@
 #include "mqttnode/slaac.h"
 #include "mqttnode/tap.h"
 
+#include "tx_drops.h"
+
 #define TAP_RETRY_US   UINT64_C(1000000)
 #define APPLY_RETRY_US (30 * UINT64_C(1000000))
 
@@ -55,10 +57,7 @@ struct uplink {
 	bool restore;	/* the lease is to be put on a device that was created again */
 	bool set_down;	/* somebody took IFF_UP away */
 	bool stopping;
-	uint64_t tx_dropped_before; /* by devices that are gone */
-	uint64_t tx_dropped;
-	uint64_t tx_unready; /* of all: dropped while nothing could be sent */
-	uint64_t tx_at_end;  /* of all: when that was last so; only while not ready */
+	struct tx_drops tx_drops;
 };
 
 /* Tells who is to be asked for names: those of the configuration, else of the network. */
@@ -211,21 +210,18 @@ static void on_gateway_state(void *ctx, enum gateway_state state, struct ip gate
 	u->events->on_gateway(u->events->ctx, state, gateway);
 }
 
-static uint64_t all_tx_dropped(const struct uplink *u)
+static void read_tx_drops(struct uplink *u)
 {
-	return u->tx_dropped_before + u->tx_dropped;
+	struct netlink_link_stats stats;
+
+	if (u->ifindex && netlink_link_stats(u->netlink, u->ifindex, &stats) == 0)
+		tx_drops_read(&u->tx_drops, stats.tx_dropped);
 }
 
 static void set_ready(struct uplink *u, bool ready)
 {
-	uint64_t dropped = uplink_tx_dropped(u);
-
-	if (ready == u->ready)
-		return;
-	if (ready)
-		u->tx_unready += dropped - u->tx_at_end;
-	else
-		u->tx_at_end = dropped;
+	read_tx_drops(u);
+	tx_drops_ready(&u->tx_drops, ready);
 	u->ready = ready;
 }
 
@@ -246,8 +242,7 @@ static void forget_device(struct uplink *u)
 	}
 	u->ifindex = 0;
 	u->carrier = u->in_effect = false;
-	u->tx_dropped_before += u->tx_dropped;
-	u->tx_dropped = 0;
+	tx_drops_device_gone(&u->tx_drops);
 	set_ready(u, false);
 	netlink_watch(u->netlink, 0);
 }
@@ -610,16 +605,13 @@ void uplink_link(struct uplink *u, bool up)
 
 uint64_t uplink_tx_dropped(struct uplink *u)
 {
-	struct netlink_link_stats stats;
-
-	if (u->ifindex && netlink_link_stats(u->netlink, u->ifindex, &stats) == 0)
-		u->tx_dropped = stats.tx_dropped;
-	return all_tx_dropped(u);
+	read_tx_drops(u);
+	return tx_drops_all(&u->tx_drops);
 }
 
 uint64_t uplink_tx_overrun(const struct uplink *u)
 {
-	return (u->ready ? all_tx_dropped(u) : u->tx_at_end) - u->tx_unready;
+	return tx_drops_overrun(&u->tx_drops);
 }
 
 void uplink_stop(struct uplink *u, unsigned int limit_ms)
