@@ -4,6 +4,7 @@
 import itertools
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -212,24 +213,27 @@ class Node:
         """How many descriptors it has open."""
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def _threads(self, *files):
+        """The contents of these files of each of its threads, but for those that end meanwhile."""
+        tasks = f"/proc/{self.process.pid}/task"
+        for task in os.listdir(tasks):
+            try:
+                yield [pathlib.Path(tasks, task, each).read_text("ascii") for each in files]
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+
     def cpu_seconds(self):
         """CPU time used so far, by its threads: name to seconds."""
-        tasks = f"/proc/{self.process.pid}/task"
         used = {}
-        for task in os.listdir(tasks):
-            with open(f"{tasks}/{task}/comm", encoding="ascii") as file:
-                name = file.read().strip()
-            with open(f"{tasks}/{task}/schedstat", encoding="ascii") as file:
-                used[name] = used.get(name, 0) + int(file.read().split()[0]) / 1e9
+        for name, times in self._threads("comm", "schedstat"):
+            used[name.strip()] = used.get(name.strip(), 0) + int(times.split()[0]) / 1e9
         return used
 
     def wakeups(self):
         """How often its threads slept and were woken so far: name to number."""
-        tasks = f"/proc/{self.process.pid}/task"
         found = {}
-        for task in os.listdir(tasks):
-            with open(f"{tasks}/{task}/status", encoding="ascii") as file:
-                fields = dict(line.split(":", 1) for line in file)
+        for status, in self._threads("status"):
+            fields = dict(line.split(":", 1) for line in status.splitlines())
             name = fields["Name"].strip()
             found[name] = found.get(name, 0) + int(fields["voluntary_ctxt_switches"])
         return found
