@@ -49,6 +49,18 @@ def random_frames(count, source, target, seed):
         yield head + body
 
 
+def _difference(receiver, arrived, outstanding, got):
+    """What became of the frames that are on their way when @got is not the next of them."""
+    seen = [got]
+    while select.select([receiver.socket], [], [], 1)[0]:
+        seen += iter(receiver.receive, None)
+    order = [outstanding.index(frame) if frame in outstanding else "?" for frame in seen]
+    expected = outstanding[0]
+    return (f"frame {arrived} differs: {len(expected)} bytes {expected[:32].hex(' ')} were sent, "
+            f"{len(got)} bytes {got[:32].hex(' ')} arrived; of {len(outstanding)} on their way "
+            f"these came, numbered from it: {order}")
+
+
 def exchange(sender, receiver, frames, window, patience_s):
     """Sends frames with at most @window outstanding; all must arrive, identical and in order.
 
@@ -74,9 +86,8 @@ def exchange(sender, receiver, frames, window, patience_s):
             if got is None:
                 break
             assert outstanding, f"a frame more than was sent: {got[:32].hex(' ')}"
-            expected = outstanding.pop(0)
-            assert got == expected, (
-                f"frame {arrived} differs: {len(expected)} bytes {expected[:32].hex(' ')} were "
-                f"sent, {len(got)} bytes {got[:32].hex(' ')} arrived")
+            if got != outstanding[0]:
+                raise AssertionError(_difference(receiver, arrived, outstanding, got))
+            outstanding.pop(0)
             arrived += 1
     return arrived, time.monotonic() - start

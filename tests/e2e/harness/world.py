@@ -178,7 +178,9 @@ class World:
                 node.board.observe()
                 yield from _titled("violations", map(str, node.board.violations))
                 yield from _titled("board", [str(node.board.stats())])
-                yield from _titled("ladder", map(str, node.ask("status")["ladder"]))
+                status = node.ask("status")
+                yield from _titled("ladder", map(str, status["ladder"]))
+                yield from _titled("counters", [str(status["chip"]["counters"])])
             except (OSError, AssertionError, KeyError, ValueError) as error:
                 yield f"the board or the daemon does not answer: {error}"
         for service in (self.wire.dhcp, self.wire.dns, self.wire.broker):
