@@ -46,9 +46,14 @@ def wait_drained(node):
     until(lambda: spool(node)["messages"] < TOPICS * 20, 20, "the spool is drained")
 
 
+def limited(limits, **more):
+    """The configuration of a node whose spool has @limits."""
+    return ordeal.config(TOPICS, spool={"rate": 100000, "sync": 0.2, **limits}, **more)
+
+
 def fill(world, limits, reached):
     """A node without a broker until @reached(spool); its limits are kept all the time."""
-    node = world.node(ordeal.config(TOPICS, spool={"rate": 100000, "sync": 0.2, **limits}))
+    node = world.node(limited(limits))
     node.wait_ready()
 
     def keeps_limits():
@@ -65,13 +70,16 @@ def messages():
     with World() as world:
         ordeal.new_machine()
         for drop in ("oldest", "newest"):
-            node = fill(world, {"messages": 200, "drop": drop},
-                        lambda now: now["dropped_full"] >= 300)
+            limits = {"messages": 200, "drop": drop}
+            node = fill(world, limits, lambda now: now["dropped_full"] >= 300)
+            # Slower than the slowest machine drains it: nothing more is dropped.
+            node.reload(limited(limits, interval=0.5))
             assert spool(node)["messages"] == 200
             observer = start_broker(world)
             wait_drained(node)
             mark = observer.mark()
-            until(lambda start=mark, seen=observer: seen.mark() > start + 100, 10, "new messages")
+            until(lambda start=mark, seen=observer: seen.mark() > start + 2 * TOPICS, 10,
+                  "new messages")
             node.stop()
             found = numbers(observer)
             gaps = [after for before, after in zip(found, found[1:]) if after != before + 1]

@@ -29,14 +29,14 @@ def seed():
     return value
 
 
-def config(topics, **mqtt):
-    """A node with a fixed address and as many numbered publications, 100 a second each."""
+def config(topics, interval=0.01, **mqtt):
+    """A node with a fixed address and as many numbered publications, every @interval seconds."""
     return conf.text(
         network={"method": "static", "address": f"{ADDRESS}/24", "gateway": "10.77.0.1"},
         oled={"i2c": ""},
         mqtt={"host": "10.77.0.1", "port": conf.PORT, "client_id": "node", "keepalive": 5,
               "reconnect_max": 1, "status": False, "info": False, "health_interval": 0,
-              "publish": [{"topic": f"n/{topic}", "text": "{seq}", "interval": 0.01, "qos": 1}
+              "publish": [{"topic": f"n/{topic}", "text": "{seq}", "interval": interval, "qos": 1}
                           for topic in range(topics)],
               **mqtt})
 
