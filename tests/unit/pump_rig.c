@@ -11,14 +11,6 @@
 
 #include "mqttnode/tap.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 #define INT_OFFSET 25
 #define RST_OFFSET 24
 
@@ -56,15 +48,6 @@ int __wrap_tap_write(int fd, const uint8_t *frame, size_t len)
 {
 	assert_true(fd >= 0);
 	return present->tap_write_error ?: __real_tap_write(fd, frame, len);
-}
-
-bool pump_rig_is_short(void)
-{
-#ifdef SANITIZED
-	return true;
-#else
-	return getenv("E2E_SHORT") != NULL;
-#endif
 }
 
 int pump_rig_setup(void **state)

@@ -51,12 +51,6 @@ struct pump_rig {
 int pump_rig_setup(void **state);
 int pump_rig_teardown(void **state);
 
-/*
- * Whether there is little time: sanitizers take ten times as long, and E2E_SHORT in
- * the environment asks for it.
- */
-bool pump_rig_is_short(void);
-
 uint64_t pump_rig_now(const struct pump_rig *rig);
 
 /* Lets the pump work until board time @until_ns; or for @ns. Fails if it spins. */

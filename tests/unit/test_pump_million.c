@@ -12,6 +12,7 @@
 #include "mqttnode/pump.h"
 
 #include "pump_rig.h"
+#include "short.h"
 
 #define FRAMES_PER_CHIP 500
 
@@ -191,7 +192,7 @@ int main(void)
 		TEST(random_frames_pass_any_chip_that_is_slow_with_commands),
 	};
 
-	if (pump_rig_is_short())
+	if (is_short())
 		frames = 5000;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

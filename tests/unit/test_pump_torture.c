@@ -8,6 +8,7 @@
 #include "mqttnode/pump.h"
 
 #include "pump_rig.h"
+#include "short.h"
 
 static uint32_t frames = 100000, fewer_frames = 5000;
 
@@ -179,7 +180,7 @@ int main(void)
 		TEST(frames_arrive_at_10_mbit_half_duplex),
 	};
 
-	if (pump_rig_is_short()) {
+	if (is_short()) {
 		frames = 10000;
 		fewer_frames = 1000;
 	}
