@@ -43,6 +43,27 @@ def line():
         wait_level(online.node, 0)
 
 
+@case("a line goes to its safe state when the broker dies or falls silent, and stays there")
+def broker_lost():
+    with World() as world:
+        online = Online(world, conf.lesson(mqtt={"keepalive": 5}, subscribe=[RELAY]))
+        broker = world.wire.broker
+        for lose, seconds, bring_back in ((broker.kill, 5, broker.start),
+                                          (broker.freeze, 20, broker.thaw)):
+            wait_level(online.node, 0)
+            online.observer.publish("relay/set", "on")
+            wait_level(online.node, 1)
+            with online.ping_goes_on():  # the cable is there
+                lose()
+                try:
+                    wait_level(online.node, 0, seconds)
+                finally:
+                    bring_back()
+            online.node.wait_online()
+            online.observe_again()
+            assert level(online.node) == 0
+
+
 @case("SIGTERM puts a line into its safe state first, whatever the broker does")
 def stop():
     with World() as world:
