@@ -56,8 +56,8 @@ static const char *const migrations[] = {
 	"ALTER TABLE message ADD COLUMN expiry INTEGER NOT NULL DEFAULT 0",
 
 	/* The broker may keep a message on each of these. */
-	"CREATE TABLE retained (topic TEXT PRIMARY KEY) WITHOUT ROWID;"
-	"INSERT OR IGNORE INTO retained SELECT topic FROM message WHERE retain",
+	("CREATE TABLE retained (topic TEXT PRIMARY KEY) WITHOUT ROWID;"
+	 "INSERT OR IGNORE INTO retained SELECT topic FROM message WHERE retain"),
 };
 static_assert(ARRAY_SIZE(migrations) == SPOOL_SCHEMA_VERSION,
 	      "one step for each version");
