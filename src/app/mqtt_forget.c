@@ -9,11 +9,12 @@
 void mqtt_forget_begin(struct mqtt_forget *f, struct spool *spool,
 		       struct mqtt_forgetting *counts)
 {
+	size_t n = 0;
+
+	while (spool_retained(spool, n))
+		n++;
 	*f = (struct mqtt_forget){ .spool = spool, .counts = counts };
-	*counts = (struct mqtt_forgetting){ .begun = 1 };
-	while (spool_retained(spool, counts->topics))
-		counts->topics++;
-	counts->left = counts->topics;
+	*counts = (struct mqtt_forgetting){ .begun = 1, .topics = n, .left = n };
 }
 
 /* What is under way as @id, 0: a place for another; NULL if there is none. */
