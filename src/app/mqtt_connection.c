@@ -406,10 +406,14 @@ static void use_probe(struct mqtt_connection *c, uint64_t now)
 /* The library says that the connection is gone. */
 static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint64_t now)
 {
+	/* It may have come before what it needs was seen to be there. */
+	bool answered = c->connack.code >= 0;
 	struct mqtt_cause cause;
 
-	if (c->state == MQTT_CONNECTING && !never_connected(error))
+	if (c->state == MQTT_CONNECTING && (answered || !never_connected(error)))
 		tcp_established(c, c->peer.local, now);
+	if (c->state == MQTT_HANDSHAKE && answered)
+		tls_established(c, now);
 	if (c->connack.code > 0)
 		mqtt_cause_refused(&cause, &c->connack, c->settings->username);
 	else if (error->kind == MQTT_ERROR_TLS)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* test_mqtt_connect.c — the way to the broker: every failure has its rung and cause */
 #include <arpa/inet.h>
+#include <mosquitto.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,12 +15,34 @@
 #include "mqtt_rig.h"
 #include "mqttnode/clock.h"
 
+#define ANSWER_MS 20000
+
 static struct rig rig;
 static struct broker *const broker = &rig.broker;
+
+/* Whether a connection is begun only to be looked at when the broker has answered. */
+static bool await_answer;
+
+int __wrap_mosquitto_connect_bind_async(struct mosquitto *mosq, const char *host,
+					int port, int keepalive, const char *local);
+int __real_mosquitto_connect_bind_async(struct mosquitto *mosq, const char *host,
+					int port, int keepalive, const char *local);
+
+int __wrap_mosquitto_connect_bind_async(struct mosquitto *mosq, const char *host,
+					int port, int keepalive, const char *local)
+{
+	int rc = __real_mosquitto_connect_bind_async(mosq, host, port, keepalive, local);
+	struct pollfd answer = { .fd = mosquitto_socket(mosq), .events = POLLIN };
+
+	if (rc == MOSQ_ERR_SUCCESS && await_answer)
+		(void)poll(&answer, 1, ANSWER_MS);
+	return rc;
+}
 
 static int set_up(void **state)
 {
 	(void)state;
+	await_answer = false;
 	rig_make(&rig);
 	return 0;
 }
@@ -159,6 +183,20 @@ static void a_broker_that_refuses(void **state)
 	broker_connack(broker, 77);
 	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_FAILED,
 			"Refused: unknown reason 77");
+}
+
+static void a_broker_that_refuses_before_tcp_is_seen_to_be_up(void **state)
+{
+	(void)state;
+	rig.settings.reconnect_max_s = 3600;
+	await_answer = true;
+	start();
+	broker_accept(broker);
+	broker_connack(broker, 4);
+	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_FAILED,
+			"Refused: bad user name or password");
+	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_OK,
+			"Connected to 127.0.0.1:%u from 127.0.0.1", broker->port);
 }
 
 static void bad_credentials_are_not_tried_again_soon(void **state)
@@ -658,6 +696,7 @@ int main(void)
 		TEST(connects_from_the_given_address),
 		TEST(a_broker_that_says_nothing),
 		TEST(a_broker_that_refuses),
+		TEST(a_broker_that_refuses_before_tcp_is_seen_to_be_up),
 		TEST(bad_credentials_are_not_tried_again_soon),
 		TEST(a_server_that_closes_at_once),
 		TEST(a_server_that_resets),
