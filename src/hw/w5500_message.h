@@ -48,7 +48,8 @@ struct w5500_message {
 	uint8_t in[W5500_MESSAGE_ARENA];  /* what comes in, at the same places */
 };
 
-/* Empties @m and gives it the limits of @bus. */
+/* Empties @m, which was all zeroes before the first time, and gives it the limits of
+ * @bus. */
 void w5500_message_begin(struct w5500_message *m, const struct spi_bus *bus);
 
 /* Writes @len bytes of @data to @address on. Copies them. */

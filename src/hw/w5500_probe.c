@@ -87,7 +87,7 @@ static int probe(struct w5500_message *m, struct spi_bus *bus, struct gpio_line 
 int w5500_probe_reset(struct spi_bus *bus, struct gpio_line *reset,
 		      const struct clock *clock)
 {
-	struct w5500_message *m = malloc(sizeof(*m));
+	struct w5500_message *m = calloc(1, sizeof(*m));
 	int r;
 
 	if (!m)
