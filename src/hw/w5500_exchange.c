@@ -177,12 +177,9 @@ static void plan_tx(struct w5500 *chip, struct plan *p, bool may_command)
 {
 	uint16_t position = chip->tx_wr;
 
-	if (chip->tx_again && may_command) {
-		if (p->recv)
-			w5500_message_release(&chip->message);
+	if (chip->tx_again && may_command)
 		p->send = p->attempt.send_again = w5500_message_write8(
 			&chip->message, W5500_SN_CR(0), W5500_SN_CR_SEND);
-	}
 	if (!chip->tx_in_flight && chip->tx_count > 0) {
 		struct w5500_tx_frame *frame = w5500_tx_frame(chip, 0);
 
@@ -225,6 +222,9 @@ static void plan_message(struct w5500 *chip, struct plan *p, unsigned int hints)
 	/* A chip that takes its time gets one command a message, of both kinds in turn.
 	 */
 	if (chip->slow_commands && chip->recv_last && chip->tx_count > 0)
+		may_recv = false;
+	/* No pointer is written before this SEND, which would keep it away from RECV. */
+	if (chip->tx_again)
 		may_recv = false;
 	if (may_recv)
 		plan_known_burst(chip, p);

@@ -205,7 +205,8 @@ void w5500_sim_excuse(struct w5500_sim *chip);
  * one that a host could not know of. A bus adapter carries out a list of
  * accesses that was made before any of them; a host may put one RECV and, after
  * at least one other chip select, one SEND into such a list, because every chip
- * that was described takes a command long before that. When the chip turns out
+ * that was described takes a command long before that. Without that chip select
+ * it is a violation, whether the chip is as fast as that or not. When the chip turns out
  * to be slower, or a fault holds the command, that SEND is ignored and counted
  * as excused, once in the life of the chip. Nor is there an excuse for a host
  * that has read RECV or SEND out of Sn_CR in an earlier message: it knows, and

@@ -283,10 +283,22 @@ static bool is_unknowable(const struct sim_socket *s, uint8_t command)
 	       !s->chip->slowness_known;
 }
 
+/* Whether the last command is in the same message, and no chip select between. */
+static bool is_too_close(const struct sim_socket *s)
+{
+	return s->cr_message != 0 && s->cr_message == s->chip->message &&
+	       s->cr_message_age <= 1;
+}
+
 void sim_command_write(struct sim_socket *s, uint8_t command)
 {
 	const struct w5500_sim_options *o = &s->chip->options;
 
+	if (s->cr == 0 && is_too_close(s))
+		w5500_sim_violate(s->chip,
+				  "command 0x%02x right behind another in one message: "
+				  "nobody knows whether that is taken yet",
+				  command);
 	if (sim_command_is_lost(s->chip, command))
 		return;
 	if (is_unknowable(s, command)) {

@@ -95,6 +95,29 @@ static void a_bus_error_at_any_message_loses_nothing_or_says_so(void **state)
 		      rig->received.missing, rig->board.sent.missing);
 }
 
+/* Frames come in all the time: the SEND is not to be right behind a RECV. */
+static void a_send_that_was_cut_is_repeated_under_load(void **state)
+{
+	struct chip_rig *rig = *state;
+
+	rig->config.interrupt = false; /* no clearing of the latch between them */
+	chip_rig_run(rig);
+	for (unsigned int i = 0; i < 600; i++) {
+		chip_rig_send(rig, W5500_FRAME_MIN);
+		sim_spi_faults(rig->board.spi)->fail_next = 1;
+		chip_rig_turn(rig, 0);
+		do {
+			chip_rig_arrive(rig, W5500_FRAME_MIN);
+			chip_rig_turn(rig, W5500_HINT_EXPECT);
+		} while (rig->board.sent.next != rig->tx_next);
+	}
+	chip_rig_settle(rig);
+	assert_true(w5500_counters(rig->chip)->tx_repeated > 0);
+	chip_rig_assert_no_trouble(rig);
+	chip_rig_assert_all_arrived(rig);
+	packet_rig_assert_clean(&rig->board);
+}
+
 static void a_lost_write_is_noticed(void **state)
 {
 	struct chip_rig *rig = *state;
@@ -469,6 +492,7 @@ int main(void)
 		chip_test(impossible_lengths_cost_at_most_a_ring),
 		chip_test(a_length_beyond_the_fill_level_is_noticed),
 		chip_test(a_bus_error_at_any_message_loses_nothing_or_says_so),
+		chip_test(a_send_that_was_cut_is_repeated_under_load),
 		chip_test(a_lost_write_is_noticed),
 		chip_test(a_send_that_never_ends_is_given_up),
 		chip_test(a_command_that_is_never_taken_is_noticed),

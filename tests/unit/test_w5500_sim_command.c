@@ -159,6 +159,20 @@ static void a_send_over_a_recv_that_can_be_known_is_a_violation(void **state)
 	rig_assert_violation(rig, OVER_RECV);
 }
 
+/* However fast the chip is: nobody has said that it is as fast as that. */
+static void a_send_right_behind_a_recv_is_a_violation(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_bring_up(rig, 0x84);
+	recv_and_send(rig, false, false);
+	rig_assert_violation(rig, "command 0x20 right behind another");
+	recv_and_send(rig, false, true);
+	recv_and_send(rig, true, false);
+	assert_int_equal(rig_violations(rig), 0);
+	assert_int_equal(w5500_sim_stats(rig->chip)->sends, 3);
+}
+
 static void a_host_that_has_read_a_busy_cr_knows(void **state)
 {
 	struct rig *rig = *state;
@@ -576,6 +590,7 @@ int main(void)
 		TEST(a_command_over_a_command_is_ignored),
 		TEST(one_send_over_a_recv_of_its_message_is_excused),
 		TEST(a_send_over_a_recv_that_can_be_known_is_a_violation),
+		TEST(a_send_right_behind_a_recv_is_a_violation),
 		TEST(a_host_that_has_read_a_busy_cr_knows),
 		TEST(cr_can_be_stuck_until_a_reset),
 		TEST(other_commands_are_violations),
