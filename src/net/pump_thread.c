@@ -105,6 +105,7 @@ static enum chip_state shown_state(const struct pump *p)
 	return CHIP_STATE_RECOVERING;
 }
 
+/* The worst comes first; a plan that cannot be used is no fault of the wiring. */
 static void make_hint(struct pump *p)
 {
 	uint32_t speed = w5500_speed_hz(p->chip);
@@ -118,12 +119,6 @@ static void make_hint(struct pump *p)
 			"The W5500 answers at %.4g MHz but not at %.4g MHz: use shorter "
 			"wires, or lower ethernet.spi_speed_hz",
 			speed / 1e6, p->settings->spi_speed_hz / 1e6);
-	} else if (p->phase == PUMP_PHASE_RUNNING && w5500_chain_refused(p->chip)) {
-		p->now.hint_id = CAUSE_BUS_PLAN_REFUSED;
-		text_format(
-			p->now.hint, sizeof(p->now.hint),
-			"The W5500 does not take chained accesses as it should: it is "
-			"used with ethernet.bus_plan = \"plain\"");
 	} else if (p->line_hint[0]) {
 		p->now.hint_id = p->line_hint_id;
 		memcpy(p->now.hint, p->line_hint, sizeof(p->now.hint));
@@ -136,6 +131,12 @@ static void make_hint(struct pump *p)
 			"Interrupt line %s does not follow the W5500: polling. Check the "
 			"wire to INT",
 			p->settings->interrupt);
+	} else if (p->phase == PUMP_PHASE_RUNNING && w5500_chain_refused(p->chip)) {
+		p->now.hint_id = CAUSE_BUS_PLAN_REFUSED;
+		text_format(
+			p->now.hint, sizeof(p->now.hint),
+			"The W5500 does not take chained accesses as it should: it is "
+			"used with ethernet.bus_plan = \"plain\"");
 	}
 }
 
