@@ -77,7 +77,8 @@ static const struct finding_advice advice[] = {
 	[CAUSE_SPI_TIMEOUT] = {
 		"The SPI controller itself hangs; this is not the fault of the wires.",
 		"Update the system (apt full-upgrade) and reboot: early kernels of the "
-		"Pi 5 had this fault." },
+		"Pi 5 had this fault with long transfers. Until then set "
+		"ethernet.spi_max_transfer = 64." },
 	[CAUSE_SPI_ERROR] = {
 		"The SPI bus of Linux reports an error.",
 		"\"dmesg\" tells more about it." },

@@ -248,11 +248,10 @@ enum cause_id spidev_explain(const char *path, int error, char *buf, size_t size
 			    path);
 		return CAUSE_SPI_TOO_SMALL;
 	case ETIMEDOUT:
-		text_format(
-			buf, size,
-			"The SPI controller of %s does not finish transfers: update the "
-			"kernel, and look at dmesg",
-			path);
+		text_format(buf, size,
+			    "The SPI controller of %s does not finish transfers: try "
+			    "ethernet.spi_max_transfer = 64, or a newer kernel",
+			    path);
 		return CAUSE_SPI_TIMEOUT;
 	default:
 		text_format(buf, size, "%s: %s", path,

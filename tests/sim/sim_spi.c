@@ -254,7 +254,8 @@ enum cause_id spidev_explain(const char *path, int error, char *buf, size_t size
 		cause = CAUSE_SPI_BUSY;
 		break;
 	case ETIMEDOUT:
-		what = "of the simulated board does not finish transfers";
+		what = "of the simulated board does not finish transfers: try "
+		       "ethernet.spi_max_transfer = 64";
 		cause = CAUSE_SPI_TIMEOUT;
 		break;
 	default:

@@ -397,6 +397,16 @@ static void explains_a_lack_of_permission(void **state)
 	unlink(path);
 }
 
+static void a_transfer_that_does_not_end_names_the_key_that_may_help(void **state)
+{
+	char text[160];
+
+	(void)state;
+	assert_int_equal(spidev_explain(NODE, ETIMEDOUT, text, sizeof(text)),
+			 CAUSE_SPI_TIMEOUT);
+	assert_non_null(strstr(text, "ethernet.spi_max_transfer = 64"));
+}
+
 static void explains_every_other_error(void **state)
 {
 	static const int errors[] = { ENOTTY,	 EISDIR,   EINVAL,    ENXIO, ENODEV,
@@ -429,6 +439,8 @@ int main(void)
 		cmocka_unit_test_setup(explains_a_missing_device, set_up),
 		cmocka_unit_test_setup(explains_who_has_the_chip, set_up),
 		cmocka_unit_test_setup(explains_a_lack_of_permission, set_up),
+		cmocka_unit_test_setup(
+			a_transfer_that_does_not_end_names_the_key_that_may_help, set_up),
 		cmocka_unit_test_setup(explains_every_other_error, set_up),
 	};
 
