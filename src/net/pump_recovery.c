@@ -37,8 +37,11 @@
 /* ... and after so many the bus is opened anew. */
 #define BUS_RETRIES 8
 
-/* So many garbled answers within so long are the fault of the clock. */
-#define GARBLED_MAX	  8
+/*
+ * So many garbled answers within so long are the fault of the clock. A message mostly
+ * counts once; what disturbs the wires for a moment spoils one, or two with the next.
+ */
+#define GARBLED_MAX	  4
 #define GARBLED_WINDOW_NS (10 * NSEC_PER_SEC)
 
 /*

@@ -112,6 +112,43 @@ static void a_clock_at_which_the_chip_errs_is_lowered_while_it_runs(void **state
 	}
 }
 
+/* One message whose answer is garbled: all bits of it are wrong. */
+static void garble_one(struct pump_rig *rig)
+{
+	uint64_t before = pump_rig_counters(rig).bus_garbled;
+
+	bus_faults(rig)->miso_bit_errors = 1000000000;
+	while (pump_rig_counters(rig).bus_garbled == before)
+		pump_rig_for(rig, US);
+	bus_faults(rig)->miso_bit_errors = 0;
+	assert_int_equal(pump_rig_counters(rig).bus_garbled, before + 1);
+	pump_rig_for(rig, 300 * MS);
+}
+
+/* Four of them in ten seconds, whatever the messages were for; three are none. */
+static void so_many_garbled_answers_lower_the_clock(void **state)
+{
+	struct pump_rig *rig = *state;
+
+	pump_rig_up(rig);
+	for (int i = 0; i < 6; i++) {
+		if (i == 3)
+			pump_rig_for(rig, 11 * SEC);
+		if (i % 3 == 1) /* a window of an exchange; else a health tick */
+			pump_rig_traffic(rig, 1, 0);
+		garble_one(rig);
+	}
+	assert_int_equal(pump_rig_counters(rig).clock_lowered, 0);
+	pump_rig_for(rig, 11 * SEC);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pump_rig_counters(rig).clock_lowered, 0);
+		garble_one(rig);
+	}
+	assert_int_equal(pump_rig_counters(rig).clock_lowered, 1);
+	assert_true(is_slower(rig));
+	assert_works(rig);
+}
+
 static void a_clock_that_was_lowered_stays_so(void **state)
 {
 	struct pump_rig *rig = *state;
@@ -166,6 +203,8 @@ static void a_controller_that_cannot_carry_long_transfers_is_told(void **state)
 	sim_spi_options(rig->board.spi)->max_transfer = 64;
 	(void)pump_rig_wait(rig, is_absent, 2 * SEC);
 	assert_cause(rig, RIG_SPI);
+	assert_cause(rig, "ethernet.spi_max_transfer");
+	assert_int_equal(pump_rig_status(rig).cause_id, CAUSE_SPI_TIMEOUT);
 	rig->settings.spi_max_transfer = 64; /* as after a restart */
 	rig->pump = pump_free(rig->pump);
 	(void)pump_rig_wait(rig, is_up, 5 * SEC);
@@ -292,6 +331,7 @@ int main(void)
 		TEST(wires_that_are_bad_at_any_clock_are_told),
 		TEST(noise_on_the_wires_stops_nothing),
 		TEST(a_clock_at_which_the_chip_errs_is_lowered_while_it_runs),
+		TEST(so_many_garbled_answers_lower_the_clock),
 		TEST(a_clock_that_was_lowered_stays_so),
 		TEST(a_controller_that_cannot_carry_long_transfers_is_spared),
 		TEST(a_controller_that_cannot_carry_long_transfers_is_told),
