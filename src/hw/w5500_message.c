@@ -232,16 +232,20 @@ bool w5500_message_command(struct w5500_message *m, uint32_t pointer, unsigned i
 			   unsigned int command)
 {
 	size_t first = W5500_HEADER_SIZE + 2, second = W5500_HEADER_SIZE + 1;
+	bool added;
 
 	if (!fits(m, cost(m, first) + cost(m, second), 0,
 		  pieces(m, first) + pieces(m, second), first + second))
 		return false;
 	if (m->commanded)
 		w5500_message_release(m);
-	(void)w5500_message_write16(m, pointer, value);
+	/* Behind a chain they take less than was asked for, never more. */
+	added = w5500_message_write16(m, pointer, value);
+	assert(added);
 	if (m->commanded)
 		w5500_message_release(m);
-	(void)w5500_message_write8(m, W5500_SN_CR(0), command);
+	added = w5500_message_write8(m, W5500_SN_CR(0), command);
+	assert(added);
 	m->commanded = true;
 	return true;
 }
