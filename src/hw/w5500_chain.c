@@ -88,16 +88,19 @@ bool w5500_chain_window_add(struct w5500_message *m, bool wide, const uint8_t **
 	return added;
 }
 
-bool w5500_chain_window_parse(struct w5500 *chip, const uint8_t *data, bool wide,
-			      struct w5500_window *ret)
+const uint8_t *w5500_chain_window_unechoed(const uint8_t *data, bool wide)
+{
+	for (unsigned int n = wide ? 4 : 3; n > 0; n--, data += SEGMENT_SIZE)
+		if (!w5500_message_echoed(data))
+			return data;
+	return NULL;
+}
+
+void w5500_chain_window_parse(const uint8_t *data, bool wide, struct w5500_window *ret)
 {
 	const uint8_t *tx, *both, *rx;
-	unsigned int n = wide ? 4 : 3;
 
 	*ret = (struct w5500_window){ 0 };
-	for (unsigned int i = 0; i < n; i++)
-		if (!w5500_echoed(chip, data + i * SEGMENT_SIZE))
-			return false;
 	if (wide) {
 		ret->cr = data[W5500_REG_OFFSET(W5500_SN_CR(0))];
 		ret->ir = data[W5500_REG_OFFSET(W5500_SN_IR(0))];
@@ -113,7 +116,6 @@ bool w5500_chain_window_parse(struct w5500 *chip, const uint8_t *data, bool wide
 	ret->rx_rsr = get_be16(both + 2);
 	ret->rx_rd = get_be16(rx);
 	ret->rx_wr = get_be16(rx + 2);
-	return true;
 }
 
 /* Bytes on the bus from SEND on until Sn_TX_RD must be that of a frame that has left. */
@@ -219,7 +221,8 @@ static int try_chain(struct w5500 *chip)
 	r = w5500_run(chip);
 	if (r < 0)
 		return r;
-	return w5500_chain_window_parse(chip, window, true, &w) && w.cr == 0 &&
+	w5500_chain_window_parse(window, true, &w);
+	return !w5500_chain_window_unechoed(window, true) && w.cr == 0 &&
 	       w.sr == W5500_SN_SR_CLOSED && w.rx_rd == value && w.tx_wr == complement;
 }
 

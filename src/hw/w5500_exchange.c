@@ -367,10 +367,15 @@ static bool is_inexact(const struct w5500 *chip, const struct plan *p,
 static bool parse_window(struct w5500 *chip, const struct plan *p,
 			 struct w5500_window *ret)
 {
-	if (p->chained)
-		return w5500_chain_window_parse(chip, p->window, p->wide, ret);
-	w5500_window_parse(p->window, p->wide, ret);
-	return w5500_echoed(chip, p->window);
+	const uint8_t *unechoed;
+
+	if (!p->chained) {
+		w5500_window_parse(p->window, p->wide, ret);
+		return w5500_echoed(chip, p->window);
+	}
+	w5500_chain_window_parse(p->window, p->wide, ret);
+	unechoed = w5500_chain_window_unechoed(p->window, p->wide);
+	return !unechoed || w5500_echoed(chip, unechoed);
 }
 
 int w5500_exchange(struct w5500 *chip, unsigned int hints)

@@ -223,10 +223,12 @@ void w5500_forget(struct w5500 *chip, uint16_t rx_rd, uint16_t tx_wr);
 /* Whether messages may be chained. */
 bool w5500_chain_usable(const struct w5500 *chip);
 
-/* Like those of w5500_window.c; the second says whether all of it was echoed. */
+/* Like those of w5500_window.c. */
 bool w5500_chain_window_add(struct w5500_message *m, bool wide, const uint8_t **ret);
-bool w5500_chain_window_parse(struct w5500 *chip, const uint8_t *data, bool wide,
-			      struct w5500_window *ret);
+void w5500_chain_window_parse(const uint8_t *data, bool wide, struct w5500_window *ret);
+
+/* The first answer in such a window whose header was not echoed, or NULL. */
+const uint8_t *w5500_chain_window_unechoed(const uint8_t *data, bool wide);
 
 /*
  * Whether frames of @len bytes leave so soon that waiting for it inside of a message is

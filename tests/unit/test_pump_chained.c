@@ -181,6 +181,8 @@ static void a_chip_that_is_not_is_used_plainly_and_told(void **state)
 		carry(rig, 500);
 		assert_hint(rig, "ethernet.bus_plan");
 		assert_int_equal(pump_rig_counters(rig).chip_lost, 0);
+		/* The wires are good. */
+		assert_int_equal(pump_rig_counters(rig).bus_garbled, 0);
 		again(state);
 	}
 }
