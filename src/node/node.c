@@ -198,6 +198,7 @@ static bool take_down(struct node *n)
 	n->ladder = ladder_free(n->ladder);
 	n->tick = sd_event_source_disable_unref(n->tick);
 	n->announcement = sd_event_source_disable_unref(n->announcement);
+	n->farewell = sd_event_source_disable_unref(n->farewell);
 	n->event = sd_event_unref(n->event);
 	for (int user = 0; user < USERS; user++)
 		node_use(n, (enum node_user)user, NULL);

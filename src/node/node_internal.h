@@ -118,6 +118,8 @@ struct node {
 
 	sd_event_source *tick;
 	sd_event_source *announcement; /* it is about to be made again; NULL: not */
+	sd_event_source *farewell;     /* all is forgotten: the end; NULL: not yet */
+	bool forgotten_told;	       /* whoever asked for that knows */
 	uint64_t heartbeat;
 	uint64_t tx_dropped;
 	bool watchdog;

@@ -13,8 +13,8 @@
 /* For a broker to empty what it keeps. */
 #define FORGET_MS 30000
 
-/* Whoever asked for that still learns that it is done. */
-#define FORGOTTEN_US UINT64_C(1000000)
+/* Whoever asked for that learns that it is done, if it asks again in this time. */
+#define FORGOTTEN_US UINT64_C(5000000)
 
 /* A limit is not a good moment to wait for others to wake up with (sd_event: 250 ms). */
 #define LIMIT_ACCURACY_US 1000
@@ -53,9 +53,9 @@ int node_on_mqtt_ended(sd_event_source *source, int fd, uint32_t revents, void *
 	(void)revents;
 	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	if (n->phase == NODE_FORGETTING)
-		return sd_event_add_time_relative(n->event, NULL, CLOCK_MONOTONIC,
-						  FORGOTTEN_US, LIMIT_ACCURACY_US,
-						  on_forgotten, n);
+		return sd_event_add_time_relative(n->event, &n->farewell, CLOCK_MONOTONIC,
+						  n->forgotten_told ? 0 : FORGOTTEN_US,
+						  LIMIT_ACCURACY_US, on_forgotten, n);
 	stop_uplink(n);
 	return 0;
 }
@@ -94,6 +94,12 @@ static void tell_forgetting(struct node *n, json_object *answer)
 	add_number(answer, "left", counters.forgetting.left);
 	add_number(answer, "refused", counters.forgetting.refused);
 	json_object_object_add(answer, "done", json_object_new_boolean(done));
+	if (!done)
+		return;
+	/* The answer is on its way before the loop has its next turn. */
+	n->forgotten_told = true;
+	if (n->farewell)
+		(void)sd_event_source_set_time_relative(n->farewell, 0);
 }
 
 int node_forget(struct node *n, json_object *answer, char *error, size_t error_size)

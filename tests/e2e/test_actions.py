@@ -36,7 +36,7 @@ def line():
         online.node.board.cable(False)
         wait_level(online.node, 0, 10)
         online.node.board.cable(True)
-        online.node.wait_online()
+        online.node.wait_rung("suback", "ok", 15)
         assert level(online.node) == 0
         online.observer.publish("relay/set", "pulse")
         wait_level(online.node, 1)
@@ -59,7 +59,7 @@ def broker_lost():
                     wait_level(online.node, 0, seconds)
                 finally:
                     bring_back()
-            online.node.wait_online()
+            online.node.wait_rung("suback", "ok", 15)
             online.observe_again()
             assert level(online.node) == 0
 
