@@ -170,10 +170,16 @@ void spool_note_retained(struct spool *s, const char *topic);
 const char *spool_retained(const struct spool *s, size_t i);
 
 /*
- * All these topics are empty now, at the broker: nothing is remembered any more. But
- * if messages wait for a later session all is: they will fill topics again.
+ * Opens the state directory if that was not possible before, which may add topics of
+ * earlier runs. Whether it is open.
  */
-void spool_forget_retained(struct spool *s);
+bool spool_recall_retained(struct spool *s);
+
+/*
+ * These @n @topics are empty now, at the broker: they are not remembered any more. But
+ * if messages wait for a later session all are: they will fill topics again.
+ */
+void spool_forget_retained(struct spool *s, const char *const *topics, size_t n);
 
 void spool_get_status(const struct spool *s, struct spool_status *ret);
 

@@ -384,18 +384,24 @@ static bool has_more(const struct mqtt_client *c)
 	return fd.fd >= 0 && mqtt_client_is_secured(c) && poll(&fd, 1, 0) > 0;
 }
 
-/* Reads to nowhere until the broker has closed as well. */
-static int drain(struct mqtt_client *c)
+/*
+ * Reads to nowhere until the broker has closed as well. That may look like a reset: the
+ * end of TLS, behind DISCONNECT, is not read by all.
+ */
+static int drain(struct mqtt_client *c, struct mqtt_error *ret)
 {
 	char buf[4096];
+	int error;
 	ssize_t n;
 
 	do
 		n = recv(c->linger_fd, buf, sizeof(buf), MSG_DONTWAIT);
 	while (n > 0 || (n < 0 && errno == EINTR));
-	if (n == 0 || errno != EAGAIN)
-		c->linger_fd = fd_close(c->linger_fd);
-	return 0;
+	error = n < 0 ? errno : 0;
+	if (error == EAGAIN)
+		return 0;
+	c->linger_fd = fd_close(c->linger_fd);
+	return error == 0 || error == ECONNRESET ? 0 : system_error(ret, error);
 }
 
 int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
@@ -403,7 +409,7 @@ int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 	int rc;
 
 	if (c->linger_fd >= 0 && mosquitto_socket(c->mosq) < 0)
-		return drain(c);
+		return drain(c, error);
 	if (!c->established && mqtt_client_fd(c) >= 0) {
 		int r = await_tcp(c, error);
 

@@ -171,6 +171,7 @@ int mqtt_client_unsubscribe(struct mqtt_client *c, const char *filter);
  * Sends DISCONNECT, which discards the will. The socket is -1 once the broker
  * has closed: what it still sends is read and thrown away, since to close with
  * something unread resets the connection, and the broker might see that first.
+ * If the network ends the connection instead, mqtt_client_turn() says so.
  */
 void mqtt_client_disconnect(struct mqtt_client *c);
 

@@ -3,8 +3,8 @@
  * mqtt_forget.h — empties what the broker keeps of this node
  *
  * An empty retained message makes a broker forget the one that it had. Every topic
- * that the spool noted (spool_note_retained()) gets one, with QoS 1, so it is known
- * that the broker has it. MQTT thread only.
+ * that the spool has noted when it begins (spool_note_retained()) gets one, with QoS 1,
+ * so it is known that the broker has it. MQTT thread only.
  */
 #ifndef MQTTNODE_MQTT_FORGET_H
 #define MQTTNODE_MQTT_FORGET_H
@@ -21,22 +21,34 @@
 struct mqtt_forget {
 	struct spool *spool; /* borrowed, as the next */
 	struct mqtt_forgetting *counts;
-	size_t next;		    /* of the spool's topics: the first not sent */
-	int ids[MQTT_INFLIGHT_MAX]; /* sent and not acknowledged; 0: free */
+	char **topics;	/* as noted at the beginning; the spool's may become more */
+	bool *emptied;	/* of each: whether the broker has acknowledged that */
+	size_t n, next; /* how many these are; the first not sent */
+	struct {
+		int id; /* 0: none */
+		size_t topic;
+	} under_way[MQTT_INFLIGHT_MAX];
 };
 
-/* Begins; counts what is to be done in @counts. Both pointers must outlive @f. */
+/*
+ * Begins; counts what is to be done in @counts. Both pointers must outlive @f. What
+ * there is no memory for is left. Release with mqtt_forget_end().
+ */
 void mqtt_forget_begin(struct mqtt_forget *f, struct spool *spool,
 		       struct mqtt_forgetting *counts);
 
-/*
- * Sends what can be sent. Whether nothing is left to do: the spool then notes no
- * topic any more, unless the broker refused one.
- */
+/* Sends what can be sent. Whether all is answered that could be sent at all. */
 bool mqtt_forget_turn(struct mqtt_forget *f, struct mqtt_client *client,
 		      struct mqtt_refusals *refusals);
 
 /* The broker has acknowledged the message @id, or refused it. */
 void mqtt_forget_acknowledged(struct mqtt_forget *f, int id, bool refused);
+
+/*
+ * The connection is left: what was emptied is not noted any more, except @will, which
+ * counts as left: the broker may fill that topic again; NULL: none. Nothing is done if
+ * it was never begun.
+ */
+void mqtt_forget_end(struct mqtt_forget *f, const char *will);
 
 #endif

@@ -11,7 +11,8 @@
  *
  * To be forgotten: what is under way is waited for too, as long as it takes, since a
  * message of QoS 2 would arrive behind the empty one; then all retained topics are
- * emptied, that of the status with them.
+ * emptied, that of the status with them. It is filled again by the will unless the
+ * broker has read DISCONNECT, which its end of the connection shows.
  */
 #include "mqttnode/cleanup.h"
 #include "mqttnode/clock.h"
@@ -65,6 +66,14 @@ static bool is_drained(const struct mqtt *m, uint64_t now)
 	return spool_in_flight(m->spool).messages == 0 || (enough && !m->mail.forget);
 }
 
+/* Whether the broker has closed after DISCONNECT. */
+static bool is_parted(const struct mqtt *m)
+{
+	return m->leave_phase == LEAVE_DISCONNECTING &&
+	       m->connection.state == MQTT_ONLINE &&
+	       mqtt_client_fd(m->session->client) < 0;
+}
+
 void mqtt_go_on_leaving(struct mqtt *m, uint64_t now)
 {
 	if (m->leave_phase == LEAVE_DRAINING && is_drained(m, now))
@@ -77,11 +86,12 @@ void mqtt_go_on_leaving(struct mqtt *m, uint64_t now)
 	if (m->leave_phase == LEAVE_SAYING_OFFLINE &&
 	    m->session->status.offline_acknowledged)
 		disconnect(m);
-	if (m->leave_phase == LEAVE_DISCONNECTING &&
-	    mqtt_client_fd(m->session->client) < 0)
+	if (is_parted(m) || m->connection.state != MQTT_ONLINE ||
+	    now >= m->leave_deadline_ns) {
+		mqtt_forget_end(&m->forget,
+				is_parted(m) ? NULL : m->session->status.topic);
 		m->leave_phase = LEAVE_DONE;
-	if (m->connection.state != MQTT_ONLINE || now >= m->leave_deadline_ns)
-		m->leave_phase = LEAVE_DONE;
+	}
 	/* The disk needs time too, while the broker is waited for. */
 	if (m->mail.stop && !m->parked && now >= m->mail.park_ns) {
 		spool_park(m->spool);

@@ -92,8 +92,8 @@ static int write_all(struct spool *s)
 
 	for (size_t i = 0; i < s->n_retained && r == 0; i++)
 		if (!s->retained[i].written)
-			r = spool_store_add_topic(s->tiers[STATE].store,
-						  s->retained[i].name);
+			r = spool_store_keep_topic(s->tiers[STATE].store,
+						   s->retained[i].name, true);
 	return r;
 }
 
@@ -128,20 +128,37 @@ const char *spool_retained(const struct spool *s, size_t i)
 	return i < s->n_retained ? s->retained[i].name : NULL;
 }
 
-void spool_forget_retained(struct spool *s)
+bool spool_recall_retained(struct spool *s)
 {
-	/* Opened just now, it may show more. */
-	bool disk = spool_tier_exists(&s->tiers[STATE]) && spool_ready(s, STATE);
-	int r;
+	return spool_tier_exists(&s->tiers[STATE]) && spool_ready(s, STATE);
+}
+
+static void remove_at(struct spool *s, size_t i)
+{
+	free(s->retained[i].name);
+	s->n_retained--;
+	memmove(s->retained + i, s->retained + i + 1,
+		(s->n_retained - i) * sizeof(*s->retained));
+}
+
+void spool_forget_retained(struct spool *s, const char *const *topics, size_t n)
+{
+	bool disk = spool_recall_retained(s);
+	int r = 0;
 
 	if (spool_waiting(s) > 0)
 		return;
-	spool_clear_retained(s);
-	if (!disk)
-		return;
-	r = spool_store_clear_topics(s->tiers[STATE].store);
+	for (size_t i = 0; i < n; i++) {
+		size_t at;
+
+		if (disk && r == 0)
+			r = spool_store_keep_topic(s->tiers[STATE].store, topics[i],
+						   false);
+		if (find(s, topics[i], &at))
+			remove_at(s, at);
+	}
 	if (r < 0)
 		spool_failed(s, STATE, r);
-	else
+	else if (disk)
 		(void)spool_commit(s, STATE);
 }

@@ -77,7 +77,7 @@ enum statement {
 	SET_NUMBER,
 	ADD_TOPIC,
 	NEXT_TOPIC,
-	CLEAR_TOPICS,
+	REMOVE_TOPIC,
 	STATEMENTS,
 };
 
@@ -105,7 +105,7 @@ static const char *const statements[] = {
 	[ADD_TOPIC] = "INSERT OR IGNORE INTO retained (topic) VALUES (?)",
 	[NEXT_TOPIC] =
 		"SELECT topic FROM retained WHERE topic > ? ORDER BY topic LIMIT 1",
-	[CLEAR_TOPICS] = "DELETE FROM retained",
+	[REMOVE_TOPIC] = "DELETE FROM retained WHERE topic = ?",
 };
 
 struct spool_store {
@@ -553,14 +553,15 @@ static void bind_topic(struct spool_store *s, enum statement which, const char *
 	(void)sqlite3_bind_text(s->statements[which], 1, topic, -1, SQLITE_TRANSIENT);
 }
 
-int spool_store_add_topic(struct spool_store *s, const char *topic)
+int spool_store_keep_topic(struct spool_store *s, const char *topic, bool kept)
 {
+	enum statement which = kept ? ADD_TOPIC : REMOVE_TOPIC;
 	int r = begin(s);
 
 	if (r < 0)
 		return r;
-	bind_topic(s, ADD_TOPIC, topic);
-	return run(s, ADD_TOPIC);
+	bind_topic(s, which, topic);
+	return run(s, which);
 }
 
 int spool_store_next_topic(struct spool_store *s, const char *after, const char **ret)
@@ -576,13 +577,6 @@ int spool_store_next_topic(struct spool_store *s, const char *after, const char 
 	}
 	*ret = (const char *)sqlite3_column_text(s->statements[NEXT_TOPIC], 0);
 	return *ret ? 1 : -ENOMEM;
-}
-
-int spool_store_clear_topics(struct spool_store *s)
-{
-	int r = begin(s);
-
-	return r < 0 ? r : run(s, CLEAR_TOPICS);
 }
 
 /* --- transactions ---------------------------------------------------------- */

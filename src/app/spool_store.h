@@ -81,17 +81,14 @@ int spool_store_shift_ids(struct spool_store *s, uint64_t by);
 int spool_store_get_number(struct spool_store *s, const char *name, uint64_t *ret);
 int spool_store_set_number(struct spool_store *s, const char *name, uint64_t value);
 
-/* Adds @topic to the topics, unless it is there. 0 or -errno. */
-int spool_store_add_topic(struct spool_store *s, const char *topic);
+/* Whether @topic is among the topics from now on. 0 or -errno. */
+int spool_store_keep_topic(struct spool_store *s, const char *topic, bool kept);
 
 /*
  * The first of them, in the order of strcmp(), behind @after; *@ret is valid until the
  * next call. 1, 0 if there is none, or -errno.
  */
 int spool_store_next_topic(struct spool_store *s, const char *after, const char **ret);
-
-/* Removes all of them. 0 or -errno. */
-int spool_store_clear_topics(struct spool_store *s);
 
 /* Whether something is not committed. */
 bool spool_store_is_dirty(const struct spool_store *s);

@@ -71,6 +71,16 @@ static struct mqtt_forgetting result(void)
 	return counters.forgetting;
 }
 
+static bool is_noted(const char *topic)
+{
+	const char *noted;
+
+	for (size_t i = 0; (noted = spool_retained(rig.spool, i)); i++)
+		if (strcmp(noted, topic) == 0)
+			return true;
+	return false;
+}
+
 static void
 every_retained_topic_is_emptied_then_the_node_leaves_without_a_word(void **state)
 {
@@ -197,7 +207,71 @@ static void what_a_lost_connection_leaves_stays_noted(void **state)
 	got = result();
 	assert_int_equal(got.topics, 2);
 	assert_in_range(got.left, 1, 2); /* the reset may overtake the first answer */
-	assert_string_equal(spool_retained(rig.spool, 1), "base/status");
+	assert_true(is_noted("base/status"));
+}
+
+/* All is emptied, and DISCONNECT is sent. */
+static void empty_all(void)
+{
+	come_online();
+	publish("a/kept", 1, true);
+	mqtt_forget(rig.mqtt, LIMIT_MS);
+	broker_puback(broker, expect_emptied("a/kept"));
+	broker_puback(broker, expect_emptied("base/status"));
+	broker_expect(broker, PACKET_DISCONNECT);
+}
+
+static void expect_only_status_left(void)
+{
+	assert_true(rig_ends_within(&rig, SOON_MS));
+	assert_int_equal(result().topics, 2);
+	assert_int_equal(result().left, 1);
+	assert_true(is_noted("base/status"));
+	assert_false(is_noted("a/kept"));
+}
+
+static void a_broker_that_may_not_have_seen_disconnect_may_publish_the_will(void **state)
+{
+	(void)state;
+	empty_all();
+	mqtt_stop(rig.mqtt, 100);
+	expect_only_status_left();
+}
+
+static void nor_has_it_if_the_network_goes_first(void **state)
+{
+	(void)state;
+	empty_all();
+	rig_path(&rig, true, "127.0.0.2");
+	expect_only_status_left();
+}
+
+static void an_end_that_looks_like_a_reset_is_the_brokers_too(void **state)
+{
+	(void)state;
+	empty_all();
+	broker_reset(broker);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+	assert_int_equal(result().left, 0);
+	assert_null(spool_retained(rig.spool, 0));
+}
+
+static void what_was_emptied_is_not_noted_though_another_topic_is_refused(void **state)
+{
+	(void)state;
+	rig.settings.status = false;
+	spool_note_retained(rig.spool, "b");
+	spool_note_retained(rig.spool, "refused/+"); /* of a damaged file, say */
+	rig_online(&rig);
+	mqtt_forget(rig.mqtt, LIMIT_MS);
+	broker_puback(broker, expect_emptied("b"));
+	broker_expect(broker, PACKET_DISCONNECT);
+	broker_hang_up(broker);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+	assert_int_equal(result().left, 0);
+	assert_int_equal(result().refused, 1);
+	assert_string_equal(spool_retained(rig.spool, 0), "refused/+");
+	assert_null(spool_retained(rig.spool, 1));
 }
 
 static void what_the_broker_refuses_is_counted_and_stays_noted(void **state)
@@ -262,6 +336,10 @@ int main(void)
 		TEST(a_message_that_is_never_acknowledged_keeps_it_from_beginning),
 		TEST(without_any_retained_topic_the_node_just_leaves),
 		TEST(what_a_lost_connection_leaves_stays_noted),
+		TEST(a_broker_that_may_not_have_seen_disconnect_may_publish_the_will),
+		TEST(nor_has_it_if_the_network_goes_first),
+		TEST(an_end_that_looks_like_a_reset_is_the_brokers_too),
+		TEST(what_was_emptied_is_not_noted_though_another_topic_is_refused),
 		TEST(what_the_broker_refuses_is_counted_and_stays_noted),
 		TEST(a_broker_that_does_not_answer_is_left_in_time),
 		TEST(a_stop_meanwhile_shortens_it),

@@ -18,6 +18,16 @@ static void expect_topics(const char *const *topics)
 	assert_null(spool_retained(spool, i));
 }
 
+static void forget_topics(const char *const *topics)
+{
+	size_t n = 0;
+
+	while (topics[n])
+		n++;
+	spool_forget_retained(spool, topics, n);
+}
+
+#define FORGET(...) forget_topics((const char *const[]){ __VA_ARGS__, NULL })
 #define EXPECT(...) expect_topics((const char *const[]){ __VA_ARGS__, NULL })
 
 static void note_part(void)
@@ -59,7 +69,7 @@ static void nothing_is_remembered_after_all_were_forgotten(void **state)
 	(void)state;
 	crash(note_part);
 	open_spool();
-	spool_forget_retained(spool);
+	FORGET("a", "node/status");
 	assert_null(spool_retained(spool, 0));
 	spool = spool_free(spool);
 	open_spool();
@@ -74,11 +84,11 @@ static void topics_that_waiting_messages_will_fill_again_stay_remembered(void **
 	open_spool();
 	spool_note_retained(spool, "a");
 	put(1);
-	spool_forget_retained(spool);
+	FORGET("a");
 	EXPECT("a");
 	turn(true);
 	deliver(1, 1);
-	spool_forget_retained(spool);
+	FORGET("a");
 	assert_null(spool_retained(spool, 0));
 }
 
@@ -92,7 +102,7 @@ static void without_a_disk_only_this_run_is_remembered(void **state)
 	spool_note_retained(spool, "b");
 	turn(true);
 	EXPECT("a", "b");
-	spool_forget_retained(spool);
+	FORGET("b", "a");
 	assert_null(spool_retained(spool, 0));
 }
 
@@ -114,6 +124,25 @@ static void what_could_not_be_written_is_written_when_the_disk_is_back(void **st
 	EXPECT("a", "c", "node/status");
 }
 
+static void what_becomes_known_meanwhile_stays_remembered(void **state)
+{
+	(void)state;
+	crash(note_part);
+	assert_int_equal(rename("state", "elsewhere"), 0);
+	open_spool();
+	spool_note_retained(spool, "c");
+	assert_false(spool_recall_retained(spool));
+	assert_int_equal(rename("elsewhere", "state"), 0);
+	now += 60 * SECOND;
+	turn(true);
+	FORGET("c");
+	EXPECT("a", "node/status");
+	spool = spool_free(spool);
+	open_spool();
+	assert_true(spool_recall_retained(spool));
+	EXPECT("a", "node/status");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -124,6 +153,7 @@ int main(void)
 		TEST(topics_that_waiting_messages_will_fill_again_stay_remembered),
 		TEST(without_a_disk_only_this_run_is_remembered),
 		TEST(what_could_not_be_written_is_written_when_the_disk_is_back),
+		TEST(what_becomes_known_meanwhile_stays_remembered),
 #undef TEST
 	};
 
