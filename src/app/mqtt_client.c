@@ -33,6 +33,9 @@
 /* Packets read in a turn beside the first: the thread has other things to do. */
 #define PACKETS_MAX 32
 
+/* The property that says when a message expires: its number, and four bytes. */
+#define EXPIRY_SIZE 5
+
 struct mqtt_client {
 	struct mosquitto *mosq;
 	struct mosquitto *next;	 /* takes over when @mosq has made the broker forget us */
@@ -497,6 +500,32 @@ static int publish_properties(const struct mqtt_client *c,
 					    message->expiry_s);
 }
 
+/* How many bytes a number takes in MQTT (section 1.5.5). */
+static size_t varint_size(uint64_t value)
+{
+	size_t n = 1;
+
+	while (value >>= 7)
+		n++;
+	return n;
+}
+
+/*
+ * Whether the broker takes a packet of that size (MQTT 5, sections 2.1.4 and 3.3). The
+ * library leaves out the first byte when it counts, and for QoS 1 and 2 it first counts
+ * less than it sends: what is found too large only then stays with it for ever.
+ */
+static bool is_too_large(const struct mqtt_client *c, const struct mqtt_outgoing *message)
+{
+	size_t properties = message->expiry_s > 0 ? EXPIRY_SIZE : 0;
+	uint64_t remaining = 2 + (uint64_t)strlen(message->topic) +
+			     (message->qos > 0 ? 2 : 0) + varint_size(properties) +
+			     properties + message->len;
+
+	return c->packet_max > 0 &&
+	       1 + varint_size(remaining) + remaining > c->packet_max;
+}
+
 uint32_t mqtt_client_packet_max(const struct mqtt_client *c)
 {
 	return c->packet_max;
@@ -511,6 +540,8 @@ int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *messa
 	assert(message->qos > 0 || !mqtt_client_wants_write(c));
 	if (message->len > INT_MAX)
 		return -EINVAL;
+	if (is_too_large(c, message))
+		return -EMSGSIZE;
 	/* That of Debian 12 does not look; the broker would end the session, each time.
 	 */
 	if (message->retain && !c->takes_retained)

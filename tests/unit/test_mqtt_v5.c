@@ -234,6 +234,19 @@ static const char *logged_during(void (*part)(void))
 	return shown;
 }
 
+/* CONNACK with Maximum Packet Size @max, below 256; then the session. */
+static void go_online_with_packets_up_to(uint8_t max)
+{
+	char connack[] = "\x20\x08\0\0\x05\x27\0\0\0\0";
+
+	connack[9] = (char)max;
+	start();
+	broker_expect(broker, PACKET_CONNECT);
+	broker_send(broker, connack, sizeof(connack) - 1);
+	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_OK, "broker 127.0.0.1:%u, MQTT 5",
+			broker->port);
+}
+
 static char large[1000];
 
 static void publish_large_and_small(void)
@@ -259,16 +272,56 @@ a_message_that_is_too_large_for_the_broker_is_told_and_blocks_nothing(void **sta
 	const char *shown;
 
 	(void)state;
-	start();
-	broker_expect(broker, PACKET_CONNECT);
-	/* Maximum Packet Size 100 */
-	SEND("\x20\x08\0\0\x05\x27\0\0\0\x64");
-	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_OK, "broker 127.0.0.1:%u, MQTT 5",
-			broker->port);
+	go_online_with_packets_up_to(100);
 	shown = logged_during(publish_large_and_small);
 	assert_string_equal(broker_expect(broker, PACKET_PUBLISH)->topic, "small");
 	assert_non_null(strstr(shown, "A message of 1000 bytes on large is dropped: the "
 				      "broker takes no packet of more than 100 bytes\n"));
+}
+
+/* Of the smallest packets with a length of one byte, and with one of two bytes. */
+static void the_largest_packet_is_counted_to_the_byte(void **state)
+{
+	static const struct {
+		uint8_t max;
+		int header; /* type and length */
+	} limits[] = { { 100, 2 }, { 200, 3 } };
+	struct mqtt_outgoing message = { .topic = "t", .payload = large };
+	uint64_t dropped = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		if (i > 0) {
+			tear_down(state);
+			set_up(state);
+			dropped = 0;
+		}
+		go_online_with_packets_up_to(limits[i].max);
+		for (int variant = 0; variant < 6; variant++) {
+			/* header, topic, number, length of the properties, expiry */
+			int others = limits[i].header + 3 + (variant % 3 ? 2 : 0) + 1 +
+				     (variant < 3 ? 0 : 5);
+			struct packet *p;
+
+			message.qos = variant % 3;
+			message.expiry_s = variant < 3 ? 0 : 1000;
+			for (int more = 3; more >= 1; more--) {
+				message.len = (size_t)(limits[i].max - others + more);
+				assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+				rig_expect_counter(&rig, dropped_unfit, ++dropped);
+			}
+			for (int less = 1; less >= 0; less--) {
+				message.len = (size_t)(limits[i].max - others - less);
+				assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+				p = broker_expect(broker, PACKET_PUBLISH);
+				assert_int_equal(p->qos, message.qos);
+				assert_int_equal((int)p->len + limits[i].header,
+						 limits[i].max - less);
+			}
+		}
+		assert_int_equal(
+			rig_counter(&rig, offsetof(struct mqtt_counters, dropped_unfit)),
+			dropped);
+	}
 }
 
 static void publish_as_no_broker_can(void)
@@ -314,6 +367,7 @@ int main(void)
 		TEST(the_brokers_keepalive_counts),
 		TEST(a_message_that_is_refused_is_counted),
 		TEST(a_message_that_is_too_large_for_the_broker_is_told_and_blocks_nothing),
+		TEST(the_largest_packet_is_counted_to_the_byte),
 		TEST(what_the_broker_does_not_support_is_told),
 	};
 
