@@ -130,6 +130,10 @@ void node_on_session(void *ctx, bool online)
 
 	node_lock(n);
 	n->in_session = online;
+	/*
+	 * In each session: what a broker retains is no part of one, so that it resumed
+	 * one does not say that it still has this.
+	 */
 	if (online && n->discovery) {
 		struct mqtt_outgoing message;
 
