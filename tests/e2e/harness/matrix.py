@@ -90,12 +90,22 @@ class Rig:
         for stream in self.streams:
             stream.flows(FLOWING, limit)
 
-    def counters(self):
-        """Those of the node, and what the kernel says that it took from the interface."""
+    def _taken(self):
+        """What the kernel says that it gave the node to send: numbers of frames and of bytes."""
         link = self.world.namespace.ask("-statistics", "link", "show", "dev", "mqtt0")[0]
-        taken = link["stats64"]["tx"]
-        return {**self.node.status()["chip"]["counters"],
-                "tap_frames": taken["packets"], "tap_bytes": taken["bytes"]}
+        return {f"tap_{what}": link["stats64"]["tx"][kernels]
+                for what, kernels in (("frames", "packets"), ("bytes", "bytes"))}
+
+    def counters(self):
+        """Those of the node, and what the kernel gave it to send."""
+        return {**self.node.status()["chip"]["counters"], **self._taken()}
+
+    def settled_counters(self):
+        """The same, all of one moment."""
+        def at_once():
+            before, counters = self._taken(), self.counters()
+            return before.items() <= counters.items() and counters
+        return until(at_once, 10, "nothing is sent while the counters are read")
 
     def settle(self):
         """Waits until what is on its way has arrived: nothing but pings is left."""
@@ -125,7 +135,7 @@ def run(fault):
         for stream in rig.streams:
             stream.finish(60 + SIZE / 100_000)
         rig.settle()
-        after, chip = rig.counters(), rig.node.board.stats()["chip"]
+        after, chip = rig.settled_counters(), rig.node.board.stats()["chip"]
         moved = {name: after[name] - before[name] for name in after if after[name] > before[name]}
         # Where the PHY had to restart, recovery may take longer.
         limit = 2.0 if "link_changes" in moved else 1.0
