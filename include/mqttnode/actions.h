@@ -64,12 +64,13 @@ int actions_new(struct actions **ret, const struct subscription_settings *list, 
 /*
  * Who is told whether an output is on: of each at the begin of a session, and during
  * it whenever that changes, also to the safe state of a stop. Called in the thread.
+ * What it does not take, which is other than 0, it is told again soon.
  * Main, before actions_start().
  */
 void actions_set_line_callback(struct actions *a,
-			       void (*on_line)(void *ctx,
-					       const struct output_settings *line,
-					       bool on),
+			       int (*on_line)(void *ctx,
+					      const struct output_settings *line,
+					      bool on),
 			       void *ctx);
 
 /* Stops the thread if it runs. Accepts NULL, returns NULL. Main. */

@@ -26,6 +26,9 @@
 #define FAILURES_INTERVAL_S 10
 #define FAILURES_BURST	    3
 
+/* When a line is told again whose state was not taken. */
+#define TELL_AGAIN_US UINT64_C(100000)
+
 /* What is done with a message, one after the other. */
 enum step { STEP_FILE, STEP_COMMAND, STEP_END };
 
@@ -59,13 +62,14 @@ struct actions {
 	struct mail mailbox;
 	struct actions_counters shared_counters;
 	int mail_fd;
-	void (*on_line)(void *ctx, const struct output_settings *line, bool on);
+	int (*on_line)(void *ctx, const struct output_settings *line, bool on);
 	void *line_ctx;
 	pthread_t thread;
 	bool started;
 
 	/* From here on: the thread's alone while it runs. */
 	sd_event *event;
+	sd_event_source *again; /* to tell lines */
 	struct workers *workers;
 	struct commands *commands;
 	struct actions_counters counters;
@@ -153,15 +157,30 @@ static void make_lines_safe(struct actions *a, bool stop)
 /* Tells the lines that are not as they were told last. */
 static void tell_lines(struct actions *a)
 {
+	bool again = false;
+
 	for (size_t i = 0; a->online && i < a->n; i++) {
 		struct action *action = &a->list[i];
 		int now = action->output ? output_state(action->output) : -1;
 
 		if (now < 0 || now == action->told)
 			continue;
-		action->told = now;
-		a->on_line(a->line_ctx, &action->settings->output, now);
+		if (a->on_line(a->line_ctx, &action->settings->output, now) == 0)
+			action->told = now;
+		else
+			again = true;
 	}
+	if (again && sd_event_source_set_time_relative(a->again, TELL_AGAIN_US) >= 0)
+		(void)sd_event_source_set_enabled(a->again, SD_EVENT_ONESHOT);
+}
+
+/* on_post() follows. */
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source;
+	(void)usec;
+	(void)userdata;
+	return 0;
 }
 
 /* After whatever happened in the thread: a pulse may have ended. */
@@ -426,24 +445,28 @@ static int watch(struct actions *a)
 	if (r >= 0)
 		r = sd_event_add_post(a->event, NULL, on_post, a);
 	if (r >= 0)
+		r = sd_event_add_time(a->event, &a->again, CLOCK_MONOTONIC, 0, 0,
+				      on_again, a);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(a->again, SD_EVENT_OFF);
+	if (r >= 0)
 		r = commands_new(&a->commands, a->event);
 	if (r >= 0) /* each writes one file at a time */
 		r = workers_new(&a->workers, a->event, (unsigned int)a->n);
 	return r < 0 ? r : 0;
 }
 
-static void on_line_nobody(void *ctx, const struct output_settings *line, bool on)
+static int on_line_nobody(void *ctx, const struct output_settings *line, bool on)
 {
 	(void)ctx;
 	(void)line;
 	(void)on;
+	return 0;
 }
 
-void actions_set_line_callback(struct actions *a,
-			       void (*on_line)(void *ctx,
-					       const struct output_settings *line,
-					       bool on),
-			       void *ctx)
+void actions_set_line_callback(
+	struct actions *a,
+	int (*on_line)(void *ctx, const struct output_settings *line, bool on), void *ctx)
 {
 	assert(!a->started);
 	a->on_line = on_line;
@@ -484,6 +507,7 @@ struct actions *actions_free(struct actions *a)
 	a->workers = workers_free(a->workers);
 	for (size_t i = 0; i < a->n; i++)
 		action_fini(&a->list[i]);
+	a->again = sd_event_source_unref(a->again);
 	a->event = sd_event_unref(a->event);
 	(void)fd_close(a->mail_fd);
 	(void)pthread_mutex_destroy(&a->lock);

@@ -146,15 +146,17 @@ void node_on_session(void *ctx, bool online)
 	node_unlock(n);
 }
 
-void node_on_line(void *ctx, const struct output_settings *line, bool on)
+int node_on_line(void *ctx, const struct output_settings *line, bool on)
 {
 	struct node *n = ctx;
+	int r = 0;
 
 	node_lock(n);
-	if (n->discovery) /* counted if there is no room */
-		(void)discovery_publish_output(n->discovery, line->line, on, node_publish,
-					       n);
+	if (n->discovery)
+		r = discovery_publish_output(n->discovery, line->line, on, node_publish,
+					     n);
 	node_unlock(n);
+	return r;
 }
 
 static void on_port(void *ctx, const char *master)

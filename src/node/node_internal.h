@@ -143,7 +143,7 @@ void node_on_composed(void *ctx, const struct mqtt_outgoing *message);
 void node_on_session(void *ctx, bool online);
 
 /* An output is on or off: called in the thread "actions"; @ctx is the node. */
-void node_on_line(void *ctx, const struct output_settings *line, bool on);
+int node_on_line(void *ctx, const struct output_settings *line, bool on);
 
 /*
  * Registers everything that main waits for: news of the threads, the tick and

@@ -191,14 +191,20 @@ static void a_stop_makes_lines_safe(void **state)
 static struct {
 	pthread_mutex_t lock;
 	char text[64];
+	int refuse; /* so many first */
 } told = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static void on_line(void *ctx, const struct output_settings *output, bool on)
+static int on_line(void *ctx, const struct output_settings *output, bool on)
 {
+	bool refused;
+
 	(void)pthread_mutex_lock(&told.lock);
-	if (ctx == &told && strcmp(output->line, line) == 0)
+	refused = told.refuse > 0;
+	told.refuse -= refused;
+	if (!refused && ctx == &told && strcmp(output->line, line) == 0)
 		strcat(told.text, on ? "O" : "o");
 	(void)pthread_mutex_unlock(&told.lock);
+	return refused ? -ENOBUFS : 0;
 }
 
 static bool was_told(const char *text)
@@ -242,6 +248,20 @@ static void the_states_of_lines_are_told_during_a_session(void **state)
 	wait_for(was_told("OoOoOooO"));
 	actions_stop(actions);
 	assert_true(was_told("OoOoOooOo"));
+}
+
+static void a_state_that_was_not_taken_is_told_again(void **state)
+{
+	(void)state;
+	told.text[0] = '\0';
+	told.refuse = 3;
+	with_line(LINE_SAFE_OFF);
+	assert_int_equal(actions_new(&actions, list, ARRAY_SIZE(list), inbox, "."), 0);
+	actions_set_line_callback(actions, on_line, &told);
+	assert_int_equal(actions_start(actions), 0);
+	actions_session(actions, true);
+	wait_for(was_told("o"));
+	assert_int_equal(told.refuse, 0);
 }
 
 static void a_file_is_replaced_at_once(void **state)
@@ -393,6 +413,7 @@ int main(void)
 		TEST(a_lost_session_makes_lines_safe),
 		TEST(a_stop_makes_lines_safe),
 		TEST(the_states_of_lines_are_told_during_a_session),
+		TEST(a_state_that_was_not_taken_is_told_again),
 		TEST(a_file_is_replaced_at_once),
 		TEST(a_file_that_cannot_be_written_is_told),
 		TEST(a_command_gets_payload_and_topic),
