@@ -48,7 +48,8 @@ int discovery_publish_output(const struct discovery *d, const char *line, bool o
 
 /*
  * @d, which may be NULL as @old, takes the place of @old in the middle of a session:
- * publishes its message, and empties a topic that was used before.
+ * publishes its message, and empties a topic that was used before. Entities that go
+ * are reduced to their platform in a message before, by which Home Assistant knows.
  */
 void discovery_replace(const struct discovery *d, const struct discovery *old,
 		       int (*publish)(void *ctx, const struct mqtt_outgoing *message),

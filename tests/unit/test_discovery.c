@@ -504,6 +504,141 @@ static void unique_ids_stay_the_same(void **state)
 	}
 }
 
+/* What discovery_replace() publishes: at most so many. */
+static struct {
+	char topic[128];
+	json_object *root; /* NULL: an empty message */
+} replaced[3];
+static size_t n_replaced;
+
+static int note_replaced(void *ctx, const struct mqtt_outgoing *message)
+{
+	(void)ctx;
+	assert_true(n_replaced < ARRAY_SIZE(replaced));
+	assert_true(message->retain);
+	assert_int_equal(message->qos, 1);
+	snprintf(replaced[n_replaced].topic, sizeof(replaced[0].topic), "%s",
+		 message->topic);
+	replaced[n_replaced].root = NULL;
+	if (message->len > 0) {
+		assert_int_equal(message->len, strlen(message->payload));
+		replaced[n_replaced].root = json_tokener_parse(message->payload);
+		assert_non_null(replaced[n_replaced].root);
+	}
+	n_replaced++;
+	return 0;
+}
+
+static struct discovery *make_discovery(void)
+{
+	struct discovery *d;
+
+	assert_int_equal(discovery_new(&d, &settings, &self, "base", screen), 0);
+	return d;
+}
+
+/* Replaces @old, which it releases, by what the settings say now. */
+static void replace(struct discovery *old)
+{
+	_cleanup_(discovery_freep) struct discovery *d = make_discovery();
+
+	n_replaced = 0;
+	discovery_replace(d, old, note_replaced, NULL);
+	discovery_free(old);
+}
+
+static void forget_replaced(void)
+{
+	for (size_t i = 0; i < n_replaced; i++)
+		json_object_put(replaced[i].root);
+}
+
+/* The entity of message @i under @key; NULL: none. */
+static json_object *replaced_component(size_t i, const char *key)
+{
+	json_object *components, *entity;
+
+	assert_true(
+		json_object_object_get_ex(replaced[i].root, "components", &components));
+	return json_object_object_get_ex(components, key, &entity) ? entity : NULL;
+}
+
+static void expect_reduced(json_object *entity, const char *platform)
+{
+	json_object *value;
+
+	assert_non_null(entity);
+	assert_int_equal(json_object_object_length(entity), 1);
+	assert_true(json_object_object_get_ex(entity, "platform", &value));
+	assert_string_equal(json_object_get_string(value), platform);
+}
+
+static void an_entity_that_goes_is_removed_in_two_steps(void **state)
+{
+	struct discovery *old;
+
+	(void)state;
+	settings.discovery_restart = true;
+	old = make_discovery();
+	settings.discovery_restart = false;
+	replace(old);
+	assert_int_equal(n_replaced, 2);
+	assert_string_equal(replaced[0].topic, replaced[1].topic);
+	expect_reduced(replaced_component(0, "restart"), "button");
+	assert_null(replaced_component(1, "restart"));
+	assert_true(json_object_object_length(replaced_component(0, "message")) > 1);
+	forget_replaced();
+}
+
+static void an_entity_that_becomes_another_is_removed_first(void **state)
+{
+	static const char key[] = "publish_7de97456540c05d3";
+	struct discovery *old = make_discovery();
+	json_object *value;
+
+	(void)state;
+	publish[2].input.line = NULL;
+	replace(old);
+	assert_int_equal(n_replaced, 2);
+	expect_reduced(replaced_component(0, key), "binary_sensor");
+	assert_true(json_object_object_get_ex(replaced_component(1, key), "platform",
+					      &value));
+	assert_string_equal(json_object_get_string(value), "sensor");
+	forget_replaced();
+}
+
+static void what_is_new_or_the_same_takes_no_step_before(void **state)
+{
+	struct discovery *old = make_discovery();
+
+	(void)state;
+	settings.discovery_restart = true;
+	replace(old);
+	assert_int_equal(n_replaced, 1);
+	assert_non_null(replaced_component(0, "restart"));
+	forget_replaced();
+	replace(make_discovery());
+	assert_int_equal(n_replaced, 0);
+}
+
+static void another_topic_is_emptied_with_all_its_entities(void **state)
+{
+	static char elsewhere[] = "elsewhere";
+	struct discovery *old;
+
+	(void)state;
+	settings.discovery_restart = true;
+	old = make_discovery();
+	settings.discovery_restart = false;
+	settings.discovery = elsewhere;
+	replace(old);
+	assert_int_equal(n_replaced, 2);
+	assert_null(replaced[0].root);
+	assert_non_null(replaced[1].root);
+	assert_null(replaced_component(1, "restart"));
+	forget_replaced();
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -522,6 +657,10 @@ int main(void)
 		TEST(a_text_for_the_display_and_a_button_are_announced_if_they_work),
 		TEST(nodes_spread_over_two_seconds),
 		TEST(unique_ids_stay_the_same),
+		TEST(an_entity_that_goes_is_removed_in_two_steps),
+		TEST(an_entity_that_becomes_another_is_removed_first),
+		TEST(what_is_new_or_the_same_takes_no_step_before),
+		TEST(another_topic_is_emptied_with_all_its_entities),
 #undef TEST
 	};
 
