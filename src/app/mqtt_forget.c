@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/log.h"
+#include "mqttnode/text.h"
 
 /* As many as there is memory for. */
 static void copy_topics(struct mqtt_forget *f, size_t n)
@@ -112,4 +114,32 @@ void mqtt_forget_end(struct mqtt_forget *f, const char *will)
 	free(f->topics);
 	free(f->emptied);
 	*f = (struct mqtt_forget){ 0 };
+}
+
+int mqtt_forget_describe(const struct mqtt_forgetting *counts, char *buf, size_t size)
+{
+	unsigned long long topics = counts->topics, left = counts->left;
+	unsigned long long refused = counts->refused;
+
+	if (counts->begun == 0)
+		text_format(buf, size,
+			    "No retained topic was emptied: the connection ended, or the "
+			    "broker did not acknowledge what was under way");
+	else if (left > 0)
+		text_format(buf, size,
+			    "%llu of %llu retained topics may not be empty: the "
+			    "connection ended first. They stay noted for another "
+			    "\"mqttnode forget\"",
+			    left, topics);
+	else if (refused > 0)
+		text_format(buf, size,
+			    "The broker refused to empty %llu of %llu retained topics. "
+			    "They stay noted for another \"mqttnode forget\"",
+			    refused, topics);
+	else
+		text_format(buf, size,
+			    "All retained topics of this node are empty (%llu); it fills "
+			    "them again when it is started",
+			    topics);
+	return counts->begun == 0 || left + refused > 0 ? LOG_WARNING : LOG_NOTICE;
 }

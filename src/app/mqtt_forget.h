@@ -51,4 +51,10 @@ void mqtt_forget_acknowledged(struct mqtt_forget *f, int id, bool refused);
  */
 void mqtt_forget_end(struct mqtt_forget *f, const char *will);
 
+/*
+ * Writes to @buf, for a person, what was really done. The level to log that with:
+ * LOG_WARNING unless all is empty.
+ */
+int mqtt_forget_describe(const struct mqtt_forgetting *counts, char *buf, size_t size);
+
 #endif

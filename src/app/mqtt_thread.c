@@ -189,6 +189,14 @@ static void report_undelivered(const struct mqtt *m)
 			(unsigned long long)status.on_disk);
 }
 
+static void report_forgetting(const struct mqtt *m)
+{
+	char text[256];
+	int level = mqtt_forget_describe(&m->counters.forgetting, text, sizeof(text));
+
+	(void)log_event(level, "forgotten", "%s", text);
+}
+
 /* --- the thread ------------------------------------------------------------ */
 
 static void take_mail(struct mqtt *m)
@@ -327,6 +335,8 @@ void *mqtt_thread(void *arg)
 	mqtt_thread_publish(m, now);
 	spool_park(m->spool);
 	report_undelivered(m);
+	if (m->mail.forget)
+		report_forgetting(m);
 	share_counters(m);
 	mqtt_client_abort(m->session->client);
 	/*

@@ -37,7 +37,7 @@ void node_on_uplink_stopped(void *ctx)
 static int on_forgotten(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct node *n = userdata;
-	int r = node_begin_stop(n, "request: its retained topics are emptied");
+	int r = node_begin_stop(n, "request");
 
 	(void)source;
 	(void)usec;

@@ -6,7 +6,9 @@
 #include "unit.h"
 
 #include "mqttnode/bytes.h"
+#include "mqttnode/log.h"
 
+#include "../../src/app/mqtt_forget.h"
 #include "mqtt_rig.h"
 
 #define SOON_MS	 5000
@@ -325,6 +327,30 @@ static void a_stop_meanwhile_shortens_it(void **state)
 	assert_int_equal(result().left, 1);
 }
 
+static int described(uint64_t begun, uint64_t left, uint64_t refused, char text[256])
+{
+	const struct mqtt_forgetting counts = {
+		.begun = begun, .topics = 5, .left = left, .refused = refused
+	};
+
+	return mqtt_forget_describe(&counts, text, 256);
+}
+
+static void the_words_are_of_what_was_really_done(void **state)
+{
+	char text[256];
+
+	(void)state;
+	assert_int_equal(described(1, 0, 0, text), LOG_NOTICE);
+	assert_non_null(strstr(text, "are empty (5)"));
+	assert_int_equal(described(0, 0, 0, text), LOG_WARNING);
+	assert_non_null(strstr(text, "No retained topic was emptied"));
+	assert_int_equal(described(1, 2, 0, text), LOG_WARNING);
+	assert_non_null(strstr(text, "2 of 5 retained topics may not be empty"));
+	assert_int_equal(described(1, 0, 3, text), LOG_WARNING);
+	assert_non_null(strstr(text, "refused to empty 3 of 5"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -343,6 +369,7 @@ int main(void)
 		TEST(what_the_broker_refuses_is_counted_and_stays_noted),
 		TEST(a_broker_that_does_not_answer_is_left_in_time),
 		TEST(a_stop_meanwhile_shortens_it),
+		TEST(the_words_are_of_what_was_really_done),
 #undef TEST
 	};
 
