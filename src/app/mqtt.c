@@ -30,7 +30,10 @@
  *	take the mail -> connection -> subscriptions -> publications -> wait
  *
  *	mqtt_client.c	  the library behind a door
+ *	mqtt_client_handle.c how the library's handles are made
  *	mqtt_connection.c when to connect; the rungs from name to CONNACK
+ *	mqtt_path.c	  what it can count on: link, addresses
+ *	mqtt_probe.c	  whether a port that ends connections early wants TLS
  *	mqtt_tls.c	  whom TLS trusts, and why it failed
  *	mqtt_lookup.c	  the resolver, in a thread for each lookup
  *	mqtt_backoff.c	  how long to wait after a failure
@@ -39,13 +42,15 @@
  *	mqtt_subscribe.c  SUBSCRIBE, the rung SUBACK, messages that arrive
  *	mqtt_handover.c	  what others have composed (publications.h)
  *	mqtt_outbox.c	  what waits, what is under way, what is dropped
+ *	mqtt_refusals.c	  which messages the broker does not take
  *	mqtt_leave.c	  how a connection is left, for another one too
  *	mqtt_forget.c	  how its retained topics are emptied before
  *
  * States: OFFLINE (no link or address) and BACKOFF -> RESOLVING -> CONNECTING ->
  * HANDSHAKE (with TLS) -> WAIT_CONNACK -> ONLINE; any failure leads back to BACKOFF
- * with the cause on the ladder. A link that is lost keeps the session for a grace time;
- * when it comes back later, or the address changes, one attempt skips the back-off.
+ * with the cause on the ladder, an end in WAIT_CONNACK without TLS by way of PROBING.
+ * A link that is lost keeps the session for a grace time; when it comes back later, or
+ * the address changes, one attempt skips the back-off.
  *
  * Each time CONNACK arrives: subscribe to everything, then publish "online",
  * retained, on BASE/status, and subscribe to that: a wrong word there, such as
