@@ -38,11 +38,11 @@ struct w5500;
 struct w5500_config {
 	uint8_t mac[6];
 	enum phy_mode phy;
-	bool interrupt;	   /* INTn is wired: let reception pull it low */
-	bool ipv6;	   /* receive IPv6 */
-	bool promiscuous;  /* receive what is for other addresses too */
-	uint32_t speed_hz; /* the highest SPI clock to ask for */
-	bool chained;	   /* use the chained plan, if the chip is fit for it */
+	bool interrupt;	       /* INTn is wired: let reception pull it low */
+	bool ipv6;	       /* receive IPv6 */
+	bool promiscuous;      /* receive what is for other addresses too */
+	uint32_t speed_hz;     /* the highest SPI clock to ask for */
+	bool chained;	       /* use the chained plan, if the chip is fit for it */
 	uint32_t max_transfer; /* bytes of a transfer, from W5500_TRANSFER_MIN; 0: any */
 };
 
@@ -52,7 +52,9 @@ enum w5500_trouble {
 	W5500_TROUBLE_SILENT,	/* the echo of the header is missing: no chip there */
 	W5500_TROUBLE_RX_LOST,	/* read position lost: resynchronise */
 	W5500_TROUBLE_TX_STUCK, /* a SEND does not end, with link */
-	W5500_TROUBLE_COMMAND_STUCK,  /* Sn_CR does not return to 0 */
+	W5500_TROUBLE_COMMAND_STUCK, /* Sn_CR does not return to 0 */
+	W5500_TROUBLE_PLAN, /* commands of the chained plan are not taken: reset, plainly
+			     */
 	W5500_TROUBLE_REGISTERS_LOST, /* registers are not as written: reset behind our
 					 back */
 };
@@ -128,8 +130,12 @@ enum cause_id w5500_explain(const struct w5500 *chip, int error, const char *pat
 /* The clock in use; lower than configured after a fallback. */
 uint32_t w5500_speed_hz(const struct w5500 *chip);
 
-/* Whether the chained plan is configured and cannot be used: the chip failed its test. */
+/*
+ * Whether the chained plan is configured and cannot be used: the chip failed its test,
+ * or when it ran; or the bus takes too few bytes in one message.
+ */
 bool w5500_chain_refused(const struct w5500 *chip);
+bool w5500_chain_lacks_room(const struct w5500 *chip);
 
 /*
  * Halves the clock of a running chip, and that of each start from now on: it errs too

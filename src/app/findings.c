@@ -185,7 +185,7 @@ static const struct finding_advice advice[] = {
 		"Check the wires MISO (pin 21), CS (pin 24), 3.3 V and ground." },
 	[CAUSE_BUS_PLAN_REFUSED] = {
 		"ethernet.bus_plan is \"chained\", and the chip did not pass the test of "
-		"it. The plain plan is used, which every chip takes.",
+		"it, or the bus takes too little data in one message. The plain plan is used, which every chip takes.",
 		"Nothing is broken: set ethernet.bus_plan = \"plain\"." },
 	[CAUSE_INT_NOT_WIRED] = {
 		"Frames arrive, but the interrupt line does not tell: mqttnode looks "

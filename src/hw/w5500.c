@@ -132,7 +132,12 @@ bool w5500_echoed(struct w5500 *chip, const uint8_t *data)
 
 bool w5500_chain_refused(const struct w5500 *chip)
 {
-	return chip->chain == W5500_CHAIN_REFUSED;
+	return chip->chain == W5500_CHAIN_REFUSED || chip->chain == W5500_CHAIN_BROKEN;
+}
+
+bool w5500_chain_lacks_room(const struct w5500 *chip)
+{
+	return chip->chain == W5500_CHAIN_NO_ROOM;
 }
 
 bool w5500_is_slowed(const struct w5500 *chip)

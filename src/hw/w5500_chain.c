@@ -29,13 +29,20 @@
  * the window that shows its end, and those are three chip selects.
  *
  * The test runs before the configuration, with the socket closed and all registers
- * at their reset values, which makes it harmless. It reads all registers that can
- * be written, does what normal operation does, once under one chip select, and reads
- * again: the answers must be right, what was written must be there, the command must
- * have been taken by the end of its frame, and nothing else may have changed, neither
- * behind the registers meant nor in another block. Then the chip is reset. If it failed,
- * or the bus is too small to carry it, the plain plan is used until the next
- * identification.
+ * at their reset values, which makes it harmless. First it only reads, a window in one
+ * chain: a chip that ignores what follows a frame, or takes it for data, shows that
+ * before anything was written. Then it reads all registers that can be written, does
+ * what normal operation does, once under one chip select, and reads again: the answers
+ * must be right, what was written must be there, Sn_CR must be 0 again by the end of the
+ * frame, and nothing else may have changed, neither behind the registers meant nor in
+ * another block. Then the chip is reset. If it failed it is made again, twice: it may
+ * have been a bit error. If that failed too, or the bus is too small for it, the plain
+ * plan is used until the next identification.
+ *
+ * What the test cannot show is that a command has an effect: on a closed socket CLOSE,
+ * the only one that may be given, has none. A chip that drops commands in a chain shows
+ * that when it runs: one RECV after the other did not happen, or SENDs do not end. After
+ * a few of them the chip is reset and the plain plan used, for good.
  */
 #include "w5500_internal.h"
 
@@ -63,7 +70,16 @@
 /* What the kernel takes to release the chip select inside of a message. */
 #define SELECT_NS (10 * NSEC_PER_USEC)
 
+/* Rounds of writing and comparing, and tests that may fail but for the last. */
 #define TEST_ROUNDS 4
+#define TEST_TRIES  3
+
+/*
+ * So many RECVs in a row that did nothing though the bus was well, or SENDs or
+ * commands that stuck: the chip does not take commands in a chain.
+ */
+#define MISSED_MAX 8
+#define STUCK_MAX  3
 
 /* Messages of a bus that carries less are not worth it. */
 #define BUFSIZ_MIN 1024
@@ -164,7 +180,8 @@ static uint16_t test_value(unsigned int round)
 	return values[round];
 }
 
-/* Reads all registers that are compared. 0, -EPROTO: not readable, or of the bus. */
+/* Reads all registers that are compared. 0, -EPROTO: not readable, -EMSGSIZE: no room, or
+ * of the bus. */
 static int read_image(struct w5500 *chip, uint8_t image[W5500_CHAIN_IMAGE_SIZE])
 {
 	const uint8_t *common, *sockets[W5500_SOCKETS];
@@ -179,7 +196,7 @@ static int read_image(struct w5500 *chip, uint8_t image[W5500_CHAIN_IMAGE_SIZE])
 		added = w5500_message_read(&chip->message, W5500_SN_MR(n),
 					   W5500_SOCKET_REGISTERS, &sockets[n]);
 	if (!added)
-		return -EPROTO;
+		return -EMSGSIZE;
 	r = w5500_run(chip);
 	if (r < 0)
 		return r;
@@ -201,7 +218,30 @@ static int read_image(struct w5500 *chip, uint8_t image[W5500_CHAIN_IMAGE_SIZE])
 	return echoed ? 0 : -EPROTO;
 }
 
-/* One chain as in normal operation. 1: answered as it must be, 0: not, or of the bus. */
+/* A chain that only reads: whether that of a closed socket is answered. As below. */
+static int look(struct w5500 *chip)
+{
+	struct w5500_message *m = &chip->message;
+	struct w5500_window w;
+	const uint8_t *window;
+	int r;
+
+	w5500_message_begin(m, chip->bus);
+	m->chained = true;
+	if (!w5500_chain_window_add(m, true, &window))
+		return -EMSGSIZE;
+	r = w5500_run(chip);
+	if (r < 0)
+		return r;
+	w5500_chain_window_parse(window, true, &w);
+	if (w5500_chain_window_unechoed(window, true) || w.cr != 0 ||
+	    w.sr != W5500_SN_SR_CLOSED || w.rx_rd != 0 || w.tx_wr != 0)
+		return -EPROTO;
+	return 0;
+}
+
+/* One chain as in normal operation. 0: answered as it must be, -EPROTO: not, -EMSGSIZE:
+ * no room, or of the bus. */
 static int try_chain(struct w5500 *chip)
 {
 	uint16_t value = test_value(chip->step_round), complement = (uint16_t)~value;
@@ -217,13 +257,15 @@ static int try_chain(struct w5500 *chip)
 	    !w5500_message_write16(m, W5500_SN_TX_WR(0), complement) ||
 	    !w5500_message_write8(m, W5500_SN_CR(0), W5500_SN_CR_CLOSE) ||
 	    !w5500_chain_window_add(m, true, &window))
-		return 0;
+		return -EMSGSIZE;
 	r = w5500_run(chip);
 	if (r < 0)
 		return r;
 	w5500_chain_window_parse(window, true, &w);
-	return !w5500_chain_window_unechoed(window, true) && w.cr == 0 &&
-	       w.sr == W5500_SN_SR_CLOSED && w.rx_rd == value && w.tx_wr == complement;
+	if (w5500_chain_window_unechoed(window, true) || w.cr != 0 ||
+	    w.sr != W5500_SN_SR_CLOSED || w.rx_rd != value || w.tx_wr != complement)
+		return -EPROTO;
+	return 0;
 }
 
 /* The image that is right after the chain, made from that before it. */
@@ -238,21 +280,45 @@ static void expect_written(const struct w5500 *chip,
 }
 
 /* The test is over: the chip is reset and started with the plan that was found good. */
-static int conclude(struct w5500 *chip, bool proven, uint64_t *ret_due_ns)
+static int conclude(struct w5500 *chip, enum w5500_chain chain, uint64_t *ret_due_ns)
 {
-	chip->chain = proven ? W5500_CHAIN_PROVEN : W5500_CHAIN_REFUSED;
+	chip->chain = chain;
 	w5500_step_enter(chip, W5500_STEP_RESET, 0);
 	return w5500_step_later(chip, ret_due_ns, 0);
 }
 
+/* A message of the test ended with @error. */
+static int failed(struct w5500 *chip, int error, uint64_t *ret_due_ns)
+{
+	if (error == -EMSGSIZE)
+		return conclude(chip, W5500_CHAIN_NO_ROOM, ret_due_ns);
+	if (error != -EPROTO)
+		return error;
+	/* It may have been a bit error; then all begins again. */
+	return conclude(chip,
+			++chip->chain_tries < TEST_TRIES ? W5500_CHAIN_UNTRIED
+							 : W5500_CHAIN_REFUSED,
+			ret_due_ns);
+}
+
 int w5500_step_chain_before(struct w5500 *chip, uint64_t *ret_due_ns)
 {
-	int r = read_image(chip, chip->chain_image);
+	int r = spidev_limits(chip->bus).bufsiz < BUFSIZ_MIN ? -EMSGSIZE : 0;
 
-	if (r == -EPROTO)
-		return conclude(chip, false, ret_due_ns);
+	if (r == 0)
+		r = read_image(chip, chip->chain_image);
 	if (r < 0)
-		return r;
+		return failed(chip, r, ret_due_ns);
+	chip->step = W5500_STEP_CHAIN_LOOK;
+	return w5500_step_later(chip, ret_due_ns, 0);
+}
+
+int w5500_step_chain_look(struct w5500 *chip, uint64_t *ret_due_ns)
+{
+	int r = look(chip);
+
+	if (r < 0)
+		return failed(chip, r, ret_due_ns);
 	chip->step = W5500_STEP_CHAIN_TRY;
 	return w5500_step_later(chip, ret_due_ns, 0);
 }
@@ -262,9 +328,7 @@ int w5500_step_chain_try(struct w5500 *chip, uint64_t *ret_due_ns)
 	int r = try_chain(chip);
 
 	if (r < 0)
-		return r;
-	if (r == 0)
-		return conclude(chip, false, ret_due_ns);
+		return failed(chip, r, ret_due_ns);
 	expect_written(chip, chip->chain_image);
 	chip->step = W5500_STEP_CHAIN_AFTER;
 	return w5500_step_later(chip, ret_due_ns, 0);
@@ -275,12 +339,43 @@ int w5500_step_chain_after(struct w5500 *chip, uint64_t *ret_due_ns)
 	uint8_t image[W5500_CHAIN_IMAGE_SIZE];
 	int r = read_image(chip, image);
 
-	if (r < 0 && r != -EPROTO)
-		return r;
-	if (r < 0 || memcmp(image, chip->chain_image, sizeof(image)) != 0)
-		return conclude(chip, false, ret_due_ns);
+	if (r == 0 && memcmp(image, chip->chain_image, sizeof(image)) != 0)
+		r = -EPROTO;
+	if (r < 0)
+		return failed(chip, r, ret_due_ns);
 	if (++chip->step_round == TEST_ROUNDS)
-		return conclude(chip, true, ret_due_ns);
+		return conclude(chip, W5500_CHAIN_PROVEN, ret_due_ns);
 	chip->step = W5500_STEP_CHAIN_TRY;
 	return w5500_step_later(chip, ret_due_ns, 0);
+}
+
+/* ---- while it runs ---- */
+
+/* The chip does not take what it took in the test: the plain plan from now on. */
+static void give_up(struct w5500 *chip)
+{
+	chip->chain = W5500_CHAIN_BROKEN;
+	chip->trouble = W5500_TROUBLE_PLAN;
+}
+
+void w5500_chain_recv_missed(struct w5500 *chip)
+{
+	if (w5500_chain_usable(chip) && ++chip->chain_missed >= MISSED_MAX)
+		give_up(chip);
+}
+
+void w5500_chain_recv_taken(struct w5500 *chip)
+{
+	chip->chain_missed = 0;
+}
+
+void w5500_chain_stuck(struct w5500 *chip)
+{
+	if (w5500_chain_usable(chip) && ++chip->chain_stuck >= STUCK_MAX)
+		give_up(chip);
+}
+
+void w5500_chain_sent(struct w5500 *chip)
+{
+	chip->chain_stuck = 0;
 }

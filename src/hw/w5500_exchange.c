@@ -293,6 +293,8 @@ static void conclude(struct w5500 *chip, const struct plan *p,
 	w5500_window_accept(chip, w, p->wide);
 	if (p->recv || p->send)
 		w5500_command_prompt(chip);
+	if (p->recv)
+		w5500_chain_recv_taken(chip);
 	chip->unsettled = false;
 	chip->inexact_windows = 0;
 	/* A frame between the clearing and the window sets the latch again; INTn will

@@ -59,6 +59,7 @@ enum w5500_step {
 	W5500_STEP_RESET_WAIT,
 	W5500_STEP_PATTERN,
 	W5500_STEP_CHAIN_BEFORE,
+	W5500_STEP_CHAIN_LOOK,
 	W5500_STEP_CHAIN_TRY,
 	W5500_STEP_CHAIN_AFTER,
 	W5500_STEP_CONFIGURE,
@@ -92,6 +93,8 @@ enum w5500_chain {
 	W5500_CHAIN_UNTRIED, /* since it was last identified */
 	W5500_CHAIN_PROVEN,
 	W5500_CHAIN_REFUSED,
+	W5500_CHAIN_NO_ROOM, /* the bus is too small for it */
+	W5500_CHAIN_BROKEN, /* passed the test, and failed when it ran: not tried again */
 };
 
 /* Registers that the test of that compares. */
@@ -116,7 +119,10 @@ struct w5500 {
 	bool phy_manual; /* the PHY has to be given its mode */
 	enum w5500_chain chain;
 	uint8_t chain_image[W5500_CHAIN_IMAGE_SIZE];
-	bool was_open; /* since the last reset that we made */
+	unsigned int chain_tries;  /* tests since the chip was identified */
+	unsigned int chain_missed; /* RECVs in a row that did not happen */
+	unsigned int chain_stuck;  /* SENDs and commands in a row that did not end */
+	bool was_open;		   /* since the last reset that we made */
 
 	/* Commands, and what is not certain. */
 	uint8_t command;    /* written, and not yet seen to be taken; else 0 */
@@ -241,8 +247,19 @@ bool w5500_chain_wait_add(struct w5500 *chip, size_t len);
 
 /* One step each, with the results of w5500_start_step(). */
 int w5500_step_chain_before(struct w5500 *chip, uint64_t *ret_due_ns);
+int w5500_step_chain_look(struct w5500 *chip, uint64_t *ret_due_ns);
 int w5500_step_chain_try(struct w5500 *chip, uint64_t *ret_due_ns);
 int w5500_step_chain_after(struct w5500 *chip, uint64_t *ret_due_ns);
+
+/*
+ * What became of commands: a RECV did nothing, or was taken; a SEND or a command stuck
+ * (call after setting the trouble), or a frame has left. Too many in a row that failed
+ * with the chained plan make that the trouble: W5500_TROUBLE_PLAN.
+ */
+void w5500_chain_recv_missed(struct w5500 *chip);
+void w5500_chain_recv_taken(struct w5500 *chip);
+void w5500_chain_stuck(struct w5500 *chip);
+void w5500_chain_sent(struct w5500 *chip);
 
 /* w5500_window.c */
 

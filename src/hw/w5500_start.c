@@ -4,7 +4,8 @@
  *
  *	PROBE   IDENTIFY
  *	RESET     RESET, RESET_WAIT, PATTERN x n,
- *	          (CHAIN_BEFORE, (CHAIN_TRY, CHAIN_AFTER) x n, again from RESET,)
+ *	          (CHAIN_BEFORE, CHAIN_LOOK, (CHAIN_TRY, CHAIN_AFTER) x n, again from
+ *	          RESET,)
  *	          CONFIGURE, COMPARE, COMPARE_SIZES,
  *	          (PHY_RELEASE), OPEN, OPEN_WAIT, INTERRUPT, RUNNING
  *	REOPEN    CLOSE, CLOSE_WRITE, CLOSE_WAIT, OPEN, OPEN_WAIT, INTERRUPT, RUNNING
@@ -62,7 +63,9 @@ void w5500_start(struct w5500 *chip, enum w5500_start from)
 	switch (from) {
 	case W5500_START_PROBE:
 		chip->answer = W5500_ANSWER_NONE;
-		chip->chain = W5500_CHAIN_UNTRIED;
+		if (chip->chain != W5500_CHAIN_BROKEN)
+			chip->chain = W5500_CHAIN_UNTRIED;
+		chip->chain_tries = 0;
 		chip->speed_hz = chip->speed_limit_hz;
 		(void)spidev_set_speed(chip->bus, chip->speed_hz);
 		w5500_step_enter(chip, W5500_STEP_IDENTIFY, IDENTIFY_LIMIT_NS);
@@ -425,6 +428,9 @@ int w5500_start_step(struct w5500 *chip, uint64_t *ret_due_ns)
 		break;
 	case W5500_STEP_CHAIN_BEFORE:
 		r = w5500_step_chain_before(chip, ret_due_ns);
+		break;
+	case W5500_STEP_CHAIN_LOOK:
+		r = w5500_step_chain_look(chip, ret_due_ns);
 		break;
 	case W5500_STEP_CHAIN_TRY:
 		r = w5500_step_chain_try(chip, ret_due_ns);

@@ -93,6 +93,7 @@ void w5500_tx_seen(struct w5500 *chip, uint16_t tx_rd)
 			chip->counters.tx_frames++;
 			chip->counters.tx_bytes += w5500_tx_frame(chip, 0)->len;
 		}
+		w5500_chain_sent(chip);
 		if (chip->command == W5500_SN_CR_SEND)
 			chip->command = 0;
 		w5500_tx_shift(chip);
@@ -117,6 +118,7 @@ void w5500_tx_seen(struct w5500 *chip, uint16_t tx_rd)
 		if (chip->tx_after_recv)
 			w5500_commands_slow(chip);
 		chip->trouble = W5500_TROUBLE_TX_STUCK;
+		w5500_chain_stuck(chip);
 	} else if (now >= chip->tx_due_ns) {
 		chip->tx_due_ns = now + (TX_LOOK_NS << chip->tx_looks);
 		if (chip->tx_looks < TX_LOOK_SHIFT)

@@ -71,6 +71,8 @@ static bool settle_rx(struct w5500 *chip, struct w5500_window *w)
 
 	if (w->rx_rd == a->rx_new &&
 	    (w5500_window_rx_agrees(w, a->rx_new) || is_taken_and_growing(chip, w))) {
+		if (a->rx_new != a->rx_old)
+			w5500_chain_recv_taken(chip);
 		/* What was committed without having reached us is gone. */
 		if ((uint16_t)(a->rx_new - a->rx_old) >
 		    (uint16_t)(chip->rx_read - a->rx_old)) {
@@ -83,6 +85,8 @@ static bool settle_rx(struct w5500 *chip, struct w5500_window *w)
 	 * it. */
 	if (w5500_window_rx_agrees(w, a->rx_old) &&
 	    (w->rx_rd == a->rx_old || w->rx_rd == a->rx_new || a->bus_failed)) {
+		if (a->rx_new != a->rx_old && !a->bus_failed)
+			w5500_chain_recv_missed(chip);
 		w->rx_rd = a->rx_old;
 		return true;
 	}
@@ -130,8 +134,10 @@ static bool verify_commands(struct w5500 *chip, const struct w5500_window *w)
 		return true;
 	if (chip->command_deadline_ns == 0)
 		chip->command_deadline_ns = now + W5500_COMMAND_LIMIT_NS;
-	if (now >= chip->command_deadline_ns)
+	if (now >= chip->command_deadline_ns) {
 		chip->trouble = W5500_TROUBLE_COMMAND_STUCK;
+		w5500_chain_stuck(chip);
+	}
 	chip->verify_due_ns = now + COMMAND_LOOK_NS;
 	return false;
 }

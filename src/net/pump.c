@@ -222,6 +222,10 @@ static void on_trouble(struct pump *p)
 		pump_recover(p, PUMP_RECOVERY_SOFT_RESET, CAUSE_CHIP_COMMAND_STUCK,
 			     "The W5500 does not take a command");
 		break;
+	case W5500_TROUBLE_PLAN:
+		pump_recover(p, PUMP_RECOVERY_SOFT_RESET, CAUSE_BUS_PLAN_REFUSED,
+			     "The W5500 does not take chained commands");
+		break;
 	case W5500_TROUBLE_REGISTERS_LOST:
 		p->own.chip_lost++;
 		/* The chip kept them for a while: the reset before this one did help. */

@@ -137,6 +137,13 @@ static void make_hint(struct pump *p)
 			p->now.hint, sizeof(p->now.hint),
 			"The W5500 does not take chained accesses as it should: it is "
 			"used with ethernet.bus_plan = \"plain\"");
+	} else if (p->phase == PUMP_PHASE_RUNNING && w5500_chain_lacks_room(p->chip)) {
+		p->now.hint_id = CAUSE_BUS_PLAN_REFUSED;
+		text_format(
+			p->now.hint, sizeof(p->now.hint),
+			"%s takes too little data in one message for "
+			"ethernet.bus_plan = \"chained\": raise spidev.bufsiz to 4096",
+			p->settings->spi);
 	}
 }
 

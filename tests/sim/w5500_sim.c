@@ -79,7 +79,7 @@ void w5500_sim_excuse(struct w5500_sim *chip)
 void w5500_sim_message_begins(struct w5500_sim *chip)
 {
 	chip->message = ++chip->n_messages;
-	chip->slowness_read = false;
+	chip->slowness_read = chip->chain_read = false;
 }
 
 void w5500_sim_message_ends(struct w5500_sim *chip, bool answered)
@@ -87,6 +87,8 @@ void w5500_sim_message_ends(struct w5500_sim *chip, bool answered)
 	chip->message = 0;
 	if (answered && chip->slowness_read)
 		chip->slowness_known = true;
+	if (answered && chip->chain_read)
+		chip->chain_known = true;
 }
 
 /* ---- interrupt, rule 10 ---- */
@@ -343,6 +345,7 @@ static const struct sim_field options[] = {
 	OPTION(fdm_ends_frame),
 	OPTION(fdm_overruns),
 	OPTION(fdm_spills),
+	OPTION(fdm_drops_commands),
 	OPTION(reserved_reads_random),
 	OPTION(tear),
 	OPTION(soft_reset_drops_link),

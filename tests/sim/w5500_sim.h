@@ -83,6 +83,7 @@ struct w5500_sim_options {
 	bool fdm_overruns;   /* 3: they are its data, as in VDM: next registers are hit */
 	bool fdm_spills; /* 3: one behind another writes to socket 1 what is for socket 0
 			  */
+	bool fdm_drops_commands;    /* 3: a command in one behind another does nothing */
 	bool reserved_reads_random; /* 5: reserved offsets read random, not 0 */
 	uint32_t tear; /* 6: enum w5500_sim_tear: what is pending happens between
 			  the two bytes of these registers */
@@ -211,6 +212,11 @@ void w5500_sim_excuse(struct w5500_sim *chip);
  * as excused, once in the life of the chip. Nor is there an excuse for a host
  * that has read RECV or SEND out of Sn_CR in an earlier message: it knows, and
  * has to bring one command at a time. @answered: what was read got to the host.
+ */
+/*
+ * FDM frames that share a chip select, rule 3: nobody knows what a chip does that
+ * does not take them. A host that writes with them has to have seen, in an earlier
+ * message, that the chip answers them.
  */
 void w5500_sim_message_begins(struct w5500_sim *chip);
 void w5500_sim_message_ends(struct w5500_sim *chip, bool answered);

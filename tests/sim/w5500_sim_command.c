@@ -299,7 +299,8 @@ void sim_command_write(struct sim_socket *s, uint8_t command)
 				  "command 0x%02x right behind another in one message: "
 				  "nobody knows whether that is taken yet",
 				  command);
-	if (sim_command_is_lost(s->chip, command))
+	if (sim_command_is_lost(s->chip, command) ||
+	    (o->fdm_drops_commands && s->chip->spi.behind_fdm))
 		return;
 	if (is_unknowable(s, command)) {
 		s->chip->slowness_known = true;

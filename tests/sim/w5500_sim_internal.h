@@ -116,6 +116,7 @@ struct spi_engine {
 	uint8_t control;
 	unsigned int fdm_left; /* data bytes to come in an FDM frame */
 	bool behind_fdm;       /* a whole FDM frame was under this chip select */
+	bool wrote;	       /* ... or the header of one that writes */
 	bool first_data;
 	unsigned int n_buffer; /* bytes of buffer memory in this frame so far */
 	bool saw_cr, saw_rsr;
@@ -165,6 +166,8 @@ struct w5500_sim {
 	uint64_t n_messages;
 	uint64_t message;    /* number of that under way, or 0 */
 	bool slowness_read;  /* ... has read from Sn_CR a command that is not taken */
+	bool chain_read;     /* ... has been answered frames that share a chip select */
+	bool chain_known;    /* an earlier one has */
 	bool slowness_known; /* so did the host, or it was excused for not knowing */
 	char *violations[W5500_SIM_VIOLATIONS_KEPT];
 	bool losing; /* a fault takes the rest of the register being written */

@@ -86,6 +86,8 @@ static void data_done(struct w5500_sim *chip)
 	e->offset++;
 	if (e->fdm_left == 0 || --e->fdm_left > 0)
 		return;
+	if (e->behind_fdm && !CONTROL_WRITE(e->control))
+		chip->chain_read = true;
 	e->behind_fdm = true;
 	for (unsigned int n = 0; n < N_SOCKETS; n++)
 		sim_command_frame_ended(&chip->sockets[n]);
@@ -100,6 +102,10 @@ static void check_chain(struct w5500_sim *chip)
 {
 	struct spi_engine *e = &chip->spi;
 
+	e->wrote |= CONTROL_WRITE(e->control);
+	if (e->behind_fdm && e->wrote && chip->message != 0 && !chip->chain_known)
+		w5500_sim_violate(chip, "a chain of frames that writes, before one that "
+					"reads has shown that the chip takes chains");
 	if (e->behind_fdm && e->position == 3 && e->fdm_left == 0)
 		w5500_sim_violate(chip, "a VDM frame behind FDM frames under one chip "
 					"select: nobody knows what that does");

@@ -78,6 +78,7 @@ static void recover(struct chip_rig *rig, enum w5500_trouble trouble)
 		[W5500_TROUBLE_RX_LOST] = W5500_START_RESYNC,
 		[W5500_TROUBLE_TX_STUCK] = W5500_START_REOPEN,
 		[W5500_TROUBLE_COMMAND_STUCK] = W5500_START_REOPEN,
+		[W5500_TROUBLE_PLAN] = W5500_START_RESET,
 		[W5500_TROUBLE_REGISTERS_LOST] = W5500_START_RESET,
 	};
 	int from = (int)first[trouble];

@@ -17,7 +17,7 @@ struct chip_rig {
 	struct spi_bus *bus;
 	struct w5500 *chip;
 	struct frame_check received; /* what the driver delivered */
-	unsigned int troubles[6];    /* by enum w5500_trouble */
+	unsigned int troubles[7];    /* by enum w5500_trouble */
 	unsigned int bus_failures;   /* exchanges that returned an error */
 	uint32_t tx_next, tx_end;    /* frames to send: numbers */
 	size_t tx_len;		     /* 0: frame_length() */

@@ -160,6 +160,52 @@ static void fixed_length_frames_can_spill(void **state)
 	assert_int_equal(rig_violations(rig), 0);
 }
 
+static void fixed_length_frames_can_drop_commands(void **state)
+{
+	/* S0_MR := MACRAW, S0_CR := OPEN */
+	static const uint8_t mosi[] = { 0x00, 0x00, 0x0d, 0x04, 0x00, 0x01, 0x0d, 0x01 };
+	struct rig *rig = *state;
+	uint8_t miso[8];
+
+	w5500_sim_options(rig->chip)->fdm_drops_commands = true;
+	transact(rig, mosi, miso, 8);
+	assert_int_equal(rig_read8(rig, S0_REGS, 0x00), 0x04);
+	assert_int_equal(rig_read8(rig, S0_REGS, 0x03), 0x00);
+	transact(rig, mosi + 4, miso, 4); /* alone it is taken */
+	assert_int_equal(rig_read8(rig, S0_REGS, 0x03), 0x42);
+}
+
+/* One message with a chain in one chip select. */
+static void message(struct rig *rig, const uint8_t *mosi, size_t n, bool answered)
+{
+	uint8_t miso[16];
+
+	w5500_sim_message_begins(rig->chip);
+	transact(rig, mosi, miso, n);
+	w5500_sim_message_ends(rig->chip, answered);
+}
+
+static void a_chain_that_writes_before_one_was_answered_is_a_violation(void **state)
+{
+	/* RTR := 0x1234 and a read of RCR; reads of RCR and PTIMER */
+	static const uint8_t writes[] = { 0x00, 0x19, 0x06, 0x12, 0x34,
+					  0x00, 0x1b, 0x01, 0 };
+	static const uint8_t reads[] = { 0x00, 0x1b, 0x01, 0, 0x00, 0x1c, 0x01, 0 };
+	struct rig *rig = *state;
+
+	message(rig, writes, 5, true); /* no chain */
+	message(rig, reads, 4, true);
+	assert_int_equal(rig_violations(rig), 0);
+	message(rig, writes, sizeof(writes), false);
+	rig_assert_violation(rig, "a chain of frames that writes, before");
+	message(rig, reads, sizeof(reads), false); /* its answer was lost */
+	message(rig, writes, sizeof(writes), false);
+	rig_assert_violation(rig, "a chain of frames that writes, before");
+	message(rig, reads, sizeof(reads), true);
+	message(rig, writes, sizeof(writes), true);
+	assert_int_equal(rig_violations(rig), 0);
+}
+
 static void variable_length_frames_last_until_deselect(void **state)
 {
 	static const uint8_t mosi[] = { 0x00, 0x09, 0x04, 1, 2, 3, 4, 5, 6 };
@@ -612,6 +658,8 @@ int main(void)
 		TEST(fixed_length_frames_can_end_the_select),
 		TEST(fixed_length_frames_can_overrun),
 		TEST(fixed_length_frames_can_spill),
+		TEST(fixed_length_frames_can_drop_commands),
+		TEST(a_chain_that_writes_before_one_was_answered_is_a_violation),
 		TEST(variable_length_frames_last_until_deselect),
 		TEST(a_partial_byte_is_discarded),
 		TEST(a_header_alone_has_no_effect),
