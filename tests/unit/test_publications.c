@@ -292,14 +292,11 @@ static struct publication_settings file_publication(unsigned int triggers)
 
 static void what_has_a_name_is_announced_once_and_only_in_a_session(void **state)
 {
+	static char named[] = "named", other[] = "other", n[] = "N", o[] = "O";
+	static char name[] = "Name";
 	const struct publication_settings list[] = {
-		{ .topic = STATIC("named"),
-		  .text = STATIC("N"),
-		  .name = STATIC("Name"),
-		  .triggers = PUBLISH_CONNECT },
-		{ .topic = STATIC("other"),
-		  .text = STATIC("O"),
-		  .triggers = PUBLISH_CONNECT },
+		{ .topic = named, .text = n, .name = name, .triggers = PUBLISH_CONNECT },
+		{ .topic = other, .text = o, .triggers = PUBLISH_CONNECT },
 	};
 
 	(void)state;
