@@ -106,9 +106,9 @@ static bool misread(const struct loader *l, const struct conf_node *v)
 	return false;
 }
 
-/* Reports that @v cannot be the value of @key: @r and @why as a store function said. */
+/* Reports that @v cannot be the value of @key: @why as a store function said. */
 static void refuse(struct loader *l, const struct group *g,
-		   const struct settings_key *key, const struct conf_node *v, int r,
+		   const struct settings_key *key, const struct conf_node *v,
 		   const char *why)
 {
 	char where[PLACE_SIZE + PATH_SIZE], found[128], valid[256];
@@ -118,13 +118,8 @@ static void refuse(struct loader *l, const struct group *g,
 	place(l, g, schema_name(key), v, where, sizeof(where));
 	describe(key, v, found, sizeof(found));
 	schema_valid(key, valid, sizeof(valid));
-	if (r == -ENOTSUP)
-		report_error(l->report,
-			     "%s: found %s, not supported in this version; valid is %s",
-			     where, why[0] ? why : found, valid);
-	else
-		report_error(l->report, "%s: found %s%s%s%s; valid is %s", where, found,
-			     why[0] ? " (" : "", why, why[0] ? ")" : "", valid);
+	report_error(l->report, "%s: found %s%s%s%s; valid is %s", where, found,
+		     why[0] ? " (" : "", why, why[0] ? ")" : "", valid);
 }
 
 /* The name @path, "oled.contrast", in the group @g, "oled"; NULL: it is not of that
@@ -224,8 +219,8 @@ static int load_value(struct loader *l, const struct group *g,
 	r = key->store(key, v, g->section, why, sizeof(why));
 	if (r == 0)
 		r = settings_image_add(l->image, g->shown, schema_name(key), v);
-	if (r == -EINVAL || r == -ENOTSUP)
-		refuse(l, g, key, v, r, why);
+	if (r == -EINVAL)
+		refuse(l, g, key, v, why);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -258,7 +253,7 @@ static int load_groups(struct loader *l, const struct group *g,
 	int r;
 
 	if (conf_node_type(v) != CONF_LIST || n > (size_t)key->max) {
-		refuse(l, g, key, v, -EINVAL, "");
+		refuse(l, g, key, v, "");
 		return 0;
 	}
 	if (n == 0)
@@ -303,7 +298,7 @@ static int load_subgroup(struct loader *l, const struct group *g,
 			       .section = (char *)g->section + key->offset };
 
 	if (v && conf_node_type(v) != CONF_GROUP) {
-		refuse(l, g, key, v, -EINVAL, "");
+		refuse(l, g, key, v, "");
 		inner.node = NULL;
 	}
 	if (inner.node && key->is_switch) {

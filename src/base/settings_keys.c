@@ -40,124 +40,116 @@
 #define BYTES_IN_MQTT_STRING 65535 /* MQTT 3.1.1, 1.5.3 */
 
 static const struct key_choice log_levels[] = {
-	{ "error", LOG_ERR, false },	 { "warning", LOG_WARNING, false },
-	{ "notice", LOG_NOTICE, false }, { "info", LOG_INFO, false },
-	{ "debug", LOG_DEBUG, false },	 { NULL, 0, false },
+	{ "error", LOG_ERR }, { "warning", LOG_WARNING }, { "notice", LOG_NOTICE },
+	{ "info", LOG_INFO }, { "debug", LOG_DEBUG },	  { NULL, 0 },
 };
 
 static const struct key_choice phy_modes[] = {
-	{ "auto", PHY_MODE_AUTO, false },
-	{ "100-full", PHY_MODE_100_FULL, false },
-	{ "100-half", PHY_MODE_100_HALF, false },
-	{ "10-full", PHY_MODE_10_FULL, false },
-	{ "10-half", PHY_MODE_10_HALF, false },
-	{ NULL, 0, false },
+	{ "auto", PHY_MODE_AUTO },	   { "100-full", PHY_MODE_100_FULL },
+	{ "100-half", PHY_MODE_100_HALF }, { "10-full", PHY_MODE_10_FULL },
+	{ "10-half", PHY_MODE_10_HALF },   { NULL, 0 },
 };
 
 static const struct key_choice bus_plans[] = {
-	{ "plain", false, false },
-	{ "chained", true, false },
-	{ NULL, 0, false },
+	{ "plain", false },
+	{ "chained", true },
+	{ NULL, 0 },
 };
 
 static const struct key_choice methods[] = {
-	{ "dhcp", NETWORK_METHOD_DHCP, false },
-	{ "static", NETWORK_METHOD_STATIC, false },
-	{ "external", NETWORK_METHOD_EXTERNAL, false },
-	{ "none", NETWORK_METHOD_NONE, false },
-	{ NULL, 0, false },
+	{ "dhcp", NETWORK_METHOD_DHCP },
+	{ "static", NETWORK_METHOD_STATIC },
+	{ "external", NETWORK_METHOD_EXTERNAL },
+	{ "none", NETWORK_METHOD_NONE },
+	{ NULL, 0 },
 };
 
 static const struct key_choice protocols[] = {
-	{ "3.1.1", MQTT_PROTOCOL_3_1_1, false },
-	{ "5", MQTT_PROTOCOL_5, false },
-	{ NULL, 0, false },
+	{ "3.1.1", MQTT_PROTOCOL_3_1_1 },
+	{ "5", MQTT_PROTOCOL_5 },
+	{ NULL, 0 },
 };
 
 static const struct key_choice charsets[] = {
-	{ "none", CHARSET_NONE, false },
-	{ "gb18030", CHARSET_GB18030, false },
-	{ NULL, 0, false },
+	{ "none", CHARSET_NONE },
+	{ "gb18030", CHARSET_GB18030 },
+	{ NULL, 0 },
 };
 
 static const struct key_choice spool_drops[] = {
-	{ "oldest", SPOOL_DROP_OLDEST, false },
-	{ "newest", SPOOL_DROP_NEWEST, false },
-	{ NULL, 0, false },
+	{ "oldest", SPOOL_DROP_OLDEST },
+	{ "newest", SPOOL_DROP_NEWEST },
+	{ NULL, 0 },
 };
 
 static const struct key_choice actions[] = {
-	{ "journal", SUBSCRIPTION_JOURNAL, false },
-	{ "oled", SUBSCRIPTION_OLED, false },
-	{ "gpio", SUBSCRIPTION_GPIO, false },
-	{ "command", SUBSCRIPTION_COMMAND, false },
-	{ "file", SUBSCRIPTION_FILE, false },
-	{ NULL, 0, false },
+	{ "journal", SUBSCRIPTION_JOURNAL }, { "oled", SUBSCRIPTION_OLED },
+	{ "gpio", SUBSCRIPTION_GPIO },	     { "command", SUBSCRIPTION_COMMAND },
+	{ "file", SUBSCRIPTION_FILE },	     { NULL, 0 },
 };
 
 static const struct key_choice triggers[] = {
-	{ "interval", PUBLISH_INTERVAL, false },
-	{ "connect", PUBLISH_CONNECT, false },
-	{ "change", PUBLISH_CHANGE, false },
-	{ NULL, 0, false },
+	{ "interval", PUBLISH_INTERVAL },
+	{ "connect", PUBLISH_CONNECT },
+	{ "change", PUBLISH_CHANGE },
+	{ NULL, 0 },
 };
 
 static const struct key_choice biases[] = {
-	{ "as-is", LINE_BIAS_AS_IS, false },
-	{ "pull-up", LINE_BIAS_PULL_UP, false },
-	{ "pull-down", LINE_BIAS_PULL_DOWN, false },
-	{ "disabled", LINE_BIAS_DISABLED, false },
-	{ NULL, 0, false },
+	{ "as-is", LINE_BIAS_AS_IS },
+	{ "pull-up", LINE_BIAS_PULL_UP },
+	{ "pull-down", LINE_BIAS_PULL_DOWN },
+	{ "disabled", LINE_BIAS_DISABLED },
+	{ NULL, 0 },
 };
 
 static const struct key_choice state_classes[] = {
-	{ "measurement", 0, false },
-	{ "total", 0, false },
-	{ "total_increasing", 0, false },
-	{ NULL, 0, false },
+	{ "measurement", 0 },
+	{ "total", 0 },
+	{ "total_increasing", 0 },
+	{ NULL, 0 },
 };
 
 static const struct key_choice safe_states[] = {
-	{ "off", LINE_SAFE_OFF, false },
-	{ "on", LINE_SAFE_ON, false },
-	{ "keep", LINE_SAFE_KEEP, false },
-	{ NULL, 0, false },
+	{ "off", LINE_SAFE_OFF },
+	{ "on", LINE_SAFE_ON },
+	{ "keep", LINE_SAFE_KEEP },
+	{ NULL, 0 },
 };
 
 static const struct key_choice pages[] = {
-	{ "address", PAGE_ADDRESS, false },   { "ladder", PAGE_LADDER, false },
-	{ "messages", PAGE_MESSAGES, false }, { "traffic", PAGE_TRAFFIC, false },
-	{ "items", PAGE_ITEMS, false },	      { NULL, 0, false },
+	{ "address", PAGE_ADDRESS },   { "ladder", PAGE_LADDER },
+	{ "messages", PAGE_MESSAGES }, { "traffic", PAGE_TRAFFIC },
+	{ "items", PAGE_ITEMS },       { NULL, 0 },
 };
 
 static const struct key_choice items[] = {
-	{ "text", ITEM_TEXT, false },
-	{ "digits", ITEM_DIGITS, false },
-	{ "bar", ITEM_BAR, false },
-	{ NULL, 0, false },
+	{ "text", ITEM_TEXT },
+	{ "digits", ITEM_DIGITS },
+	{ "bar", ITEM_BAR },
+	{ NULL, 0 },
 };
 
 static const struct key_choice controllers[] = {
-	{ "ssd1306", OLED_SSD1306, false },
-	{ "ssd1309", OLED_SSD1309, false },
-	{ "sh1106", OLED_SH1106, false },
-	{ NULL, 0, false },
+	{ "ssd1306", OLED_SSD1306 },
+	{ "ssd1309", OLED_SSD1309 },
+	{ "sh1106", OLED_SH1106 },
+	{ NULL, 0 },
 };
 
 static const struct key_choice widths[] = {
-	{ "128", 128, false },
-	{ NULL, 0, false },
+	{ "128", 128 },
+	{ NULL, 0 },
 };
 
 static const struct key_choice heights[] = {
-	{ "64", 64, false },
-	{ "32", 32, false },
-	{ NULL, 0, false },
+	{ "64", 64 },
+	{ "32", 32 },
+	{ NULL, 0 },
 };
 
 static const struct key_choice rotations[] = {
-	{ "0", 0, false },     { "90", 90, false }, { "180", 180, false },
-	{ "270", 270, false }, { NULL, 0, false },
+	{ "0", 0 }, { "90", 90 }, { "180", 180 }, { "270", 270 }, { NULL, 0 },
 };
 
 static int check_printable(const char *s, char *why, size_t size)

@@ -115,10 +115,8 @@ static void choices_text(const struct settings_key *key, char *buf, size_t size)
 	size_t n = 0, used = 0, left = 0;
 
 	for (const struct key_choice *c = key->choices; c->name; c++)
-		left += !c->later;
+		left++;
 	for (const struct key_choice *c = key->choices; c->name; c++) {
-		if (c->later)
-			continue;
 		left--;
 		text_format(buf + used, size - used, "%s%s%s%s",
 			    n == 0 ? ""

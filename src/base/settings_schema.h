@@ -24,15 +24,14 @@ enum key_kind {
 struct key_choice {
 	const char *name; /* NULL ends a table of choices */
 	int value;
-	bool later;
 };
 
 struct settings_key;
 
 /*
  * Checks the value @v for @key and puts it into the struct @section. Returns 0,
- * -EINVAL with a reason in @why or with "" if what is valid says enough,
- * -ENOTSUP if a later version takes it, or -ENOMEM.
+ * -EINVAL with a reason in @why or with "" if what is valid says enough, or
+ * -ENOMEM.
  */
 typedef int (*store_function)(const struct settings_key *key, const struct conf_node *v,
 			      void *section, char *why, size_t size);

@@ -202,8 +202,6 @@ int store_choice(const struct settings_key *key, const struct conf_node *v, void
 	(void)size;
 	if (!choice)
 		return -EINVAL;
-	if (choice->later)
-		return -ENOTSUP;
 	put_integer(section, key, (uint64_t)choice->value);
 	return 0;
 }
@@ -243,10 +241,6 @@ int store_choices(const struct settings_key *key, const struct conf_node *v,
 						    conf_node_string(word)));
 		if (!choice)
 			return -EINVAL;
-		if (choice->later) {
-			text_format(why, size, "\"%s\"", choice->name);
-			return -ENOTSUP;
-		}
 		all |= (uint64_t)choice->value;
 	}
 	put_integer(section, key, all);
