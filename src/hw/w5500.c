@@ -99,8 +99,10 @@ const struct w5500_counters *w5500_counters(const struct w5500 *chip)
 
 int w5500_run(struct w5500 *chip)
 {
-	int r = w5500_message_run(&chip->message, chip->bus);
+	int r;
 
+	chip->looked_ns = clock_now_ns(chip->clock);
+	r = w5500_message_run(&chip->message, chip->bus);
 	chip->counters.messages++;
 	if (r < 0)
 		chip->counters.bus_errors++;

@@ -106,6 +106,7 @@ struct w5500 {
 	struct spi_bus *bus;	   /* borrowed, or NULL */
 	uint32_t speed_hz;
 	uint32_t speed_limit_hz; /* found at run time */
+	uint64_t looked_ns; /* when the last message began: what it read is not older */
 	struct w5500_counters counters;
 	enum w5500_trouble trouble;
 
@@ -179,7 +180,10 @@ struct w5500 {
 
 /* w5500.c */
 
-/* Runs the message and counts. */
+/*
+ * Runs the message and counts. What it read may be old when it comes to be judged: the
+ * processor is not ours alone. Only what was looked at after its time is late.
+ */
 int w5500_run(struct w5500 *chip);
 
 /* Whether the chip echoed the header of the read whose answer is at @data; counts. */
@@ -205,7 +209,7 @@ uint8_t w5500_phy_value(enum phy_mode mode);
 /* Goes to @step, which has @limit_ns of time. */
 void w5500_step_enter(struct w5500 *chip, enum w5500_step step, uint64_t limit_ns);
 
-/* Whether the time of the present step is over. */
+/* Whether the time of the present step was over when the last message began. */
 bool w5500_step_expired(const struct w5500 *chip);
 
 /* Returns 0: there is more to do, not before @ns from now. */

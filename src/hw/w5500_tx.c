@@ -81,10 +81,17 @@ void w5500_tx_sent(struct w5500 *chip, uint64_t now_ns)
 	chip->tx_due_ns = now_ns + w5500_tx_wire_ns(chip, w5500_tx_frame(chip, 0)->len);
 }
 
+/* For how long the frame had been on the wire when the last message began. */
+static uint64_t age_ns(const struct w5500 *chip)
+{
+	return chip->looked_ns > chip->tx_sent_ns ? chip->looked_ns - chip->tx_sent_ns
+						  : 0;
+}
+
 void w5500_tx_seen(struct w5500 *chip, uint16_t tx_rd)
 {
-	uint64_t now = clock_now_ns(chip->clock);
 	uint64_t stuck = chip->link_mbit == 10 ? TX_STUCK_10_NS : TX_STUCK_100_NS;
+	uint64_t now = clock_now_ns(chip->clock);
 
 	if (!chip->tx_in_flight)
 		return;
@@ -101,7 +108,7 @@ void w5500_tx_seen(struct w5500 *chip, uint16_t tx_rd)
 	}
 	if (chip->tx_abandoned)
 		return;
-	if (chip->tx_doubtful && now - chip->tx_sent_ns > stuck / 2) {
+	if (chip->tx_doubtful && age_ns(chip) > stuck / 2) {
 		/* A SEND would have ended. One that ends just now is not repeated: the
 		 * chip finds nothing between Sn_TX_RD and Sn_TX_WR. */
 		chip->tx_doubtful = false;
@@ -113,7 +120,7 @@ void w5500_tx_seen(struct w5500 *chip, uint16_t tx_rd)
 		chip->tx_due_ns = now;
 		return;
 	}
-	if (now - chip->tx_sent_ns > stuck) {
+	if (age_ns(chip) > stuck) {
 		/* Sn_CR may have been busy with RECV when SEND was written to it. */
 		if (chip->tx_after_recv)
 			w5500_commands_slow(chip);

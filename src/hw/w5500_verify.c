@@ -121,8 +121,6 @@ bool w5500_settle_tx(struct w5500 *chip, const struct w5500_window *w)
 /* The wide window of a verification. Returns whether positions may be judged. */
 static bool verify_commands(struct w5500 *chip, const struct w5500_window *w)
 {
-	uint64_t now = clock_now_ns(chip->clock);
-
 	w5500_command_seen(chip, w->cr);
 	if (w->sr != W5500_SN_SR_MACRAW) {
 		if (chip->verified_badly)
@@ -133,12 +131,12 @@ static bool verify_commands(struct w5500 *chip, const struct w5500_window *w)
 	if (w->cr == 0)
 		return true;
 	if (chip->command_deadline_ns == 0)
-		chip->command_deadline_ns = now + W5500_COMMAND_LIMIT_NS;
-	if (now >= chip->command_deadline_ns) {
+		chip->command_deadline_ns = chip->looked_ns + W5500_COMMAND_LIMIT_NS;
+	if (chip->looked_ns >= chip->command_deadline_ns) {
 		chip->trouble = W5500_TROUBLE_COMMAND_STUCK;
 		w5500_chain_stuck(chip);
 	}
-	chip->verify_due_ns = now + COMMAND_LOOK_NS;
+	chip->verify_due_ns = clock_now_ns(chip->clock) + COMMAND_LOOK_NS;
 	return false;
 }
 

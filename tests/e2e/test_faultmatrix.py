@@ -147,6 +147,12 @@ def int_line(fault):
     return during([("fault", "int-line", fault)], [("fault", "int-line", "ok")], lasts(3, 2))
 
 
+def late_calls():
+    """Others have the processor when a call on the bus returns."""
+    return during([("set", "spi", "late_ns", 30_000_000), ("set", "spi", "late_one_in", 50)],
+                  [("set", "spi", "late_one_in", 0)], lasts(3, 1))
+
+
 CHAINED = {"bus_plan": "chained"}
 FIT = "do=set chip accept 2"  # a chip that passes the test of them
 REAL_PHY = "link-delay=1500"
@@ -191,6 +197,7 @@ FAULTS = [
     Fault("INT stuck high", int_line("high"), calm=True, sample=True),
     Fault("INT that comes off", int_line("unwired"), calm=True),
     Fault("INT not wired", nothing, calm=True, ethernet={"interrupt": ""}),
+    Fault("calls that return late", late_calls(), calm=True),
     # The rest of the burst in which it happens reads as 0, and MACRAW has no FCS.
     *(Fault(f"registers lost when {what}", lost_registers(phase), ("chip_lost",),
             spoils="burst" in what, sample=phase in (2, 7))

@@ -516,6 +516,21 @@ static int message_locked(struct spi_bus *bus, const struct spi_transfer *transf
 	return f->fail_errno != 0 ? -(int)f->fail_errno : -EIO;
 }
 
+/* When the caller goes on after a message that has just ended. */
+static uint64_t return_ns(struct sim_spi *device)
+{
+	const struct sim_spi_faults *f = &device->faults;
+	struct board_time *time = time_of(device);
+	uint64_t ns = board_time_now_ns(time);
+
+	if (f->late_one_in == 0 || draw(device) % f->late_one_in != 0)
+		return ns;
+	ns += f->late_ns;
+	if (!board_time_is_real(time))
+		board_time_advance(time, ns);
+	return ns;
+}
+
 int spidev_message(struct spi_bus *bus, const struct spi_transfer *transfers, size_t n)
 {
 	struct board_time *time = time_of(bus->device);
@@ -525,7 +540,7 @@ int spidev_message(struct spi_bus *bus, const struct spi_transfer *transfers, si
 	board_lock(time);
 	board_time_catch_up(time);
 	r = message_locked(bus, transfers, n);
-	end_ns = board_time_now_ns(time);
+	end_ns = return_ns(bus->device);
 	board_unlock(time);
 	board_time_wait_real(time, end_ns);
 	return r;
@@ -550,6 +565,7 @@ static const struct sim_field faults[] = {
 	FAULT(miso_next),	 FAULT(bit_slip),
 	FAULT(miso_bit_errors),	 FAULT(mosi_bit_errors),
 	FAULT(bit_errors_apart), FAULT(errors_above_hz),
+	FAULT(late_one_in),	 FAULT(late_ns),
 };
 
 static const struct sim_field counters[] = {

@@ -66,6 +66,9 @@ struct sim_spi_faults {
 	uint32_t bit_errors_apart; /* so many bytes are good after one with a flipped bit
 				    */
 	uint32_t errors_above_hz;  /* slip and bit errors only above this clock */
+	uint32_t late_one_in; /* a call returns late with probability 1/n: others have the
+				 processor, and what was read has become old meanwhile */
+	uint64_t late_ns;     /* so much */
 };
 
 struct sim_spi_stats {

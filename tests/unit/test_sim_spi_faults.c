@@ -197,6 +197,26 @@ static void faults_of_wires_can_depend_on_the_clock(void **state)
 	assert_int_equal(wrong_versions(b), 1000);
 }
 
+/* What is read is that of the moment before. */
+static void calls_return_late(void **state)
+{
+	struct bench *b = *state;
+	unsigned int late = 0;
+	uint8_t rx[4];
+
+	sim_spi_faults(b->device)->late_ns = 30 * NSEC_PER_MSEC;
+	sim_spi_faults(b->device)->late_one_in = 10;
+	for (int i = 0; i < 1000; i++) {
+		uint64_t begin = bench_now(b);
+
+		assert_int_equal(bench_read_version(b, rx), 0);
+		assert_int_equal(rx[3], 0x04);
+		late += bench_now(b) - begin >= 30 * NSEC_PER_MSEC;
+	}
+	assert_in_range(late, 60, 140);
+	assert_true(sim_spi_stats(b->device)->bus_ns < NSEC_PER_SEC);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 int main(void)
@@ -213,6 +233,7 @@ int main(void)
 		TEST(flipped_bits_can_be_kept_apart),
 		TEST(bits_flip_at_a_rate),
 		TEST(faults_of_wires_can_depend_on_the_clock),
+		TEST(calls_return_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
