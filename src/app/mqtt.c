@@ -179,7 +179,7 @@ static int make_connection(struct mqtt_session *s, struct mqtt *m,
 	if (r == 0)
 		r = mqtt_status_init(&s->status,
 				     s->settings->status ? config->base_topic : NULL,
-				     &m->counters);
+				     &m->refusals, &m->counters);
 	return r < 0 ? r : make_client(s, m, config);
 }
 

@@ -121,7 +121,7 @@ static void keep_connection(struct mqtt *m, struct mqtt_session *old, uint64_t n
 static void begin_connection(struct mqtt *m, struct mqtt_session *old, uint64_t now)
 {
 	mqtt_subscriber_follow(m->session->subscriber, old->subscriber);
-	mqtt_refusals_init(&m->refusals);
+	mqtt_refusals_clear(&m->refusals);
 	mqtt_note_status(m);
 	/* The library forgets with the old client what was not acknowledged. */
 	spool_rewind(m->spool);

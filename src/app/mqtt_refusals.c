@@ -13,8 +13,13 @@
 
 void mqtt_refusals_init(struct mqtt_refusals *r)
 {
-	memset(r, 0, sizeof(*r));
+	*r = (struct mqtt_refusals){ 0 };
 	r->limit = (struct log_limit){ .interval_s = 60, .burst = 3 };
+}
+
+void mqtt_refusals_clear(struct mqtt_refusals *r)
+{
+	memset(r->under_way, 0, sizeof(r->under_way));
 }
 
 /* The place of @id, 0: a free one; NULL if there is none. */

@@ -20,10 +20,13 @@ struct mqtt_refusals {
 	struct mqtt_under_way {
 		int id; /* 0: free */
 		char topic[MQTT_REFUSED_TOPIC_SIZE];
-	} under_way[MQTT_INFLIGHT_MAX + 1]; /* and the status */
+	} under_way[MQTT_INFLIGHT_MAX + 2]; /* and "online" and "offline" */
 };
 
 void mqtt_refusals_init(struct mqtt_refusals *r);
+
+/* Nothing is under way any more: a client with numbers of its own begins. */
+void mqtt_refusals_clear(struct mqtt_refusals *r);
 
 /* A message of QoS 1 or 2 on @topic was sent as number @id. */
 void mqtt_refusals_sent(struct mqtt_refusals *r, int id, const char *topic);

@@ -16,9 +16,10 @@
 #define CORRECTION_NS (5 * NSEC_PER_SEC)
 
 int mqtt_status_init(struct mqtt_status *s, const char *base_topic,
-		     struct mqtt_counters *counters)
+		     struct mqtt_refusals *refusals, struct mqtt_counters *counters)
 {
 	memset(s, 0, sizeof(*s));
+	s->refusals = refusals;
 	s->counters = counters;
 	if (base_topic && asprintf(&s->topic, "%s/status", base_topic) < 0) {
 		s->topic = NULL;
@@ -45,10 +46,12 @@ static void say(struct mqtt_status *s, struct mqtt_client *client, const char *w
 		.retain = true,
 	};
 
-	if (mqtt_client_publish(client, &message, id) < 0)
+	if (mqtt_client_publish(client, &message, id) < 0) {
 		*id = 0;
-	else
-		s->counters->status_sent++;
+		return;
+	}
+	mqtt_refusals_sent(s->refusals, *id, s->topic);
+	s->counters->status_sent++;
 }
 
 void mqtt_status_begin(struct mqtt_status *s, struct mqtt_client *client)

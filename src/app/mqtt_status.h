@@ -16,13 +16,15 @@
 #include <stdint.h>
 
 #include "mqtt_client.h"
+#include "mqtt_refusals.h"
 
 /* The will. */
 #define MQTT_STATUS_OFFLINE "offline"
 
 struct mqtt_status {
 	char *topic; /* NULL: mqtt.status is off, and nothing below does anything */
-	struct mqtt_counters *counters; /* borrowed */
+	struct mqtt_refusals *refusals; /* borrowed, as the next */
+	struct mqtt_counters *counters;
 	int birth_id; /* of the "online" not yet acknowledged; 0: none */
 	int offline_id;
 	bool offline_acknowledged;
@@ -30,9 +32,12 @@ struct mqtt_status {
 	uint64_t corrected_ns; /* not again before */
 };
 
-/* @base_topic is NULL if mqtt.status is off. Counts status_corrected. 0 or -ENOMEM. */
+/*
+ * @base_topic is NULL if mqtt.status is off. What is said is entered in @refusals, and
+ * counted; both must outlive it. 0 or -ENOMEM.
+ */
 int mqtt_status_init(struct mqtt_status *s, const char *base_topic,
-		     struct mqtt_counters *counters);
+		     struct mqtt_refusals *refusals, struct mqtt_counters *counters);
 void mqtt_status_clear(struct mqtt_status *s);
 
 /*

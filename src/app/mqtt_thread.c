@@ -144,9 +144,6 @@ void mqtt_follow_session(struct mqtt *m, uint64_t now)
 		mqtt_subscriber_begin(m->session->subscriber, m->session->client,
 				      now + m->timing->connack_ms * NSEC_PER_MSEC);
 		mqtt_status_begin(&m->session->status, m->session->client);
-		if (m->session->status.birth_id)
-			mqtt_refusals_sent(&m->refusals, m->session->status.birth_id,
-					   m->session->status.topic);
 	}
 	m->on_session(m->session_ctx, online);
 }

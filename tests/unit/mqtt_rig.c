@@ -129,8 +129,12 @@ static bool is_own_status(const struct packet *p)
 	static const char filter[] = "\0\x0b"
 				     "base/status";
 
-	return p->len > sizeof(filter) &&
-	       memcmp(p->body + 2, filter, sizeof(filter) - 1) == 0;
+	/* Behind its number and, in MQTT 5, the length of no properties. */
+	for (size_t at = 2; at <= 3; at++)
+		if (p->len > at + sizeof(filter) - 1 &&
+		    memcmp(p->body + at, filter, sizeof(filter) - 1) == 0)
+			return true;
+	return false;
 }
 
 struct packet *broker_expect(struct broker *b, enum packet_type type)
