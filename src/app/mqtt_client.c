@@ -29,168 +29,13 @@
 
 #include "mqtt_client_error.h"
 #include "mqtt_client_handle.h"
+#include "mqtt_client_internal.h"
 
 /* Packets read in a turn beside the first: the thread has other things to do. */
 #define PACKETS_MAX 32
 
 /* The property that says when a message expires: its number, and four bytes. */
 #define EXPIRY_SIZE 5
-
-struct mqtt_client {
-	struct mosquitto *mosq;
-	struct mosquitto *next;	 /* takes over when @mosq has made the broker forget us */
-	bool forgotten;		 /* it has */
-	struct ip broker, local; /* of the latest connection, with the next */
-	uint16_t port;
-	struct mqtt_tls *tls; /* borrowed; NULL: TCP alone */
-	uint16_t keepalive_s;
-	bool established; /* TCP is, or was */
-	bool answered;	  /* CONNECT is */
-	bool v5;
-	uint32_t packet_max;	/* MQTT 5: of the broker; 0: none */
-	uint8_t takes_retained; /* MQTT 5: 0: the broker does not */
-	int linger_fd; /* after DISCONNECT: the connection, until the broker closes */
-	bool publishing_qos0; /* the library is inside of it */
-	int unwritten_id;     /* of QoS 0: TCP has taken a part of it; 0: none */
-	int disconnect_code;  /* MQTT 5: of the broker's DISCONNECT, or -1 */
-	char disconnect_reason[MQTT_REASON_SIZE];
-	struct mqtt_client_events events;
-	void *ctx;
-};
-
-/* The broker's own words about something, which it may say in MQTT 5; returns @buf. */
-static const char *reason_string(const mosquitto_property *properties,
-				 char buf[MQTT_REASON_SIZE])
-{
-	char *words = NULL;
-
-	buf[0] = '\0';
-	if (mosquitto_property_read_string(properties, MQTT_PROP_REASON_STRING, &words,
-					   false))
-		text_escape_str(buf, MQTT_REASON_SIZE, words);
-	free(words);
-	return buf;
-}
-
-static void handle_connect(struct mosquitto *mosq, void *userdata, int code, int flags,
-			   const mosquitto_property *properties)
-{
-	struct mqtt_client *c = userdata;
-	char reason[MQTT_REASON_SIZE];
-	struct mqtt_connack connack = {
-		.code = code,
-		.meaning = c->v5 ? mosquitto_reason_string(code) : NULL,
-		.reason = reason_string(properties, reason),
-		.keepalive_s = c->keepalive_s,
-	};
-
-	(void)mosq;
-	(void)flags;
-	c->answered = true;
-	if (c->next && code == 0) {
-		c->forgotten = true;
-		return;
-	}
-	(void)mosquitto_property_read_int16(properties, MQTT_PROP_SERVER_KEEP_ALIVE,
-					    &connack.keepalive_s, false);
-	/* Like the library, which goes by the last one that it was told. */
-	(void)mosquitto_property_read_int32(properties, MQTT_PROP_MAXIMUM_PACKET_SIZE,
-					    &c->packet_max, false);
-	c->takes_retained = 1;
-	(void)mosquitto_property_read_byte(properties, MQTT_PROP_RETAIN_AVAILABLE,
-					   &c->takes_retained, false);
-	c->events.on_connack(c->ctx, &connack);
-}
-
-static void handle_disconnect(struct mosquitto *mosq, void *userdata, int code,
-			      const mosquitto_property *properties)
-{
-	struct mqtt_client *c = userdata;
-
-	(void)mosq;
-	/* Below are the library's own codes, and the broker's for a plain end. */
-	if (!c->v5 || code < MQTT_RC_UNSPECIFIED)
-		return;
-	c->disconnect_code = code;
-	(void)reason_string(properties, c->disconnect_reason);
-}
-
-/* What @code of MQTT 5 means, and the broker's own words; returns @buf. */
-static const char *refusal_text(int code, const mosquitto_property *properties,
-				char buf[MQTT_REFUSAL_SIZE])
-{
-	char reason[MQTT_REASON_SIZE];
-
-	(void)reason_string(properties, reason);
-	return text_format(buf, MQTT_REFUSAL_SIZE, "%.36s (%d)%s%s",
-			   mosquitto_reason_string(code), code, reason[0] ? ": " : "",
-			   reason);
-}
-
-/*
- * The library says of QoS 0, too, that it is done, when it is written. Its ids
- * come from the same 65535: such a word could be taken for the acknowledgement
- * of a message that the broker has not answered for as long as it takes to use
- * all the others.
- */
-static bool is_of_qos0(struct mqtt_client *c, int id)
-{
-	if (c->publishing_qos0)
-		return true;
-	if (id != c->unwritten_id)
-		return false;
-	c->unwritten_id = 0;
-	return true;
-}
-
-static void handle_publish(struct mosquitto *mosq, void *userdata, int id, int code,
-			   const mosquitto_property *properties)
-{
-	struct mqtt_client *c = userdata;
-	char refusal[MQTT_REFUSAL_SIZE];
-
-	(void)mosq;
-	if (is_of_qos0(c, id))
-		return;
-	c->events.on_acknowledged(c->ctx, id,
-				  code < MQTT_RC_UNSPECIFIED
-					  ? NULL
-					  : refusal_text(code, properties, refusal));
-}
-
-static void handle_subscribe(struct mosquitto *mosq, void *userdata, int id, int n,
-			     const int *granted, const mosquitto_property *properties)
-{
-	struct mqtt_client *c = userdata;
-	char refusal[MQTT_REFUSAL_SIZE];
-
-	(void)mosq;
-	if (n == 1 && granted[0] >= 0 && granted[0] <= 2)
-		c->events.on_suback(c->ctx, id, NULL);
-	else if (c->v5 && n == 1)
-		c->events.on_suback(c->ctx, id,
-				    refusal_text(granted[0], properties, refusal));
-	else
-		c->events.on_suback(c->ctx, id,
-				    "may this client read there? "
-				    "(MQTT 3.1.1 gives no reason)");
-}
-
-static void handle_message(struct mosquitto *mosq, void *userdata,
-			   const struct mosquitto_message *message)
-{
-	struct mqtt_client *c = userdata;
-	struct mqtt_incoming incoming = {
-		.topic = message->topic,
-		.payload = message->payload,
-		.len = (size_t)message->payloadlen,
-		.qos = message->qos,
-		.retain = message->retain,
-	};
-
-	(void)mosq;
-	c->events.on_message(c->ctx, &incoming);
-}
 
 /* A handle that tells @c what comes. 0 or -errno. */
 static int make_handle(struct mqtt_client *c, struct mosquitto **ret,
@@ -200,11 +45,7 @@ static int make_handle(struct mqtt_client *c, struct mosquitto **ret,
 
 	if (r < 0)
 		return r;
-	mosquitto_connect_v5_callback_set(*ret, handle_connect);
-	mosquitto_disconnect_v5_callback_set(*ret, handle_disconnect);
-	mosquitto_publish_v5_callback_set(*ret, handle_publish);
-	mosquitto_subscribe_v5_callback_set(*ret, handle_subscribe);
-	mosquitto_message_callback_set(*ret, handle_message);
+	mqtt_client_set_callbacks(*ret);
 	return 0;
 }
 
@@ -442,7 +283,8 @@ int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 	 * protocol error.
 	 */
 	if (rc == MOSQ_ERR_MALFORMED_PACKET && c->v5 && !c->answered)
-		handle_connect(c->mosq, c, MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION, 0, NULL);
+		mqtt_client_handle_connack(c->mosq, c,
+					   MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION, 0, NULL);
 	if (rc != MOSQ_ERR_SUCCESS)
 		return explain_loss(c, error, rc, errno);
 	if (mqtt_client_is_secured(c))
