@@ -189,8 +189,9 @@ static void reads_unifont_if_it_is_installed(void **state)
 
 	(void)state;
 	if (!unifont) {
-		print_message("unifont is not installed\n");
-		skip();
+		/* Not skip(): in TAP, cmocka 1.1.5 of Debian 12 calls that a failure. */
+		print_message("# unifont is not installed\n");
+		return;
 	}
 	assert_int_equal(font_file_open(&f, unifont, error, sizeof(error)), 0);
 	for (uint32_t c = 0; c < 0x10000; c++)
