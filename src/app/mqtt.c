@@ -31,6 +31,7 @@
  *
  *	mqtt_client.c	  the library behind a door
  *	mqtt_client_callbacks.c what the library tells
+ *	mqtt_client_limits.c what the broker takes
  *	mqtt_client_handle.c how the library's handles are made
  *	mqtt_connection.c when to connect; the rungs from name to CONNACK
  *	mqtt_path.c	  what it can count on: link, addresses

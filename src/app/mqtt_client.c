@@ -34,9 +34,6 @@
 /* Packets read in a turn beside the first: the thread has other things to do. */
 #define PACKETS_MAX 32
 
-/* The property that says when a message expires: its number, and four bytes. */
-#define EXPIRY_SIZE 5
-
 /* A handle that tells @c what comes. 0 or -errno. */
 static int make_handle(struct mqtt_client *c, struct mosquitto **ret,
 		       const struct mqtt_client_config *config)
@@ -50,12 +47,13 @@ static int make_handle(struct mqtt_client *c, struct mosquitto **ret,
 }
 
 /* The handle for the session, and one that ends what is left of an earlier one. */
-static int make_handles(struct mqtt_client *c, const struct mqtt_client_config *config)
+static int make_handles(struct mqtt_client *c)
 {
-	struct mqtt_client_config clean = *config;
-	int r = make_handle(c, &c->mosq, config);
+	struct mqtt_client_config clean = c->config;
+	int r = make_handle(c, &c->mosq, &c->config);
 
-	if (r < 0 || config->clean_session)
+	mqtt_client_limits_init(&c->limits);
+	if (r < 0 || c->config.clean_session)
 		return r;
 	clean.clean_session = true;
 	clean.will_topic = NULL;
@@ -74,18 +72,42 @@ int mqtt_client_new(struct mqtt_client **ret, const struct mqtt_client_config *c
 		return -ENOMEM;
 	c->events = *events;
 	c->ctx = ctx;
-	c->keepalive_s = config->keepalive_s;
-	c->tls = config->tls;
-	c->v5 = config->v5;
 	c->linger_fd = -1;
 	c->disconnect_code = -1;
 	(void)mosquitto_lib_init(); /* counted by the library */
-	r = make_handles(c, config);
+	r = mqtt_client_config_copy(&c->config, config);
+	if (r == 0)
+		r = make_handles(c);
 	if (r < 0) {
 		(void)mqtt_client_free(c);
 		return r;
 	}
 	*ret = c;
+	return 0;
+}
+
+const char *mqtt_client_spoiled(const struct mqtt_client *c)
+{
+	return c->spoiled;
+}
+
+int mqtt_client_renew(struct mqtt_client *c)
+{
+	struct mosquitto *mosq = TAKE_PTR(c->mosq), *next = TAKE_PTR(c->next);
+	int r = make_handles(c);
+
+	if (r < 0) {
+		mosquitto_destroy(c->mosq);
+		mosquitto_destroy(c->next);
+		c->mosq = mosq;
+		c->next = next;
+		return r;
+	}
+	mosquitto_destroy(mosq);
+	mosquitto_destroy(next);
+	c->spoiled = NULL;
+	c->forgotten = false;
+	c->under_way = 0;
 	return 0;
 }
 
@@ -96,6 +118,7 @@ static void use_next(struct mqtt_client *c)
 	c->mosq = c->next;
 	c->next = NULL;
 	c->forgotten = false;
+	mqtt_client_limits_init(&c->limits);
 }
 
 void mqtt_client_keep_session(struct mqtt_client *c)
@@ -111,6 +134,7 @@ struct mqtt_client *mqtt_client_free(struct mqtt_client *c)
 	(void)fd_close(c->linger_fd);
 	mosquitto_destroy(c->mosq);
 	mosquitto_destroy(c->next);
+	mqtt_client_config_clear(&c->config);
 	(void)mosquitto_lib_cleanup();
 	free(c);
 	return NULL;
@@ -119,9 +143,9 @@ struct mqtt_client *mqtt_client_free(struct mqtt_client *c)
 /* What the library says is often a consequence: TLS knows the cause. */
 static bool explain_tls(const struct mqtt_client *c, struct mqtt_error *ret)
 {
-	if (!c->tls)
+	if (!c->config.tls)
 		return false;
-	mqtt_tls_get_failure(c->tls, &ret->tls);
+	mqtt_tls_get_failure(c->config.tls, &ret->tls);
 	if (ret->tls.kind == MQTT_TLS_FINE)
 		return false;
 	ret->kind = MQTT_ERROR_TLS;
@@ -133,7 +157,7 @@ static int explain_loss(const struct mqtt_client *c, struct mqtt_error *ret, int
 {
 	mqtt_client_explain(ret, rc, error);
 	/* However TLS ends, the library calls it EPROTO. */
-	if (c->tls && ret->kind == MQTT_ERROR_SYSTEM && ret->error == EPROTO)
+	if (c->config.tls && ret->kind == MQTT_ERROR_SYSTEM && ret->error == EPROTO)
 		ret->kind = MQTT_ERROR_CLOSED;
 	if (!explain_tls(c, ret) && c->disconnect_code >= 0) {
 		ret->kind = MQTT_ERROR_DISCONNECT;
@@ -168,10 +192,10 @@ int mqtt_client_connect(struct mqtt_client *c, const struct ip *broker, uint16_t
 	c->disconnect_code = -1;
 	c->established = c->answered = false;
 	c->unwritten_id = 0; /* thrown away with the old connection */
-	if (c->tls)
-		mqtt_tls_begin(c->tls, tls_session, c);
+	if (c->config.tls)
+		mqtt_tls_begin(c->config.tls, tls_session, c);
 	errno = 0;
-	rc = mosquitto_connect_bind_async(c->mosq, host, port, c->keepalive_s,
+	rc = mosquitto_connect_bind_async(c->mosq, host, port, c->config.keepalive_s,
 					  ip_is_set(local) ? bind_to : NULL);
 	if (rc != MOSQ_ERR_SUCCESS)
 		return explain_loss(c, error, rc, errno);
@@ -252,6 +276,8 @@ int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 {
 	int rc;
 
+	if (c->spoiled)
+		return 0;
 	if (c->linger_fd >= 0 && mosquitto_socket(c->mosq) < 0)
 		return drain(c, error);
 	if (!c->established && mqtt_client_fd(c) >= 0) {
@@ -272,6 +298,8 @@ int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 		errno = 0;
 		rc = mosquitto_loop_read(c->mosq, 1);
 	}
+	if (c->spoiled)
+		return 0;
 	if (c->forgotten) {
 		(void)mosquitto_disconnect(c->mosq);
 		use_next(c);
@@ -282,7 +310,7 @@ int mqtt_client_turn(struct mqtt_client *c, struct mqtt_error *error)
 	 * the library of Debian 13 takes for a broken one. What is not MQTT at all is a
 	 * protocol error.
 	 */
-	if (rc == MOSQ_ERR_MALFORMED_PACKET && c->v5 && !c->answered)
+	if (rc == MOSQ_ERR_MALFORMED_PACKET && c->config.v5 && !c->answered)
 		mqtt_client_handle_connack(c->mosq, c,
 					   MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION, 0, NULL);
 	if (rc != MOSQ_ERR_SUCCESS)
@@ -322,55 +350,60 @@ bool mqtt_client_is_connected(const struct mqtt_client *c, struct ip *local)
 
 bool mqtt_client_is_secured(const struct mqtt_client *c)
 {
-	return !c->tls || mqtt_tls_is_established(c->tls);
+	return !c->config.tls || mqtt_tls_is_established(c->config.tls);
 }
 
 char *mqtt_client_describe_tls(const struct mqtt_client *c, char *buf, size_t size)
 {
-	return mqtt_tls_describe(c->tls, buf, size);
+	return mqtt_tls_describe(c->config.tls, buf, size);
 }
 
-/* The properties of a message in MQTT 5, which the caller frees. A code of the library.
- */
+/* The properties of a message in MQTT 5, for the caller to free. The library's code. */
 static int publish_properties(const struct mqtt_client *c,
 			      const struct mqtt_outgoing *message,
 			      mosquitto_property **ret)
 {
-	if (!c->v5 || message->expiry_s == 0)
+	if (!c->config.v5 || message->expiry_s == 0)
 		return MOSQ_ERR_SUCCESS;
 	return mosquitto_property_add_int32(ret, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
 					    message->expiry_s);
 }
 
-/* How many bytes a number takes in MQTT (section 1.5.5). */
-static size_t varint_size(uint64_t value)
-{
-	size_t n = 1;
-
-	while (value >>= 7)
-		n++;
-	return n;
-}
-
-/*
- * Whether the broker takes a packet of that size (MQTT 5, sections 2.1.4 and 3.3). The
- * library leaves out the first byte when it counts, and for QoS 1 and 2 it first counts
- * less than it sends: what is found too large only then stays with it for ever.
- */
-static bool is_too_large(const struct mqtt_client *c, const struct mqtt_outgoing *message)
-{
-	size_t properties = message->expiry_s > 0 ? EXPIRY_SIZE : 0;
-	uint64_t remaining = 2 + (uint64_t)strlen(message->topic) +
-			     (message->qos > 0 ? 2 : 0) + varint_size(properties) +
-			     properties + message->len;
-
-	return c->packet_max > 0 &&
-	       1 + varint_size(remaining) + remaining > c->packet_max;
-}
-
 uint32_t mqtt_client_packet_max(const struct mqtt_client *c)
 {
-	return c->packet_max;
+	return c->limits.packet_max;
+}
+
+/* What @rc says of a message that was to be published. 0 or -errno. */
+static int published(struct mqtt_client *c, const struct mqtt_outgoing *message, int rc)
+{
+	switch (rc) {
+	case MOSQ_ERR_NO_CONN:
+	case MOSQ_ERR_CONN_LOST:
+	case MOSQ_ERR_ERRNO:
+		/*
+		 * Without a connection, QoS 1 and 2 are queued all the same; to
+		 * publish again would send twice. The next turn tells the loss.
+		 */
+		if (message->qos == 0)
+			return -ENOTCONN;
+		break;
+	case MOSQ_ERR_SUCCESS:
+		break;
+	case MOSQ_ERR_NOMEM:
+		/* Of QoS 0 nothing was sent then. Others may be in the library's list. */
+		if (message->qos > 0)
+			c->spoiled = "there was no memory";
+		return -ENOMEM;
+	case MOSQ_ERR_OVERSIZE_PACKET:
+		return -EMSGSIZE;
+	case MOSQ_ERR_QOS_NOT_SUPPORTED:
+		return -ENOTSUP;
+	default:
+		return -EINVAL;
+	}
+	c->under_way += message->qos > 0;
+	return 0;
 }
 
 int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *message,
@@ -382,11 +415,10 @@ int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *messa
 	assert(message->qos > 0 || !mqtt_client_wants_write(c));
 	if (message->len > INT_MAX)
 		return -EINVAL;
-	if (is_too_large(c, message))
+	if (mqtt_client_limits_exceeded(&c->limits, message))
 		return -EMSGSIZE;
-	/* That of Debian 12 does not look; the broker would end the session, each time.
-	 */
-	if (message->retain && !c->takes_retained)
+	/* That of Debian 12 does not look; the broker would end each session. */
+	if (message->retain && !c->limits.retained)
 		return -ENOTSUP;
 	rc = publish_properties(c, message, &properties);
 	c->publishing_qos0 = message->qos == 0;
@@ -398,26 +430,7 @@ int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_outgoing *messa
 	mosquitto_property_free_all(&properties);
 	if (message->qos == 0 && mqtt_client_wants_write(c))
 		c->unwritten_id = *id;
-	switch (rc) {
-	case MOSQ_ERR_SUCCESS:
-		return 0;
-	case MOSQ_ERR_NO_CONN:
-	case MOSQ_ERR_CONN_LOST:
-	case MOSQ_ERR_ERRNO:
-		/*
-		 * Without a connection, QoS 1 and 2 are queued all the same; to
-		 * publish again would send twice. The next turn tells the loss.
-		 */
-		return message->qos > 0 ? 0 : -ENOTCONN;
-	case MOSQ_ERR_NOMEM:
-		return -ENOMEM;
-	case MOSQ_ERR_OVERSIZE_PACKET:
-		return -EMSGSIZE;
-	case MOSQ_ERR_QOS_NOT_SUPPORTED:
-		return -ENOTSUP;
-	default:
-		return -EINVAL;
-	}
+	return published(c, message, rc);
 }
 
 void mqtt_client_gather(struct mqtt_client *c, bool on)

@@ -112,6 +112,20 @@ struct mqtt_client *mqtt_client_free(struct mqtt_client *c);
 void mqtt_client_keep_session(struct mqtt_client *c);
 
 /*
+ * Why the library is of no use any more, or NULL: the broker's limits are others now
+ * (MQTT 5), which it cannot forget, or which are too low for what it holds, and there is
+ * no on_connack() then; or there was no memory, and it is not known what it holds. To be
+ * looked at after each turn, which does nothing more until mqtt_client_renew().
+ */
+const char *mqtt_client_spoiled(const struct mqtt_client *c);
+
+/*
+ * Begins anew, as after mqtt_client_new(), with nothing under way; without a connection
+ * (mqtt_client_abort()). 0, or -errno, and then it is as spoiled as before.
+ */
+int mqtt_client_renew(struct mqtt_client *c);
+
+/*
  * Begins to connect from @local (none: what the routes say) to @broker and queues
  * CONNECT; never blocks.
  * An old connection is dropped first. 0, or -EIO with the cause in @error.

@@ -22,6 +22,18 @@ static const char *reason_string(const mosquitto_property *properties,
 	return buf;
 }
 
+/*
+ * After CONNACK the library sends again what is under way; that of Debian 12 ends the
+ * process when a packet is too large then. The socket that it closes to connect to
+ * nowhere, from an address of the other family, keeps it from that. No packet leaves.
+ */
+static void give_up(struct mqtt_client *c)
+{
+	c->spoiled = "the broker has other limits than before";
+	(void)mosquitto_connect_bind_async(c->mosq, "127.0.0.1", 1, c->config.keepalive_s,
+					   "::1");
+}
+
 void mqtt_client_handle_connack(struct mosquitto *mosq, void *userdata, int code,
 				int flags, const mosquitto_property *properties)
 {
@@ -29,9 +41,9 @@ void mqtt_client_handle_connack(struct mosquitto *mosq, void *userdata, int code
 	char reason[MQTT_REASON_SIZE];
 	struct mqtt_connack connack = {
 		.code = code,
-		.meaning = c->v5 ? mosquitto_reason_string(code) : NULL,
+		.meaning = c->config.v5 ? mosquitto_reason_string(code) : NULL,
 		.reason = reason_string(properties, reason),
-		.keepalive_s = c->keepalive_s,
+		.keepalive_s = c->config.keepalive_s,
 	};
 
 	(void)mosq;
@@ -41,14 +53,13 @@ void mqtt_client_handle_connack(struct mosquitto *mosq, void *userdata, int code
 		c->forgotten = true;
 		return;
 	}
+	if (mqtt_client_limits_follow(&c->limits, properties, code == 0,
+				      c->under_way > 0)) {
+		give_up(c);
+		return;
+	}
 	(void)mosquitto_property_read_int16(properties, MQTT_PROP_SERVER_KEEP_ALIVE,
 					    &connack.keepalive_s, false);
-	/* Like the library, which goes by the last one that it was told. */
-	(void)mosquitto_property_read_int32(properties, MQTT_PROP_MAXIMUM_PACKET_SIZE,
-					    &c->packet_max, false);
-	c->takes_retained = 1;
-	(void)mosquitto_property_read_byte(properties, MQTT_PROP_RETAIN_AVAILABLE,
-					   &c->takes_retained, false);
 	c->events.on_connack(c->ctx, &connack);
 }
 
@@ -59,7 +70,7 @@ static void handle_disconnect(struct mosquitto *mosq, void *userdata, int code,
 
 	(void)mosq;
 	/* Below are the library's own codes, and the broker's for a plain end. */
-	if (!c->v5 || code < MQTT_RC_UNSPECIFIED)
+	if (!c->config.v5 || code < MQTT_RC_UNSPECIFIED)
 		return;
 	c->disconnect_code = code;
 	(void)reason_string(properties, c->disconnect_reason);
@@ -102,6 +113,7 @@ static void handle_publish(struct mosquitto *mosq, void *userdata, int id, int c
 	(void)mosq;
 	if (is_of_qos0(c, id))
 		return;
+	c->under_way--;
 	c->events.on_acknowledged(c->ctx, id,
 				  code < MQTT_RC_UNSPECIFIED
 					  ? NULL
@@ -117,7 +129,7 @@ static void handle_subscribe(struct mosquitto *mosq, void *userdata, int id, int
 	(void)mosq;
 	if (n == 1 && granted[0] >= 0 && granted[0] <= 2)
 		c->events.on_suback(c->ctx, id, NULL);
-	else if (c->v5 && n == 1)
+	else if (c->config.v5 && n == 1)
 		c->events.on_suback(c->ctx, id,
 				    refusal_text(granted[0], properties, refusal));
 	else

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <mqtt_protocol.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The library moves the bytes of a context that is ours; it must not change it. */
@@ -82,4 +83,42 @@ int mqtt_client_handle_new(struct mosquitto **ret,
 	}
 	*ret = mosq;
 	return 0;
+}
+
+static bool copy_string(const char **ret, const char *text)
+{
+	*ret = text ? strdup(text) : NULL;
+	return *ret || !text;
+}
+
+int mqtt_client_config_copy(struct mqtt_client_config *ret,
+			    const struct mqtt_client_config *config)
+{
+	bool ok;
+
+	*ret = *config;
+	ok = copy_string(&ret->client_id, config->client_id);
+	ok = copy_string(&ret->username, config->username) && ok;
+	ok = copy_string(&ret->password, config->password) && ok;
+	ok = copy_string(&ret->will_topic, config->will_topic) && ok;
+	ok = copy_string(&ret->will_payload, config->will_payload) && ok;
+	return ok ? 0 : -ENOMEM;
+}
+
+/* These are ours, and not constant. */
+static void free_string(const char *text)
+{
+	free((void *)(uintptr_t)text);
+}
+
+void mqtt_client_config_clear(struct mqtt_client_config *config)
+{
+	if (config->password)
+		explicit_bzero((void *)(uintptr_t)config->password,
+			       strlen(config->password));
+	free_string(config->client_id);
+	free_string(config->username);
+	free_string(config->password);
+	free_string(config->will_topic);
+	free_string(config->will_payload);
 }

@@ -7,19 +7,20 @@
 
 #include <mosquitto.h>
 
+#include "mqtt_client_limits.h"
+
 struct mqtt_client {
+	struct mqtt_client_config config; /* a copy */
 	struct mosquitto *mosq;
 	struct mosquitto *next;	 /* takes over when @mosq has made the broker forget us */
 	bool forgotten;		 /* it has */
 	struct ip broker, local; /* of the latest connection, with the next */
 	uint16_t port;
-	struct mqtt_tls *tls; /* borrowed; NULL: TCP alone */
-	uint16_t keepalive_s;
 	bool established; /* TCP is, or was */
 	bool answered;	  /* CONNECT is */
-	bool v5;
-	uint32_t packet_max;	/* MQTT 5: of the broker; 0: none */
-	uint8_t takes_retained; /* MQTT 5: 0: the broker does not */
+	struct mqtt_client_limits limits;
+	size_t under_way;    /* messages of QoS 1 and 2 that the library holds */
+	const char *spoiled; /* mqtt_client_spoiled() */
 	int linger_fd; /* after DISCONNECT: the connection, until the broker closes */
 	bool publishing_qos0; /* the library is inside of it */
 	int unwritten_id;     /* of QoS 0: TCP has taken a part of it; 0: none */

@@ -281,6 +281,25 @@ static bool finish_leaving(struct mqtt *m, uint64_t now)
 	return !m->mail.stop;
 }
 
+/*
+ * The library is of no use any more: it begins anew, and what it had not delivered is
+ * given to it again. Without memory, later.
+ */
+static void renew(struct mqtt *m, uint64_t now)
+{
+	const char *why = mqtt_client_spoiled(m->session->client);
+
+	mqtt_connection_drop(&m->connection, now);
+	m->connection.hurry = true;
+	mqtt_follow_session(m, now);
+	if (mqtt_client_renew(m->session->client) < 0)
+		return;
+	log_info("Connecting to the broker again: %s", why);
+	mqtt_refusals_clear(&m->refusals);
+	spool_rewind(m->spool);
+	mqtt_choose_session(m);
+}
+
 /* After what was published before. */
 static void say_status(struct mqtt *m)
 {
@@ -294,6 +313,8 @@ static void say_status(struct mqtt *m)
 /* What is done for a session. Whether work goes on. */
 static bool turn(struct mqtt *m, uint64_t now)
 {
+	if (mqtt_client_spoiled(m->session->client))
+		renew(m, now);
 	mqtt_follow_session(m, now);
 	mqtt_subscriber_turn(m->session->subscriber, now);
 	if (m->leave_phase == LEAVE_NOT) {

@@ -2,6 +2,8 @@
 /* test_mqtt_v5.c — what MQTT 5 says more than 3.1.1, packet by packet */
 #include "mqtt_rig.h"
 
+#include <dlfcn.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -324,6 +326,156 @@ static void the_largest_packet_is_counted_to_the_byte(void **state)
 	}
 }
 
+/* Ends the session, and begins another one with this CONNACK. */
+static void go_on(const char *connack, size_t len)
+{
+	broker_hang_up(broker);
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_send(broker, connack, len);
+}
+
+#define GO_ON(connack) go_on(connack, sizeof(connack) - 1)
+
+/* The node does not use that session but asks for another one, with the same answer. */
+static void expect_another_attempt(const char *connack, size_t len)
+{
+	int first = broker->fd;
+
+	broker->fd = -1;
+	broker_accept(broker);
+	close(first);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_send(broker, connack, len);
+}
+
+#define EXPECT_ANOTHER_ATTEMPT(connack)                                                  \
+	expect_another_attempt(connack, sizeof(connack) - 1)
+
+static void a_limit_that_the_broker_has_no_more_is_forgotten(void **state)
+{
+	struct mqtt_outgoing message = {
+		.topic = "large", .payload = large, .len = sizeof(large), .qos = 1
+	};
+	struct packet *p;
+
+	(void)state;
+	start();
+	broker_expect(broker, PACKET_CONNECT);
+	/* Maximum QoS 1, no retained messages, Maximum Packet Size 100 */
+	SEND("\x20\x0c\0\0\x09\x24\x01\x25\0\x27\0\0\0\x64");
+	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_OK, "broker 127.0.0.1:%u, MQTT 5",
+			broker->port);
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	rig_expect_counter(&rig, dropped_unfit, 1);
+	GO_ON("\x20\x03\0\0\0");
+	EXPECT_ANOTHER_ATTEMPT("\x20\x03\0\0\0");
+	message.qos = 2;
+	message.retain = true;
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	p = broker_expect(broker, PACKET_PUBLISH);
+	assert_int_equal(p->qos, 2);
+	assert_true(p->retain);
+	assert_int_equal(p->payload_len, 1 + sizeof(large)); /* no properties */
+	rig_expect_counter(&rig, connects, 2);
+}
+
+static void a_refused_attempt_changes_no_limit(void **state)
+{
+	struct mqtt_outgoing message = { .topic = "t", .qos = 1 };
+
+	(void)state;
+	go_online_with_packets_up_to(100);
+	GO_ON("\x20\x03\0\x88\0");
+	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_FAILED,
+			"Refused: Server unavailable");
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	SEND("\x20\x08\0\0\x05\x27\0\0\0\x64");
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	broker_expect(broker, PACKET_PUBLISH);
+}
+
+static void what_is_under_way_blocks_nothing_when_it_is_too_large_now(void **state)
+{
+	struct mqtt_outgoing message = {
+		.topic = "large", .payload = large, .len = sizeof(large), .qos = 1
+	};
+	struct packet *p;
+
+	(void)state;
+	go_online();
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	broker_expect(broker, PACKET_PUBLISH);
+	message.topic = "small";
+	message.len = 1;
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	broker_expect(broker, PACKET_PUBLISH);
+	GO_ON("\x20\x08\0\0\x05\x27\0\0\0\x64");
+	EXPECT_ANOTHER_ATTEMPT("\x20\x08\0\0\x05\x27\0\0\0\x64");
+	p = broker_expect(broker, PACKET_PUBLISH);
+	assert_string_equal(p->topic, "small");
+	rig_expect_counter(&rig, dropped_unfit, 1);
+	broker_puback(broker, p->id);
+	rig_expect_counter(&rig, published, 1);
+}
+
+static void what_is_under_way_goes_on_below_the_same_limits(void **state)
+{
+	struct mqtt_outgoing message = { .topic = "t", .qos = 1 };
+	struct packet *p;
+
+	(void)state;
+	go_online_with_packets_up_to(100);
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	broker_expect(broker, PACKET_PUBLISH);
+	GO_ON("\x20\x08\0\0\x05\x27\0\0\0\x65");
+	p = broker_expect(broker, PACKET_PUBLISH);
+	assert_true(p->dup);
+	broker_puback(broker, p->id);
+	rig_expect_counter(&rig, published, 1);
+}
+
+/* In the place of the library's: it has sent the message, and then has no memory. */
+int mosquitto_publish_v5(void *mosq, int *id, const char *topic, int len,
+			 const void *payload, int qos, bool retain,
+			 const void *properties);
+
+static atomic_bool no_memory;
+
+int mosquitto_publish_v5(void *mosq, int *id, const char *topic, int len,
+			 const void *payload, int qos, bool retain,
+			 const void *properties)
+{
+	__typeof__(&mosquitto_publish_v5) publish;
+	int rc;
+
+	*(void **)&publish = dlsym(RTLD_NEXT, "mosquitto_publish_v5");
+	assert_non_null(publish);
+	rc = publish(mosq, id, topic, len, payload, qos, retain, properties);
+	return atomic_exchange(&no_memory, false) ? 1 /* MOSQ_ERR_NOMEM */ : rc;
+}
+
+static void without_memory_nothing_is_lost_and_nothing_left_over(void **state)
+{
+	struct mqtt_outgoing message = { .topic = "t", .qos = 1 };
+	struct packet *p;
+
+	(void)state;
+	go_online();
+	atomic_store(&no_memory, true);
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	EXPECT_ANOTHER_ATTEMPT("\x20\x03\0\0\0");
+	p = broker_expect(broker, PACKET_PUBLISH);
+	assert_false(p->dup);
+	broker_puback(broker, p->id);
+	rig_expect_counter(&rig, published, 1);
+	assert_int_equal(rig_counter(&rig, offsetof(struct mqtt_counters, backlog)), 0);
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	broker_puback(broker, broker_expect(broker, PACKET_PUBLISH)->id);
+	rig_expect_counter(&rig, published, 2);
+}
+
 static void publish_as_no_broker_can(void)
 {
 	struct mqtt_outgoing message = { .topic = "t", .qos = 2 };
@@ -368,6 +520,11 @@ int main(void)
 		TEST(a_message_that_is_refused_is_counted),
 		TEST(a_message_that_is_too_large_for_the_broker_is_told_and_blocks_nothing),
 		TEST(the_largest_packet_is_counted_to_the_byte),
+		TEST(a_limit_that_the_broker_has_no_more_is_forgotten),
+		TEST(a_refused_attempt_changes_no_limit),
+		TEST(what_is_under_way_blocks_nothing_when_it_is_too_large_now),
+		TEST(what_is_under_way_goes_on_below_the_same_limits),
+		TEST(without_memory_nothing_is_lost_and_nothing_left_over),
 		TEST(what_the_broker_does_not_support_is_told),
 	};
 
