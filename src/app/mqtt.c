@@ -34,6 +34,7 @@
  *	mqtt_client_limits.c what the broker takes
  *	mqtt_client_handle.c how the library's handles are made
  *	mqtt_connection.c when to connect; the rungs from name to CONNACK
+ *	mqtt_loss.c	  what the end of a connection means
  *	mqtt_path.c	  what it can count on: link, addresses
  *	mqtt_probe.c	  whether a port that ends connections early wants TLS
  *	mqtt_tls.c	  whom TLS trusts, and why it failed

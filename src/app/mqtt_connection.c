@@ -5,11 +5,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "mqttnode/clock.h"
 #include "mqttnode/log.h"
 #include "mqttnode/text.h"
+
+#include "mqtt_loss.h"
 
 /* While a connection is being made the library is looked after this often. */
 #define CONNECTING_TICK_NS (50 * NSEC_PER_MSEC)
@@ -328,53 +329,6 @@ static void go_online(struct mqtt_connection *c, uint64_t now)
 			    c->settings->protocol == MQTT_PROTOCOL_5 ? ", MQTT 5" : ""));
 }
 
-/* Whether an error that came before TCP was seen to be up says that it never was. */
-static bool never_connected(const struct mqtt_error *error)
-{
-	switch (error->kind) {
-	case MQTT_ERROR_SYSTEM:
-		/* A refused SYN is ECONNREFUSED. */
-		return error->error != ECONNRESET && error->error != EPIPE;
-	case MQTT_ERROR_SILENT:
-	case MQTT_ERROR_OTHER:
-		return true;
-	case MQTT_ERROR_CLOSED:
-	case MQTT_ERROR_PROTOCOL:
-	case MQTT_ERROR_TLS:
-	case MQTT_ERROR_DISCONNECT:
-		break;
-	}
-	return false;
-}
-
-static void tls_cause(const struct mqtt_connection *c, struct mqtt_cause *ret,
-		      const struct mqtt_tls_failure *failure)
-{
-	const struct mqtt_tls_view view = {
-		.host = c->settings->host,
-		.own_ca = c->settings->tls.ca_file,
-		.certificate = c->settings->tls.cert_file,
-		.now = time(NULL),
-	};
-
-	mqtt_cause_tls(ret, &c->peer, failure, &view);
-}
-
-/* A handshake that ended, or had no answer for a keepalive interval, and no TLS in it. */
-static void handshake_cause(const struct mqtt_connection *c, struct mqtt_cause *ret,
-			    const struct mqtt_error *error)
-{
-	static const struct mqtt_tls_failure not_tls = { .kind = MQTT_TLS_NOT_TLS };
-
-	if (error->kind == MQTT_ERROR_SYSTEM && error->error != ECONNRESET &&
-	    error->error != EPIPE)
-		mqtt_cause_tcp(ret, &c->peer, error);
-	else if (error->kind == MQTT_ERROR_SILENT)
-		mqtt_cause_tls_timeout(ret, &c->peer, c->settings->keepalive_s);
-	else
-		tls_cause(c, ret, &not_tls); /* as from a port for something else */
-}
-
 /* It ended before CONNACK, for @cause; that it is a port for TLS is another one. */
 static void suspect(struct mqtt_connection *c, const struct mqtt_cause *cause,
 		    uint64_t now)
@@ -410,24 +364,11 @@ static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint
 	bool answered = c->connack.code >= 0;
 	struct mqtt_cause cause;
 
-	if (c->state == MQTT_CONNECTING && (answered || !never_connected(error)))
+	if (c->state == MQTT_CONNECTING && (answered || mqtt_loss_was_connected(error)))
 		tcp_established(c, c->peer.local, now);
 	if (c->state == MQTT_HANDSHAKE && answered)
 		tls_established(c, now);
-	if (c->connack.code > 0)
-		mqtt_cause_refused(&cause, &c->connack, c->settings->username);
-	else if (error->kind == MQTT_ERROR_TLS)
-		tls_cause(c, &cause, &error->tls);
-	else if (c->state == MQTT_ONLINE)
-		mqtt_cause_lost(&cause, &c->peer, error, c->connack.keepalive_s);
-	else if (c->state == MQTT_CONNECTING)
-		mqtt_cause_tcp(&cause, &c->peer, error);
-	else if (c->state == MQTT_HANDSHAKE)
-		handshake_cause(c, &cause, error);
-	else if (error->kind == MQTT_ERROR_SILENT)
-		mqtt_cause_connack_timeout(&cause, c->settings->keepalive_s);
-	else
-		mqtt_cause_no_connack(&cause, &c->peer, error);
+	mqtt_loss_explain(c, &cause, error);
 	if (c->state == MQTT_WAIT_CONNACK) {
 		suspect(c, &cause, now);
 		return;
