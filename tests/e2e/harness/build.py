@@ -73,7 +73,7 @@ def variant():
 def tool(name, package):
     """The path of a program that the tests need, or SystemExit with how to get it."""
     for path in (os.path.join(tools(), "mosquitto/usr/sbin"), "/usr/sbin", "/usr/bin", "/sbin",
-                 "/bin"):
+                 "/bin", "/usr/lib/systemd", "/lib/systemd"):
         if os.access(os.path.join(path, name), os.X_OK):
             return os.path.join(path, name)
     raise MissingTool(f"{name} is missing (Debian package {package}); "
