@@ -73,9 +73,11 @@ struct mqtt_counters {
 	struct mqtt_forgetting forgetting;
 };
 
-/* The last message that a subscription of the file asked for: printable, cut. */
+/* One of the last messages that a subscription of the file asked for: printable, cut. */
+#define MQTT_LAST_MAX 5
 struct mqtt_last {
-	uint64_t number; /* another one is another message; 0: none yet */
+	uint64_t number; /* another one is another message; from 1 */
+	uint64_t at_ns;	 /* CLOCK_MONOTONIC */
 	char topic[256];
 	char payload[256];
 };
@@ -244,8 +246,11 @@ bool mqtt_joined(struct mqtt *m);
 /* A copy of the counters, as of the thread's last turn. Any thread. */
 void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret);
 
-/* A copy of the last message; none without mqtt.discovery. Any thread. */
-void mqtt_get_last(struct mqtt *m, struct mqtt_last *ret);
+/*
+ * Copies of the last messages, the newest first, at most @max of them and
+ * MQTT_LAST_MAX. Returns how many. Any thread.
+ */
+size_t mqtt_get_last(struct mqtt *m, struct mqtt_last *ret, size_t max);
 
 /*
  * A message with copies of @topic and of @len bytes of @payload, and a zero byte

@@ -51,4 +51,9 @@ void report_info(const struct report_sources *sources, json_object *answer);
 /* Adds the last message that arrived: its topic and its payload, printable and cut. */
 void report_message(const struct report_sources *sources, json_object *answer);
 
+/* Adds the member messages, the last ones that arrived, the newest first: for who asks on
+ * this machine, and not for the broker.
+ */
+void report_messages(const struct report_sources *sources, json_object *answer);
+
 #endif

@@ -488,9 +488,15 @@ void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret)
 	(void)pthread_mutex_unlock(&m->lock);
 }
 
-void mqtt_get_last(struct mqtt *m, struct mqtt_last *ret)
+size_t mqtt_get_last(struct mqtt *m, struct mqtt_last *ret, size_t max)
 {
+	size_t n = 0;
+
 	(void)pthread_mutex_lock(&m->lock);
-	*ret = m->last;
+	while (n < max && n < MQTT_LAST_MAX && n < m->n_last) {
+		ret[n] = m->last[(m->n_last - 1 - n) % MQTT_LAST_MAX];
+		n++;
+	}
 	(void)pthread_mutex_unlock(&m->lock);
+	return n;
 }

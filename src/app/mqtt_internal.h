@@ -51,13 +51,14 @@ enum leave_phase {
 struct mqtt {
 	const struct mqtt_timing *timing; /* borrowed */
 
-	pthread_mutex_t lock; /* protects the next six */
+	pthread_mutex_t lock; /* protects the next seven */
 	struct mail mailbox;
 	struct mqtt_session *next;    /* to change to; NULL: none */
 	struct mqtt_session *retired; /* the thread is done with it; NULL: none */
 	struct mqtt_counters shared_counters;
-	struct mqtt_last last;
-	unsigned int requests; /* for main: enum subscription_action */
+	struct mqtt_last last[MQTT_LAST_MAX]; /* a ring */
+	size_t n_last;			      /* that were ever put into it */
+	unsigned int requests;		      /* for main: enum subscription_action */
 
 	pthread_t thread;
 	bool started;

@@ -54,25 +54,19 @@ static void on_suback(void *ctx, int id, const char *refusal)
 	mqtt_subscriber_suback(m->session->subscriber, id, refusal);
 }
 
-/* For Home Assistant: the last one is enough, however many there are. */
+/* For Home Assistant and "mqttnode status": the last ones, however many there are. */
 static void remember(struct mqtt *m, const struct mqtt_incoming *message)
 {
-	struct mqtt_last last = { .number = m->counters.received };
+	struct mqtt_last last = {
+		.number = m->counters.received,
+		.at_ns = clock_now_ns(&clock_system),
+	};
 
 	text_escape_str(last.topic, sizeof(last.topic), message->topic);
 	text_escape(last.payload, sizeof(last.payload), message->payload, message->len);
 	(void)pthread_mutex_lock(&m->lock);
-	m->last = last;
+	m->last[m->n_last++ % MQTT_LAST_MAX] = last;
 	(void)pthread_mutex_unlock(&m->lock);
-}
-
-static bool is_worth_remembering(const struct mqtt *m,
-				 const struct mqtt_incoming *message)
-{
-	const char *discovery = m->session->settings->discovery;
-
-	return discovery && discovery[0] &&
-	       mqtt_subscriber_is_news(m->session->subscriber, message->topic);
 }
 
 static void on_message(void *ctx, const struct mqtt_incoming *message)
@@ -84,7 +78,7 @@ static void on_message(void *ctx, const struct mqtt_incoming *message)
 	    !mqtt_subscriber_wants(m->session->subscriber, message->topic))
 		return;
 	requests = mqtt_subscriber_message(m->session->subscriber, message);
-	if (is_worth_remembering(m, message))
+	if (mqtt_subscriber_is_news(m->session->subscriber, message->topic))
 		remember(m, message);
 	if (!requests)
 		return;

@@ -309,11 +309,31 @@ void report_status(const struct report_sources *sources, json_object *answer)
 
 void report_message(const struct report_sources *sources, json_object *answer)
 {
-	struct mqtt_last last;
+	struct mqtt_last last = { 0 };
 
-	mqtt_get_last(sources->mqtt, &last);
+	(void)mqtt_get_last(sources->mqtt, &last, 1);
 	add_string(answer, "topic", last.topic);
 	add_string(answer, "payload", last.payload);
+}
+
+void report_messages(const struct report_sources *sources, json_object *answer)
+{
+	uint64_t now = clock_now_ns(&clock_system);
+	json_object *list = json_object_new_array();
+	struct mqtt_last last[MQTT_LAST_MAX];
+	size_t n = mqtt_get_last(sources->mqtt, last, ARRAY_SIZE(last));
+
+	for (size_t i = 0; i < n; i++) {
+		json_object *o = json_object_new_object();
+
+		add_string(o, "topic", last[i].topic);
+		add_string(o, "payload", last[i].payload);
+		add_number(o, "ago_s",
+			   now > last[i].at_ns ? (now - last[i].at_ns) / NSEC_PER_SEC
+					       : 0);
+		json_object_array_add(list, o);
+	}
+	json_object_object_add(answer, "messages", list);
 }
 
 void report_screen(struct display *display, json_object *answer)

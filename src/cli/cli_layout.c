@@ -19,23 +19,16 @@ struct layout {
 
 /* Counters that stand in a line of their own, and numbers that count nothing. */
 static const char *const shown[] = {
-	"chip.spi_bufsiz",
-	"chip.spi_speed_hz",
-	"chip.link_mbit",
-	"chip.counters.rx_frames",
-	"chip.counters.rx_bytes",
-	"chip.counters.tx_frames",
-	"chip.counters.tx_bytes",
-	"chip.counters.bus_messages",
-	"mqtt.published",
-	"mqtt.received",
-	"mqtt.status_sent",
-	"mqtt.status_heard",
-	"mqtt.connects",
-	"mqtt.backlog",
-	"publications.composed",
-	"node.prefix_length",
-	"uptime_s",
+	"chip.spi_bufsiz",	  "chip.spi_speed_hz",
+	"chip.link_mbit",	  "chip.counters.rx_frames",
+	"chip.counters.rx_bytes", "chip.counters.tx_frames",
+	"chip.counters.tx_bytes", "chip.counters.bus_messages",
+	"mqtt.published",	  "mqtt.received",
+	"mqtt.status_sent",	  "mqtt.status_heard",
+	"mqtt.connects",	  "mqtt.backlog",
+	"mqtt.spool.messages",	  "mqtt.spool.bytes",
+	"mqtt.spool.on_disk",	  "publications.composed",
+	"node.prefix_length",	  "uptime_s",
 };
 
 /* --- values ---------------------------------------------------------------- */
@@ -67,14 +60,26 @@ static bool is_true(const struct layout *l, const char *path)
 	return json_object_get_boolean(find(l->now, path));
 }
 
-/* Text from the daemon, made safe for a terminal; "" if there is none. */
-static const char *string(json_object *o, const char *path, char *buf, size_t size)
+/* Of a list; 0 of anything else. */
+static size_t length(json_object *list)
 {
-	json_object *value = find(o, path);
+	return json_object_is_type(list, json_type_array) ? json_object_array_length(list)
+							  : 0;
+}
 
+/* Text from the daemon, which has escaped what came from elsewhere, made safe for a
+ * terminal; "" if there is none.
+ */
+static const char *escaped(json_object *value, char *buf, size_t size)
+{
 	if (!json_object_is_type(value, json_type_string))
 		return "";
-	return text_escape_str(buf, size, json_object_get_string(value));
+	return text_escape_rest(buf, size, json_object_get_string(value));
+}
+
+static const char *string(json_object *o, const char *path, char *buf, size_t size)
+{
+	return escaped(find(o, path), buf, size);
 }
 
 /* How much a counter grew a second. */
@@ -147,9 +152,7 @@ static void ladder(const struct layout *l)
 {
 	json_object *rungs = find(l->now, "ladder");
 
-	if (!json_object_is_type(rungs, json_type_array))
-		return;
-	for (size_t i = 0; i < json_object_array_length(rungs); i++) {
+	for (size_t i = 0; i < length(rungs); i++) {
 		json_object *rung = json_object_array_get_idx(rungs, i);
 		char name[32], state[32], text[400], since[32];
 
@@ -166,6 +169,7 @@ static void ladder(const struct layout *l)
 
 static void address(const struct layout *l)
 {
+	json_object *list = find(l->now, "node.addresses6");
 	char ip[64], gateway[64], interface[32], mac[32];
 
 	(void)string(l->now, "node.address", ip, sizeof(ip));
@@ -178,6 +182,9 @@ static void address(const struct layout *l)
 	fprintf(l->out, "%s %s\n",
 		string(l->now, "node.interface", interface, sizeof(interface)),
 		string(l->now, "node.mac", mac, sizeof(mac)));
+	for (size_t i = 0; i < length(list); i++)
+		fprintf(l->out, "          %s\n",
+			escaped(json_object_array_get_idx(list, i), ip, sizeof(ip)));
 }
 
 static void link_line(const struct layout *l)
@@ -215,6 +222,38 @@ static void broker(const struct layout *l)
 		number(l, "mqtt.published"), rate(l, "mqtt.published"),
 		number(l, "mqtt.received"), rate(l, "mqtt.received"),
 		number(l, "mqtt.backlog"), number(l, "mqtt.connects"));
+}
+
+/* What waits for the broker, and why the disk does not help. */
+static void spool(const struct layout *l)
+{
+	char size[32], error[128];
+
+	if (!find(l->now, "mqtt.spool"))
+		return;
+	(void)string(l->now, "mqtt.spool.disk_error", error, sizeof(error));
+	fprintf(l->out,
+		"Spool     %" PRIu64 " messages, %s; %" PRIu64 " on the disk%s%s\n",
+		number(l, "mqtt.spool.messages"),
+		bytes((double)number(l, "mqtt.spool.bytes"), size, sizeof(size)),
+		number(l, "mqtt.spool.on_disk"), error[0] ? ", which fails: " : "",
+		error);
+}
+
+static void messages(const struct layout *l)
+{
+	json_object *list = find(l->now, "messages");
+
+	for (size_t i = 0; i < length(list); i++) {
+		json_object *message = json_object_array_get_idx(list, i);
+		char topic[300], payload[300], ago[32];
+
+		fprintf(l->out, "%-9s %s: %s (%s)\n", i == 0 ? "Messages" : "",
+			string(message, "topic", topic, sizeof(topic)),
+			string(message, "payload", payload, sizeof(payload)),
+			span(json_object_get_uint64(find(message, "ago_s")), ago,
+			     sizeof(ago)));
+	}
 }
 
 static bool is_shown(const char *path)
@@ -273,5 +312,7 @@ void cli_layout_status(FILE *out, json_object *now, json_object *before, double 
 		number(&l, "chip.counters.bus_messages"),
 		rate(&l, "chip.counters.bus_messages"));
 	broker(&l);
+	spool(&l);
+	messages(&l);
 	others(&l, now, "", &first);
 }

@@ -36,6 +36,7 @@ static int answer_status(void *ctx, json_object *request, json_object *answer,
 	(void)error;
 	(void)error_size;
 	report_status(&sources, answer);
+	report_messages(&sources, answer);
 	return 0;
 }
 
@@ -120,8 +121,8 @@ void node_turn_vitals(struct node *n)
 	struct mqtt_last last;
 
 	mqtt_get_counters(n->mqtt, &counters);
-	mqtt_get_last(n->mqtt, &last);
-	vitals_message(n->vitals, last.number);
+	if (mqtt_get_last(n->mqtt, &last, 1) > 0)
+		vitals_message(n->vitals, last.number);
 	vitals_turn(n->vitals, counters.connects > counters.disconnects,
 		    counters.connects, clock_now_ns(&clock_system));
 }

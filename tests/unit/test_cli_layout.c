@@ -17,7 +17,7 @@ static const char later[] =
 	"{'version':'1.2','uptime_s':11532,'online':true,"
 	" 'node':{'hostname':'garage','client_id':'node-1','interface':'mqtt0',"
 	"         'mac':'02:00:00:00:00:01','address':'10.0.0.5','prefix_length':24,"
-	"         'gateway':'10.0.0.1'},"
+	"         'gateway':'10.0.0.1','addresses6':['fe80::1','2001:db8::1']},"
 	" 'ladder':[{'rung':'chip','state':'ok','text':'W5500 found','since_s':7},"
 	"           {'rung':'link','state':'failed','text':'No cable','since_s':200000}],"
 	" 'chip':{'spi_speed_hz':31250000,'interrupt_works':true,'link':true,"
@@ -26,7 +26,11 @@ static const char later[] =
 	"                     'tx_bytes':300,'bus_messages':1200,'bus_errors':3,"
 	"                     'rx_header_bad':0}},"
 	" 'mqtt':{'published':15,'received':7,'backlog':2,'connects':4,"
-	"         'dropped_offline':9},"
+	"         'dropped_offline':9,"
+	"         'spool':{'messages':2,'bytes':1300,'on_disk':1,'dropped_age':6,"
+	"                  'disk_error':'No space left on device'}},"
+	" 'messages':[{'topic':'in','payload':'a\\\\nb','ago_s':61},"
+	"             {'topic':'out','payload':'','ago_s':3}],"
 	" 'display':null,'log':{'dropped':1}}";
 
 /* Single quotes for double ones: easier to read. */
@@ -71,16 +75,23 @@ static void shows_ladder_rates_and_what_is_not_zero(void **state)
 		"  link     failed   No cable (2 days)\n"
 		"\n"
 		"Address   10.0.0.5/24, gateway 10.0.0.1, mqtt0 02:00:00:00:00:01\n"
+		"          fe80::1\n"
+		"          2001:db8::1\n"
 		"Link      100 Mbit/s full duplex, SPI at 31.25 MHz, interrupt line\n"
 		"Received  300 frames, 2.0 MB; 100 frames/s, 1.0 MB/s\n"
 		"Sent      5 frames, 300 B; 0 frames/s, 0 B/s\n"
 		"Bus       1200 calls; 100 calls/s\n"
 		"Broker    as node-1; published 15 (2.5/s), received 7 (0.0/s), waiting 2, "
 		"connected 4 times\n"
+		"Spool     2 messages, 1.3 kB; 1 on the disk, which fails: No space left on "
+		"device\n"
+		"Messages  in: a\\nb (1 min)\n"
+		"          out:  (3 s)\n"
 		"\n"
 		"Counters that are not zero, see mqttnode(8):\n"
 		"  chip.counters.bus_errors                 3\n"
 		"  mqtt.dropped_offline                     9\n"
+		"  mqtt.spool.dropped_age                   6\n"
 		"  log.dropped                              1\n");
 }
 
@@ -102,8 +113,8 @@ static void an_answer_that_lacks_things_is_shown_without_them(void **state)
 	layout("{}", "{}", 1, false, text, sizeof(text));
 	assert_non_null(strstr(text, "not online"));
 	assert_non_null(strstr(text, "Link      none, "));
-	layout("{'ladder':7,'node':'x','chip':[],'mqtt':null}", "{}", 0, false, text,
-	       sizeof(text));
+	layout("{'ladder':7,'node':'x','chip':[],'mqtt':null,'messages':[3,{}]}", "{}", 0,
+	       false, text, sizeof(text));
 	assert_non_null(strstr(text, "not online"));
 }
 

@@ -122,7 +122,7 @@ static void the_last_message_from_others_is_remembered(void **state)
 {
 	static char all[] = "#";
 	char long_payload[301];
-	struct mqtt_last last;
+	struct mqtt_last last[MQTT_LAST_MAX + 1];
 
 	(void)state;
 	subscription.topic = all;
@@ -130,22 +130,28 @@ static void the_last_message_from_others_is_remembered(void **state)
 	rig.settings.subscribe = &subscription;
 	rig.settings.n_subscribe = 1;
 	rig_online(&rig);
-	mqtt_get_last(rig.mqtt, &last);
-	assert_int_equal(last.number, 0);
+	assert_int_equal(mqtt_get_last(rig.mqtt, last, ARRAY_SIZE(last)), 0);
 	memset(long_payload, 'x', sizeof(long_payload) - 1);
 	long_payload[sizeof(long_payload) - 1] = '\0';
 	say("in", long_payload, false);
 	say("in", "a\nb", false);
 	say("base/message", "its own", false); /* would be another one each time */
 	rig_expect_counter(&rig, received, 3);
-	mqtt_get_last(rig.mqtt, &last);
-	assert_int_equal(last.number, 2);
-	assert_string_equal(last.topic, "in");
-	assert_null(strchr(last.payload, '\n'));
+	assert_int_equal(mqtt_get_last(rig.mqtt, last, ARRAY_SIZE(last)), 2);
+	assert_int_equal(last[0].number, 2);
+	assert_string_equal(last[0].topic, "in");
+	assert_null(strchr(last[0].payload, '\n'));
+	assert_int_equal(last[1].number, 1);
 	say("in", long_payload, false);
 	rig_expect_counter(&rig, received, 4);
-	mqtt_get_last(rig.mqtt, &last);
-	assert_in_range(strlen(last.payload), 200, 255);
+	assert_int_equal(mqtt_get_last(rig.mqtt, last, 1), 1);
+	assert_in_range(strlen(last[0].payload), 200, 255);
+	for (int i = 0; i < MQTT_LAST_MAX; i++)
+		say("in", "more", false);
+	rig_expect_counter(&rig, received, 4 + MQTT_LAST_MAX);
+	assert_int_equal(mqtt_get_last(rig.mqtt, last, ARRAY_SIZE(last)), MQTT_LAST_MAX);
+	assert_int_equal(last[0].number, 4 + MQTT_LAST_MAX);
+	assert_int_equal(last[MQTT_LAST_MAX - 1].number, 5);
 }
 
 /* The rung is about what the user subscribed to. */

@@ -42,10 +42,14 @@ void mqtt_get_counters(struct mqtt *m, struct mqtt_counters *ret)
 	ret->published = 12;
 }
 
-void mqtt_get_last(struct mqtt *m, struct mqtt_last *ret)
+size_t mqtt_get_last(struct mqtt *m, struct mqtt_last *ret, size_t max)
 {
 	(void)m;
-	*ret = (struct mqtt_last){ .number = 1, .topic = "in", .payload = "\"" };
+	ret[0] = (struct mqtt_last){ .number = 2, .topic = "in", .payload = "\"" };
+	ret[0].at_ns = clock_now_ns(&clock_system) - 8 * NSEC_PER_SEC;
+	if (max > 1)
+		ret[1] = (struct mqtt_last){ .number = 1, .topic = "in" };
+	return max > 1 ? 2 : 1;
 }
 
 void publications_get_counters(struct publications *p, struct publications_counters *ret)
@@ -145,6 +149,21 @@ static void tells_everything(void **state)
 	assert_true(json_object_get_boolean(at(at(o, "display"), "dark")));
 	assert_int_equal(json_object_get_int(at(at(o, "actions"), "actions_done")), 5);
 	assert_int_equal(json_object_get_int(at(at(o, "display"), "frames")), 4);
+	json_object_put(o);
+}
+
+static void the_last_messages_are_told_with_their_age(void **state)
+{
+	struct json_object *o = json_object_new_object(), *list, *newest;
+
+	(void)state;
+	report_messages(&(struct report_sources){ 0 }, o);
+	list = at(o, "messages");
+	assert_int_equal(json_object_array_length(list), 2);
+	newest = json_object_array_get_idx(list, 0);
+	assert_string_equal(json_object_get_string(at(newest, "topic")), "in");
+	assert_string_equal(json_object_get_string(at(newest, "payload")), "\"");
+	assert_in_range(json_object_get_int(at(newest, "ago_s")), 7, 60);
 	json_object_put(o);
 }
 
@@ -251,6 +270,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_everything),
 		cmocka_unit_test(every_template_of_discovery_finds_its_values),
+		cmocka_unit_test(the_last_messages_are_told_with_their_age),
 		cmocka_unit_test(the_picture_is_a_text_for_each_row),
 		cmocka_unit_test(without_a_display_there_is_none),
 	};
