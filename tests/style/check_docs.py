@@ -3,7 +3,8 @@
 
 Every key of the code stands in conf/mqttnode.conf and mqttnode.conf(5) with its
 default, and nothing else does; every example that they give is accepted; every
-option, command, counter and journal field of the code stands in mqttnode(8).
+option, command, counter, journal field, signal, cause, exit status, environment
+variable and member of a JSON answer of the code stands in mqttnode(8).
 
 Usage: check_docs.py SETTINGS_KEYS ROOT
 """
@@ -240,6 +241,77 @@ def check_interface(root, manual, report):
                     problems if found else [f'no {name} found in the code'])
 
 
+def bodies(source):
+    """(name, body) of each function of a C source."""
+    return re.findall(r'^[a-z][^;={}]*?\b(\w+)\([^;{}]*\)\n\{\n(.*?)^\}', source, re.M | re.S)
+
+
+def reported(source):
+    """The members of the status in report.c: {(group, name)}, its own with the group ""."""
+    found = set()
+    for function, body in bodies(source):
+        if function in ('report_info', 'report_message', 'report_screen') or \
+                not function.startswith(('report_', 'add_node')) and not function.endswith('_json'):
+            continue
+        group = re.sub('^report_status$|^report_|^add_|_json$', '', function)
+        # Of two objects in a function the second is below the first.
+        inner = dict(re.findall(r'json_object_object_add\(o, "(\w+)", (\w+)\);', body))
+        inner = {variable: f'{group}.{name}' for name, variable in inner.items()}
+        if group == '':
+            inner['log'] = 'log'
+        elif group == 'messages':
+            inner['answer'] = ''
+        for variable, name in re.findall(r'\badd_\w+\((\w+), "(\w+)"|$', body):
+            found |= {(inner.get(variable, group), name)} if name else set()
+        found |= {(inner.get(variable, group), name) for variable, name in re.findall(
+            r'json_object_object_add\((\w+), "(\w+)"', body)}
+        for variable, counters in re.findall(r'#define COUNTER\(name\) add_number\((\w+),.*?\n'
+                                             r'(.*?)#undef COUNTER', body, re.S):
+            found |= {(inner.get(variable, group), name)
+                      for name in re.findall(r'COUNTER\((\w+)\)', counters)}
+    return found - {('chip', 'counters'), ('mqtt', 'spool')}  # groups themselves
+
+
+def check_answers(root, manual, report):
+    """What "status --json" and "doctor --json" print stands in the part that is about it."""
+    section = re.search(r'^\.Sh COUNTERS\n(.*?)^\.Sh ', manual, re.M | re.S)
+    head, *rest = re.split(r'^In\n\.Ic ([\w.]+).*\n', section[1] if section else '', flags=re.M)
+    parts = {'': head, **dict(zip(rest[::2], rest[1::2]))}
+    members = reported((root / 'src/app/report.c').read_text(encoding='utf-8'))
+    report.case('the manual describes every member of the status', [
+        f'{group}.{name} is not there' for group, name in sorted(members)
+        if not re.search(rf'^\.(?:It )?Ic (?:.*[ ,])?{name}\b', parts.get(group, ''), re.M)
+    ] if len(members) > 60 else [f'only {len(members)} members found in the code'])
+
+    doctor = (root / 'src/cli/cli_doctor.c').read_text(encoding='utf-8')
+    section = re.search(r'^\.Sh DOCTOR\n(.*?)^\.Sh ', manual, re.M | re.S)
+    names = {name for function, body in bodies(doctor) if function == 'print_json'
+             for name in re.findall(r'_add\w*\(\w+, "(\w+)"|add_string\(\w+, "(\w+)"', body)
+             for name in name if name}
+    report.case('the manual describes every member of what doctor prints', [
+        f'{name} is not there' for name in sorted(names)
+        if not section or not re.search(rf'^\.Sq {name}\b', section[1], re.M)
+    ] if len(names) > 8 else [f'only {sorted(names)} found in the code'])
+
+    places = re.findall(r'^\t\{ "(\w+)", (\w+) \},', (root / 'src/app/diagnosis.c').read_text(
+        encoding='utf-8'), re.M)
+    report.case('the manual describes every exit status of doctor', [
+        f'{where}: {status} is not there' for where, status in places
+        if not section or f'.It {status.replace("EXIT_CONFIGURATION", "78")}\n' not in section[1]
+    ] if len(places) > 10 else ['no places found in the code'])
+
+
+def check_environment(root, manual, report):
+    """Every variable of the environment that the code asks for, but its own between processes."""
+    sources = '\n'.join(path.read_text(encoding='utf-8')
+                        for path in tap.files(root / 'src', '*.c'))
+    names = set(re.findall(r'(?:getenv|identity_directory)\("([A-Z_]+)"', sources)) - {'PATH'}
+    report.case('the manual describes every environment variable', [
+        f'{name} is not there' for name in sorted(names)
+        if not re.search(rf'^\.It (?:.*, )?Ev (?:.*, Ev )?{name}\b', manual, re.M)
+    ] if len(names) > 4 else [f'only {sorted(names)} found in the code'])
+
+
 def check_causes(root, manual, report):
     """Every cause is found somewhere, and stands once in the manual, in the same order."""
     header = (root / 'include/mqttnode/cause.h').read_text(encoding='utf-8')
@@ -272,6 +344,8 @@ def main():
     check_variables(root, conf, manual, report)
     check_causes(root, read('man/mqttnode.8'), report)
     check_interface(root, read('man/mqttnode.8'), report)
+    check_answers(root, read('man/mqttnode.8'), report)
+    check_environment(root, read('man/mqttnode.8'), report)
     return report.finish()
 
 

@@ -122,9 +122,11 @@ def with_drop_in(tree, unit, name):
 def undocumented(manual):
     """The installed files that the manual lacks: manuals and programs document themselves."""
     names = [name for name in EXPECTED if '/man/' not in name and '/sbin/' not in name]
-    return [f'{name} is not in the manual' for name in names
-            if '/'.join(name.split('/')[-2:]) not in manual and
-            not re.search(rf'^\.It .*\b{re.escape(name.split("/")[-1])}\b', manual, re.M)]
+    # A unit has no directory for who reads of it.
+    wanted = {name: name.split('/')[-1] if name.endswith('.service') else
+              '/'.join(name.split('/')[-2:]) for name in names}
+    return [f'{name} is not in the manual' for name, text in wanted.items()
+            if not re.search(rf'^\.It Pa .*(?<![\w@-]){re.escape(text)}(?: |$)', manual, re.M)]
 
 
 def check(tree, report):

@@ -187,6 +187,23 @@ def docs(report, program, root):
         expect(report, f'check_docs refuses {name} that the manual lacks',
                outcome(check_docs.check_interface, root, manual8.replace(old, new)),
                'is not there')
+    expect(report, 'check_docs passes the answers in the manual',
+           outcome(check_docs.check_answers, root, manual8))
+    for name, old, new, word in (
+        ('a member of the status', '.Ic link\n', '.Ic link_up\n', 'chip.link is not there'),
+        ('a member that another part has', '.Ic cause_id\nif it is not present', 'if not',
+         'display.cause_id is not there'),
+        ('a counter of the second object', '.It Ic chip_lost\n', '.It Ic lost\n',
+         'chip.counters.chip_lost is not there'),
+        ('a member of what doctor prints', '.Sq meaning\n', '', 'meaning is not there'),
+        ('an exit status of doctor', '.It 19\n', '.It 21\n', 'publish: 19 is not there'),
+    ):
+        assert old in manual8
+        expect(report, f'check_docs refuses {name} that the manual lacks',
+               outcome(check_docs.check_answers, root, manual8.replace(old, new)), word)
+    expect(report, 'check_docs refuses an environment variable that the manual lacks',
+           outcome(check_docs.check_environment, root, manual8.replace('Ev NO_COLOR', 'Ev COLOR')),
+           'NO_COLOR is not there')
 
 
 def pages(report):
