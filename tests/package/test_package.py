@@ -34,6 +34,7 @@ SPOOL = "/var/lib/mqttnode/spool.db"
 TLS_PORT = 8883
 MAC = "02:00:00:12:34:56"
 HOST_LINE = '    //host = "broker.lan";'
+PUBLISH_LINE = "\n    publish: (\n"
 # What installing anything changes, and what a running system writes.
 TRANSIENT = re.compile(r"/(var/lib/(dpkg|apt|systemd|dbus|misc|NetworkManager)|var/(cache|log|tmp)|test|run|proc|sys|"
                        r"dev|tmp|root|etc/(ld\.so\.cache|\.updated|machine-id)|usr/share/info)(/|$)|"
@@ -166,6 +167,27 @@ def wait_online(*words):
     until(online, 30, "the node is online")
 
 
+def reload_with(text):
+    """Reloads the service with another configuration; returns what it has said then."""
+    with open(CONFIG, "w", encoding="utf-8") as file:
+        file.write(text)
+    told = len(journal("mqttnode"))
+    run("systemctl", "reload", "mqttnode")
+    until(lambda: re.search(r"read again|of no use", journal("mqttnode")[told:]), 20,
+          "the word on what became of the configuration", interval=0.1)
+    until(lambda: show("mqttnode", "SubState") == "running", 20, "the end of the reload",
+          interval=0.1)
+    return journal("mqttnode")[told:]
+
+
+def what_a_reload_leaves_alone():
+    with open("/sys/class/net/mqtt0/ifindex", encoding="ascii") as file:
+        interface = file.read()
+    now = status()
+    return (show("mqttnode", "MainPID"), interface, now["node"], now["mqtt"]["connects"],
+            now["chip"]["counters"]["link_changes"])
+
+
 class Story:
     """The chapters, in order."""
 
@@ -209,6 +231,27 @@ class Story:
         wait_online()
         assert show("mqttnode", "MainPID") != pid
         assert show("mqttnode", "NRestarts") == "0"
+
+    def a_reload_exchanges_publications_and_nothing_else(self):
+        with open(CONFIG, encoding="utf-8") as file:
+            text = file.read()
+
+        def counting(interval):
+            group = f'{{ topic = "test/reload"; text = "{{seq}}"; interval = {interval}; }}\n'
+            return text.replace(PUBLISH_LINE, PUBLISH_LINE + group)
+
+        before = what_a_reload_leaves_alone()
+        with contextlib.closing(Client(self.network.broker, ["test/#"])) as observer:
+            said = reload_with(counting("0.2"))
+            assert "changed: publications" in said, said
+            observer.wait("test/reload", 10)
+            said = reload_with(counting("0.0"))
+            assert re.search(rf"{CONFIG}:\d+: mqtt\.publish\[0\]\.interval: found 0", said), said
+            assert "the one before stays in effect" in said, said
+            observer.wait("test/reload", 10, observer.mark(), count=2)
+            said = reload_with(text)
+            assert "changed: publications" in said, said
+        assert what_a_reload_leaves_alone() == before
 
     def is_as_closed_as_it_says(self):
         version = int(re.match(r"systemd (\d+)", run("systemctl", "--version"))[1])
@@ -357,6 +400,7 @@ class Story:
         a_start_without_a_broker_is_skipped,
         one_line_makes_it_work,
         survives_a_restart,
+        a_reload_exchanges_publications_and_nothing_else,
         is_as_closed_as_it_says,
         works_in_full_within_its_restrictions,
         networkd_gives_the_address,
