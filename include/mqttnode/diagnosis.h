@@ -36,7 +36,10 @@ struct diagnosis {
 	size_t left_out; /* for lack of room */
 };
 
-/* Adds a finding; what was seen is printf-formatted. One that is there is not added. */
+/*
+ * Adds a finding, a failure before all hints; what was seen is printf-formatted. One
+ * that is there is not added.
+ */
 void diagnosis_add(struct diagnosis *d, enum finding_level level, const char *where,
 		   enum cause_id cause, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));

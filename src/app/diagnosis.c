@@ -62,6 +62,7 @@ void diagnosis_add(struct diagnosis *d, enum finding_level level, const char *wh
 {
 	struct finding f = { .level = level, .cause = cause };
 	char raw[sizeof(f.seen)];
+	size_t at = d->n;
 	va_list ap;
 
 	va_start(ap, format);
@@ -79,7 +80,13 @@ void diagnosis_add(struct diagnosis *d, enum finding_level level, const char *wh
 		d->left_out++;
 		return;
 	}
-	d->findings[d->n++] = f;
+	while (level == FINDING_FAILED && at > 0 &&
+	       d->findings[at - 1].level == FINDING_HINT) {
+		d->findings[at] = d->findings[at - 1];
+		at--;
+	}
+	d->findings[at] = f;
+	d->n++;
 }
 
 int diagnosis_exit_status(const struct diagnosis *d)

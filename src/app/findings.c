@@ -131,13 +131,14 @@ static const struct finding_advice advice[] = {
 	/* --- the chip and its wires --- */
 	[CAUSE_MISO_ZEROS] = {
 		"The line on which the W5500 answers stays low: nobody drives it.",
-		"Check that MISO is on pin 21 (GPIO9), CS on pin 24 (GPIO8), and that "
-		"the module has 3.3 V and ground: its LED is on." },
+		"Check that MISO is on pin 21 (GPIO9), CS on pin 24 (GPIO8; on pin 26 "
+		"it is /dev/spidev0.1), and that the module has 3.3 V and ground: its "
+		"LED is on." },
 	[CAUSE_MISO_ONES] = {
 		"The line on which the W5500 answers stays high: the chip is not "
 		"selected, is held in reset, or MISO is not connected.",
-		"Check CS (pin 24, GPIO8) and MISO (pin 21, GPIO9); RST must not be "
-		"held low; the module needs 3.3 V." },
+		"Check CS (pin 24, GPIO8; on pin 26 it is /dev/spidev0.1) and MISO (pin "
+		"21, GPIO9); RST must not be held low; the module needs 3.3 V." },
 	[CAUSE_MISO_SHIFTED] = {
 		"The chip answers, but bits arrive too early or too late: it counts "
 		"clock pulses that are not meant.",

@@ -64,6 +64,22 @@ static void nothing_is_found_where_nothing_is_wrong(void **state)
 	assert_int_equal(diagnosis_exit_status(&d), 0);
 }
 
+static void failures_come_before_hints(void **state)
+{
+	static const enum cause_id order[] = { CAUSE_SPI_ABSENT, CAUSE_I2C_ABSENT,
+					       CAUSE_GPIO_ABSENT, CAUSE_SPI_TOO_FAST };
+
+	(void)state;
+	diagnosis_add(&d, FINDING_HINT, "chip", CAUSE_GPIO_ABSENT, "no lines");
+	diagnosis_add(&d, FINDING_HINT, "chip", CAUSE_SPI_TOO_FAST, "slow");
+	diagnosis_add(&d, FINDING_FAILED, "chip", CAUSE_SPI_ABSENT, "no bus");
+	diagnosis_add(&d, FINDING_FAILED, "display", CAUSE_I2C_ABSENT, "no display");
+	assert_int_equal(d.n, ARRAY_SIZE(order));
+	for (size_t i = 0; i < d.n; i++)
+		assert_int_equal(d.findings[i].cause, order[i]);
+	assert_int_equal(diagnosis_exit_status(&d), 10);
+}
+
 static void the_rung_that_failed_gives_the_exit_status(void **state)
 {
 	(void)state;
@@ -247,6 +263,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
 	static const struct CMUnitTest tests[] = {
 		TEST(nothing_is_found_where_nothing_is_wrong),
+		TEST(failures_come_before_hints),
 		TEST(the_rung_that_failed_gives_the_exit_status),
 		TEST(the_lowest_failure_counts_and_the_display_last),
 		TEST(a_rung_that_is_ok_may_have_a_hint),
