@@ -38,7 +38,11 @@ ssize_t __wrap_tap_read(int fd, uint8_t *buf, size_t size);
 ssize_t __wrap_tap_read(int fd, uint8_t *buf, size_t size)
 {
 	assert_true(fd >= 0);
-	return present->tap_read_error ?: __real_tap_read(fd, buf, size);
+	ssize_t n = present->tap_read_error ?: __real_tap_read(fd, buf, size);
+
+	if (n > 0)
+		present->n_taken++;
+	return n;
 }
 
 int __real_tap_write(int fd, const uint8_t *frame, size_t len);

@@ -36,6 +36,7 @@ struct pump_rig {
 	unsigned int carriers; /* times that it was set */
 	int tap_read_error, tap_write_error; /* what the TAP says to the pump, if not 0 */
 	bool count_only;     /* what comes out of the TAP is not numbered */
+	uint64_t n_taken;    /* frames that the pump has read from the TAP */
 	uint64_t n_received; /* from the TAP, all */
 	size_t last_received_len;
 	struct frame_check received; /* what came out of the TAP */
