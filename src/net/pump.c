@@ -40,7 +40,7 @@
 /* A late SEND makes the tick due earlier, but not at every turn. */
 #define EARLY_HEALTH_NS (5 * NSEC_PER_MSEC)
 
-/* Registers that were lost after so long were not lost by the start. */
+/* What a chip does that ran for so long is not the fault of the last start. */
 #define KEPT_NS (50 * NSEC_PER_MSEC)
 
 /* Without INT: poll often while there is traffic, seldom when there is none. */
@@ -205,6 +205,17 @@ static void on_bus_failure(struct pump *p, int error)
 	pump_recover(p, PUMP_RECOVERY_PROBE, id, cause);
 }
 
+/*
+ * The chip ran for a while: the soft reset before this one, if any, did help. However
+ * often it is needed, a pulse on RSTn, which costs the link, would do no more.
+ */
+static void reset_softly(struct pump *p, enum cause_id id, const char *cause)
+{
+	if (now_ns(p) - p->running_since_ns >= KEPT_NS)
+		pump_forget_step(p, PUMP_RECOVERY_SOFT_RESET);
+	pump_recover(p, PUMP_RECOVERY_SOFT_RESET, id, cause);
+}
+
 static void on_trouble(struct pump *p)
 {
 	switch (w5500_trouble(p->chip)) {
@@ -228,16 +239,10 @@ static void on_trouble(struct pump *p)
 		break;
 	case W5500_TROUBLE_REGISTERS_LOST:
 		p->own.chip_lost++;
-		/* The chip kept them for a while: the reset before this one did help. */
-		if (now_ns(p) - p->running_since_ns >= KEPT_NS)
-			pump_forget_step(p, PUMP_RECOVERY_SOFT_RESET);
-		pump_recover(p, PUMP_RECOVERY_SOFT_RESET, CAUSE_CHIP_LOST,
-			     "The W5500 has lost its registers");
+		reset_softly(p, CAUSE_CHIP_LOST, "The W5500 has lost its registers");
 		break;
 	case W5500_TROUBLE_SILENT:
-		/* Not at once with a pulse, which costs the link. */
-		pump_recover(p, PUMP_RECOVERY_SOFT_RESET, CAUSE_CHIP_SILENT,
-			     "The W5500 stopped answering");
+		reset_softly(p, CAUSE_CHIP_SILENT, "The W5500 stopped answering");
 		break;
 	}
 }

@@ -384,6 +384,30 @@ static void registers_lost_often_do_not_cost_the_link(void **state)
 	assert_clean(rig);
 }
 
+/* So it is with wires that are dead for a moment, again and again. */
+static void moments_of_silence_do_not_cost_the_link(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t pulses;
+
+	pump_rig_up(rig);
+	pulses = sim_gpio_stats(rig->gpio)->reset_pulses;
+	for (unsigned int i = 1; i <= 20; i++) {
+		bus_faults(rig)->miso_next = 3;
+		bus_faults(rig)->miso = i % 2 ? SIM_SPI_MISO_ALL_00 : SIM_SPI_MISO_ALL_FF;
+		pump_rig_traffic(rig, 5, 5);
+		pump_rig_for(rig, 400 * MS);
+		(void)back_after(rig, SEC);
+		assert_in_range(all_steps(rig), 1, i);
+	}
+	assert_int_equal(all_steps(rig), pump_rig_counters(rig).recover_soft_reset);
+	assert_true(pump_rig_counters(rig).recover_soft_reset > 3);
+	assert_int_equal(sim_gpio_stats(rig->gpio)->reset_pulses, pulses);
+	assert_int_equal(pump_rig_counters(rig).link_changes, 1);
+	assert_none_changed_or_repeated(rig);
+	assert_clean(rig);
+}
+
 /* So soon after the reset that it cannot be said to have helped. */
 static void registers_lost_at_once_climb_the_ladder(void **state)
 {
@@ -637,6 +661,7 @@ int main(void)
 		TEST(a_chip_that_loses_its_registers_is_set_up_again),
 		TEST(registers_lost_at_any_moment_are_survived),
 		TEST(registers_lost_often_do_not_cost_the_link),
+		TEST(moments_of_silence_do_not_cost_the_link),
 		TEST(registers_lost_at_once_climb_the_ladder),
 		TEST(registers_lost_in_a_start_are_survived),
 		TEST(a_command_that_is_not_taken_is_recovered_from),
