@@ -193,7 +193,8 @@ static void step(struct pump_rig *rig, uint64_t until_ns)
 		make_pump(rig);
 	feed(rig);
 	now = pump_rig_now(rig);
-	if (poll(rig->wait.fds, rig->wait.n_fds, 0) <= 0 && rig->wait.deadline_ns > now) {
+	/* As the thread does: what is due is not waited for, nor are descriptors. */
+	if (rig->wait.deadline_ns > now && poll(rig->wait.fds, rig->wait.n_fds, 0) <= 0) {
 		(void)board_time_step(rig->board.time, rig->wait.deadline_ns < until_ns
 							       ? rig->wait.deadline_ns
 							       : until_ns);

@@ -184,6 +184,7 @@ static void frames_arrive_however_late_calls_return(void **state)
 		sim_spi_faults(rig->board.spi)->late_ns = late_ns[i / 2];
 		carry_within(rig, 1000, 1000, 1000 * SEC);
 		assert_int_equal(pump_rig_counters(rig).link_changes, 1);
+		assert_int_equal(pump_rig_counters(rig).interrupt_missed, 0);
 		assert_int_equal(pump_rig_teardown(state), 0);
 		assert_int_equal(pump_rig_setup(state), 0);
 	}
