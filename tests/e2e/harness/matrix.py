@@ -39,7 +39,7 @@ class Fault:
     inject: Callable  # of a Rig: lets the fault come and go; returns how many events that were
     counters: Tuple[str, ...] = ()  # of the status, that must move; "recovery": any step of it
     calm: bool = False  # nothing happens that needs a step of recovery, nothing is lost
-    spoils: bool = False  # frames may come out of it with other contents
+    spoils: float = 0  # frames that may come out of each event with other contents
     keeps_link: bool = False  # nobody notices on the other side of the cable
     recreated: bool = False  # it is not the same interface afterwards
     sample: bool = False  # is in tests/check, not only with --long
@@ -143,14 +143,14 @@ def run(fault):
                  delays.took(end, end + back - end_real, limit, "recovery"),
                  "moved: " + ", ".join(f"{name} {value}" for name, value in moved.items()
                                        if name not in TRAFFIC)]
-        judge_frames(fault, rig, notes)
+        judge_frames(fault, rig, events, notes)
         judge_counters(fault, moved)
         judge_losses(fault, after, chip, events)
         return notes
 
 
-def judge_frames(fault, rig, notes):
-    """No frame comes twice, none overtakes another, none is made up."""
+def judge_frames(fault, rig, events, notes):
+    """No frame comes twice, none overtakes another, no more than may be are not as sent."""
     for capture in (rig.here, rig.there):
         capture.check_complete()
     for name, sent, received in (("to the node", rig.there.out, rig.here.into),
@@ -160,7 +160,8 @@ def judge_frames(fault, rig, notes):
                      f"{path.foreign} spoiled")
         assert path.twice == 0, f"{name}: {path.twice} frames came twice"
         assert path.overtaken == 0, f"{name}: {path.overtaken} frames overtook others"
-        assert fault.spoils or path.foreign == 0, f"{name}: {path.foreign} frames are not as sent"
+        assert path.foreign <= (fault.spoils and fault.spoils * events), \
+            f"{name}: {path.foreign} frames are not as sent"
 
 
 def judge_counters(fault, moved):
