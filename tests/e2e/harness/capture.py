@@ -22,6 +22,13 @@ def _key(frame):
     return hashlib.blake2b(frame.ljust(FRAME_MIN, b"\0"), digest_size=12).digest()
 
 
+def assert_complete(packets, what):
+    """A packet socket has lost nothing since it was last asked for want of room."""
+    raw = packets.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
+    lost = struct.unpack("=II", raw)[1]
+    assert lost == 0, f"the {what} lost {lost} frames"
+
+
 class Capture:
     """Frames of an interface of a namespace, in both directions, as keys in their order.
 
@@ -65,9 +72,7 @@ class Capture:
 
     def check_complete(self):
         """The capture itself has lost nothing."""
-        raw = self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
-        lost = struct.unpack("=II", raw)[1]
-        assert lost == 0, f"the capture on {self._interface} lost {lost} frames"
+        assert_complete(self._socket, f"capture on {self._interface}")
 
     def close(self):
         os.write(self._stopper, b"x")

@@ -7,6 +7,8 @@ import socket
 import struct
 import time
 
+from .capture import SO_RCVBUFFORCE, assert_complete
+
 ETHERTYPE = 0x88B5  # IEEE 802: for local experiments
 
 
@@ -17,7 +19,7 @@ class Port:
         with namespace.inside():
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
                                         socket.htons(ETHERTYPE))
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
         self.socket.bind((interface, ETHERTYPE))
         self.socket.setblocking(False)
         self.mac = self.socket.getsockname()[4]
@@ -35,6 +37,10 @@ class Port:
         except BlockingIOError:
             return None
 
+    def check_complete(self):
+        """All that came to the interface was received; since the last time."""
+        assert_complete(self.socket, "port")
+
     def close(self):
         self.socket.close()
 
@@ -51,6 +57,7 @@ def random_frames(count, source, target, seed):
 
 def _difference(receiver, arrived, outstanding, got):
     """What became of the frames that are on their way when @got is not the next of them."""
+    receiver.check_complete()
     seen = [got]
     while select.select([receiver.socket], [], [], 1)[0]:
         seen += iter(receiver.receive, None)
@@ -80,6 +87,7 @@ def exchange(sender, receiver, frames, window, patience_s):
         if not outstanding:
             break
         if not select.select([receiver.socket], [], [], patience_s)[0]:
+            receiver.check_complete()
             raise AssertionError(f"frame {arrived} of {len(outstanding[0])} bytes was lost")
         while True:
             got = receiver.receive()
@@ -90,4 +98,5 @@ def exchange(sender, receiver, frames, window, patience_s):
                 raise AssertionError(_difference(receiver, arrived, outstanding, got))
             outstanding.pop(0)
             arrived += 1
+    receiver.check_complete()
     return arrived, time.monotonic() - start

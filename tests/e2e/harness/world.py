@@ -167,6 +167,11 @@ class World:
             assert not os.path.exists(os.path.join(node.runtime, "control")), \
                 "the control socket was left behind"
 
+    def _interfaces(self):
+        """What the kernel has counted at both ends of the cable."""
+        for namespace in (self.namespace, self._cable_in.namespace):
+            yield from namespace.ip("-statistics", "link", "show", check=False).splitlines()
+
     def _evidence(self):
         """What happened, for whoever looks at a failed test."""
         for node in self.nodes:
@@ -181,6 +186,7 @@ class World:
                 status = node.ask("status")
                 yield from _titled("ladder", map(str, status["ladder"]))
                 yield from _titled("counters", [str(status["chip"]["counters"])])
+                yield from _titled("interfaces", self._interfaces())
             except (OSError, AssertionError, KeyError, ValueError) as error:
                 yield f"the board or the daemon does not answer: {error}"
         for service in (self.wire.dhcp, self.wire.dns, self.wire.broker):
