@@ -7,7 +7,7 @@
  *	spool_number.c	sequences
  *	spool_retained.c topics with retained messages
  *	spool_tier.c	one database that may be missing or break
- *	spool_store.c	one SQLite database
+ *	spool_store.c	one SQLite database, opened by spool_store_open.c
  */
 #ifndef MQTTNODE_SPOOL_INTERNAL_H
 #define MQTTNODE_SPOOL_INTERNAL_H

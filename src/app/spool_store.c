@@ -7,60 +7,21 @@
  * pages are copied into the database (a checkpoint). That happens here and not
  * inside of SQLite, so that it can be counted. Whoever dies in between, process
  * or machine, leaves a database that the next opening repairs by itself.
- *
- * The lock is exclusive and kept: nobody else may use the file meanwhile, and
- * SQLite needs no shared memory for the index of the WAL (www.sqlite.org/wal.html,
- * section 8).
  */
 #include "spool_store.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "mqttnode/cleanup.h"
-#include "mqttnode/fd.h"
 
-/* "mqtn": tells our databases from others, see "PRAGMA application_id". */
-#define APPLICATION_ID 0x6d71746e
+#include "spool_store_internal.h"
 
 /* Pages in the WAL that are worth a checkpoint. */
 #define CHECKPOINT_FRAMES 512
 
 #define PAGE_SIZE    4096
 #define FRAME_HEADER 24 /* in the WAL, www.sqlite.org/fileformat.html section 4.1 */
-
-/* The step @i leads from version i to version i + 1. Steps are never changed. */
-static const char *const migrations[] = {
-	"CREATE TABLE message ("
-	"  id INTEGER PRIMARY KEY,"
-	"  time INTEGER NOT NULL," /* seconds since 1970; 0: not known */
-	"  qos INTEGER NOT NULL,"
-	"  retain INTEGER NOT NULL,"
-	"  topic TEXT NOT NULL,"
-	"  payload BLOB NOT NULL)",
-
-	/* Numbers up to @reserved may have been used. */
-	"CREATE TABLE number ("
-	"  name TEXT PRIMARY KEY,"
-	"  reserved INTEGER NOT NULL) WITHOUT ROWID",
-
-	/* Seconds after @time; 0: it never expires. */
-	"ALTER TABLE message ADD COLUMN expiry INTEGER NOT NULL DEFAULT 0",
-
-	/* The broker may keep a message on each of these. */
-	("CREATE TABLE retained (topic TEXT PRIMARY KEY) WITHOUT ROWID;"
-	 "INSERT OR IGNORE INTO retained SELECT topic FROM message WHERE retain"),
-};
-static_assert(ARRAY_SIZE(migrations) == SPOOL_SCHEMA_VERSION,
-	      "one step for each version");
 
 enum statement {
 	BEGIN,
@@ -80,6 +41,7 @@ enum statement {
 	REMOVE_TOPIC,
 	STATEMENTS,
 };
+static_assert(STATEMENTS == SPOOL_STATEMENTS, "there is room for them");
 
 static const char *const statements[] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -108,18 +70,9 @@ static const char *const statements[] = {
 	[REMOVE_TOPIC] = "DELETE FROM retained WHERE topic = ?",
 };
 
-struct spool_store {
-	sqlite3 *db;
-	sqlite3_stmt *statements[STATEMENTS];
-	bool in_transaction;
-	uint64_t next_id; /* of the row that NEXT is at; 0: it is at none */
-	int wal_frames;	  /* since the last checkpoint */
-	uint64_t written; /* bytes, as of the last look */
-};
-
 /* --- SQLite's words in ours ------------------------------------------------ */
 
-static int to_errno(sqlite3 *db, int rc)
+int spool_store_error(sqlite3 *db, int rc)
 {
 	int error = db ? sqlite3_system_errno(db) : 0;
 
@@ -148,16 +101,11 @@ static int to_errno(sqlite3 *db, int rc)
 	}
 }
 
-static int execute(struct spool_store *s, const char *sql)
-{
-	return to_errno(s->db, sqlite3_exec(s->db, sql, NULL, NULL, NULL));
-}
-
 /* Runs a statement that gives no row, and gets it ready for the next time. */
 static int run(struct spool_store *s, enum statement which)
 {
 	sqlite3_stmt *statement = s->statements[which];
-	int r = to_errno(s->db, sqlite3_step(statement));
+	int r = spool_store_error(s->db, sqlite3_step(statement));
 
 	(void)sqlite3_reset(statement);
 	return r;
@@ -168,7 +116,7 @@ static int query(struct spool_store *s, enum statement which)
 {
 	int rc = sqlite3_step(s->statements[which]);
 
-	return rc == SQLITE_ROW ? 1 : to_errno(s->db, rc);
+	return rc == SQLITE_ROW ? 1 : spool_store_error(s->db, rc);
 }
 
 static void done(struct spool_store *s, enum statement which)
@@ -189,114 +137,7 @@ static void bind_int(struct spool_store *s, enum statement which, int column,
 	(void)sqlite3_bind_int64(s->statements[which], column, value);
 }
 
-/* One value of one row, 0 if there is no row. */
-static int query_int(struct spool_store *s, const char *sql, int64_t *ret)
-{
-	sqlite3_stmt *statement = NULL;
-	int rc;
-
-	*ret = 0;
-	rc = sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	if (rc == SQLITE_ROW)
-		*ret = sqlite3_column_int64(statement, 0);
-	(void)sqlite3_finalize(statement);
-	return to_errno(s->db, rc);
-}
-
-/* --- opening --------------------------------------------------------------- */
-
-/* Makes the file for its owner alone; errors are told better than SQLite does. */
-static int make_file(const char *path)
-{
-	_cleanup_close_ int fd = -1;
-
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? -errno : 0;
-}
-
-/* The name of a new file is on the disk only when its directory is. */
-static int sync_directory(const char *path)
-{
-	_cleanup_close_ int fd = -1;
-	char copy[PATH_MAX];
-
-	(void)snprintf(copy, sizeof(copy), "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-static int check_health(struct spool_store *s)
-{
-	sqlite3_stmt *statement = NULL;
-	const char *verdict;
-	int r, rc;
-
-	rc = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	r = to_errno(s->db, rc);
-	if (rc == SQLITE_ROW) {
-		verdict = (const char *)sqlite3_column_text(statement, 0);
-		r = verdict && strcmp(verdict, "ok") == 0 ? 0 : -EUCLEAN;
-	}
-	(void)sqlite3_finalize(statement);
-	return r;
-}
-
-/* One step up, all of it or nothing. */
-static int migrate_once(struct spool_store *s, int64_t version)
-{
-	char pragmas[96];
-	int r;
-
-	(void)snprintf(pragmas, sizeof(pragmas),
-		       "PRAGMA application_id = %d; PRAGMA user_version = %d",
-		       APPLICATION_ID, (int)version + 1);
-	r = execute(s, "BEGIN IMMEDIATE");
-	if (r == 0)
-		r = execute(s, migrations[version]);
-	if (r == 0)
-		r = execute(s, pragmas);
-	if (r == 0)
-		r = execute(s, "COMMIT");
-	if (r < 0)
-		(void)execute(s, "ROLLBACK");
-	return r;
-}
-
-static int migrate(struct spool_store *s)
-{
-	int64_t application, version, tables;
-	int r;
-
-	r = query_int(s, "PRAGMA application_id", &application);
-	if (r == 0)
-		r = query_int(s, "PRAGMA user_version", &version);
-	if (r == 0)
-		r = query_int(s, "SELECT count(*) FROM sqlite_master", &tables);
-	if (r < 0)
-		return r;
-	if (version < 0 || version > SPOOL_SCHEMA_VERSION ||
-	    (application != APPLICATION_ID && (tables > 0 || application != 0)))
-		return -ENOTSUP;
-	while (r == 0 && version < SPOOL_SCHEMA_VERSION)
-		r = migrate_once(s, version++);
-	return r;
-}
-
-static int on_wal(void *ctx, sqlite3 *db, const char *name, int frames)
-{
-	struct spool_store *s = ctx;
-
-	(void)db;
-	(void)name;
-	s->wal_frames = frames;
-	return SQLITE_OK;
-}
-
-static int prepare(struct spool_store *s)
+int spool_store_prepare(struct spool_store *s)
 {
 	int rc = SQLITE_OK;
 
@@ -304,90 +145,7 @@ static int prepare(struct spool_store *s)
 		rc = sqlite3_prepare_v3(s->db, statements[i], -1,
 					SQLITE_PREPARE_PERSISTENT, &s->statements[i],
 					NULL);
-	return to_errno(s->db, rc);
-}
-
-static int set_up(struct spool_store *s, const char *path, bool durable)
-{
-	int rc, r;
-
-	rc = sqlite3_open_v2(
-		path ? path : ":memory:", &s->db,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc != SQLITE_OK)
-		return to_errno(s->db, rc);
-	(void)sqlite3_extended_result_codes(s->db, 1);
-	r = execute(s, "PRAGMA page_size = 4096;"
-		       "PRAGMA locking_mode = EXCLUSIVE;"
-		       "PRAGMA temp_store = MEMORY;"
-		       "PRAGMA cache_size = -1024");
-	if (r == 0 && path)
-		r = execute(s, "PRAGMA journal_mode = WAL;"
-			       "PRAGMA journal_size_limit = 4194304;"
-			       "PRAGMA wal_autocheckpoint = 0");
-	if (r == 0)
-		r = execute(s, path && durable ? "PRAGMA synchronous = FULL"
-					       : "PRAGMA synchronous = OFF");
-	if (r == 0 && path)
-		r = check_health(s);
-	if (r == 0)
-		r = migrate(s);
-	if (r == 0)
-		r = prepare(s);
-	if (r == 0 && path)
-		(void)sqlite3_wal_hook(s->db, on_wal, s);
-	return r;
-}
-
-int spool_store_open(struct spool_store **ret, const char *path, bool durable)
-{
-	struct spool_store *s;
-	int r = 0;
-
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return -ENOMEM;
-	if (path)
-		r = make_file(path);
-	if (r == 0)
-		r = set_up(s, path, durable);
-	if (r == 0 && path && durable)
-		r = sync_directory(path);
-	if (r < 0) {
-		(void)spool_store_close(s);
-		return r;
-	}
-	*ret = s;
-	return 0;
-}
-
-struct spool_store *spool_store_close(struct spool_store *s)
-{
-	if (!s)
-		return NULL;
-	for (size_t i = 0; i < STATEMENTS; i++)
-		(void)sqlite3_finalize(s->statements[i]);
-	(void)sqlite3_close(s->db);
-	free(s);
-	return NULL;
-}
-
-int spool_store_set_aside(const char *path)
-{
-	/* The WAL belongs to its database under the new name too. */
-	static const char *const suffixes[] = { "-wal", "-journal", "" };
-	char from[PATH_MAX], to[PATH_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		(void)snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
-		(void)snprintf(to, sizeof(to), "%s.unusable%s", path, suffixes[i]);
-		if (rename(from, to) == 0)
-			continue;
-		if (errno != ENOENT)
-			return -errno;
-		(void)unlink(to); /* of an earlier one */
-	}
-	return 0;
+	return spool_store_error(s->db, rc);
 }
 
 /* --- messages -------------------------------------------------------------- */
@@ -604,7 +362,7 @@ static int checkpoint(struct spool_store *s)
 		s->wal_frames = 0;
 		s->written += (uint64_t)(copied > 0 ? copied : 0) * PAGE_SIZE;
 	}
-	return to_errno(s->db, rc);
+	return spool_store_error(s->db, rc);
 }
 
 int spool_store_commit(struct spool_store *s)

@@ -27,7 +27,7 @@ HEADER_ONLY = {
 OWNERS = {
     'libconfig.h': r'src/base/settings_file\.c',
     'mosquitto.h': r'src/app/mqtt_client(_[a-z]+)?\.[ch]',
-    'sqlite3.h': r'src/app/spool_store\.c',
+    'sqlite3.h': r'src/app/spool_store(_open|_internal)?\.[ch]',
     'gpiod.h': r'src/hw/gpio_v[12]\.c',
     'openssl/ssl.h': r'src/app/mqtt_tls\.c',
     'libmnl/libmnl.h': r'src/net/netlink\w*\.[ch]',
