@@ -158,10 +158,12 @@ int spool_sequence(struct spool *s, const char *name);
 uint64_t spool_number(struct spool *s, int sequence);
 
 /*
- * Remembers, over restarts too, that a retained message goes out on @topic; to be
- * called before it does. Costs a row on the disk the first time, then nothing.
+ * Remembers that a retained message goes out on @topic. To be called before it does;
+ * and before that, over restarts too once spool_save_retained() or spool_turn() has
+ * written all that is new: a row on the disk for each topic, and one commit for all.
  */
 void spool_note_retained(struct spool *s, const char *topic);
+void spool_save_retained(struct spool *s);
 
 /*
  * The @i-th topic that was noted, by this run or an earlier one, in the order of

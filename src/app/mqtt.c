@@ -323,8 +323,10 @@ struct mqtt *mqtt_free(struct mqtt *m)
 
 void mqtt_note_status(struct mqtt *m)
 {
-	if (m->session->status.topic)
-		spool_note_retained(m->spool, m->session->status.topic);
+	if (!m->session->status.topic)
+		return;
+	spool_note_retained(m->spool, m->session->status.topic);
+	spool_save_retained(m->spool);
 }
 
 int mqtt_start(struct mqtt *m)

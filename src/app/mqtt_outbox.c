@@ -97,6 +97,8 @@ static void send_or_drop(struct mqtt_outbox *o, const struct mqtt_outgoing *mess
 		o->counters->dropped_offline++;
 		return;
 	}
+	if (message->retain) /* others wait for spool_turn() anyway */
+		spool_save_retained(o->spool);
 	r = o->sender(o->ctx, message, &id);
 	if (r == 0)
 		o->counters->published++;
@@ -108,10 +110,17 @@ static void send_or_drop(struct mqtt_outbox *o, const struct mqtt_outgoing *mess
 		o->counters->dropped_offline++;
 }
 
+void mqtt_outbox_announce(struct mqtt_outbox *o, const struct mqtt_outgoing *message)
+{
+	bool lost = message->qos == 0 && !o->online;
+
+	if (message->retain && message->len > 0 && !lost)
+		spool_note_retained(o->spool, message->topic);
+}
+
 void mqtt_outbox_put(struct mqtt_outbox *o, const struct mqtt_outgoing *message)
 {
-	if (message->retain && message->len > 0)
-		spool_note_retained(o->spool, message->topic);
+	mqtt_outbox_announce(o, message);
 	if (message->qos == 0) {
 		send_or_drop(o, message);
 		return;

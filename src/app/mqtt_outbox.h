@@ -44,9 +44,16 @@ void mqtt_outbox_set_rate(struct mqtt_outbox *o, uint32_t rate);
 void mqtt_outbox_set_online(struct mqtt_outbox *o, bool online);
 
 /*
+ * @message will be put soon. If it is retained its topic is noted, on the disk too
+ * before it can be sent: of messages that are all announced before the first of them
+ * is put, in one go.
+ */
+void mqtt_outbox_announce(struct mqtt_outbox *o, const struct mqtt_outgoing *message);
+
+/*
  * Takes a copy of @message. QoS 0 is sent now or dropped and counted. QoS 1 and
- * 2 are kept until the broker has acknowledged them and are sent in order. Notes
- * the topic if it is retained.
+ * 2 are kept until the broker has acknowledged them and are sent in order. Announces
+ * it itself.
  */
 void mqtt_outbox_put(struct mqtt_outbox *o, const struct mqtt_outgoing *message);
 

@@ -144,6 +144,7 @@ void mqtt_follow_session(struct mqtt *m, uint64_t now)
 
 void mqtt_thread_publish(struct mqtt *m, uint64_t now)
 {
+	STAILQ_HEAD(, mqtt_handed) taken = STAILQ_HEAD_INITIALIZER(taken);
 	struct mqtt_handed *handed;
 	bool gather;
 
@@ -152,6 +153,11 @@ void mqtt_thread_publish(struct mqtt *m, uint64_t now)
 		handed = mqtt_handover_pop(m->handover);
 		if (!handed)
 			break;
+		mqtt_outbox_announce(m->outbox, &handed->message);
+		STAILQ_INSERT_TAIL(&taken, handed, link);
+	}
+	while ((handed = STAILQ_FIRST(&taken))) {
+		STAILQ_REMOVE_HEAD(&taken, link);
 		mqtt_outbox_put(m->outbox, &handed->message);
 		free(handed);
 	}

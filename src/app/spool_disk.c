@@ -477,7 +477,7 @@ void spool_turn(struct spool *s, bool online, uint64_t now)
 	spool_reserve_numbers(s);
 	if (s->halves && !s->halves_written)
 		write_halves(s); /* that failed before */
-	spool_write_retained(s);
+	spool_save_retained(s);
 	(void)spool_commit(s, RUNTIME);
 	(void)spool_commit(s, MEMORY);
 	if (now >= s->move_ns)

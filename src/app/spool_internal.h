@@ -132,9 +132,6 @@ void spool_move_later(struct spool *s);
 /* The state directory was opened: adds what is noted there. 0 or -errno. */
 int spool_load_retained(struct spool *s);
 
-/* Writes down what is not, if the state directory can be used now. */
-void spool_write_retained(struct spool *s);
-
 /* Empties the list in memory. */
 void spool_clear_retained(struct spool *s);
 

@@ -4,7 +4,8 @@
  *
  * A sorted list in memory, and a row for each in the state directory, which is
  * written before the first message goes out and never again. So it is known what
- * an earlier run, or an earlier configuration, has left at the broker.
+ * an earlier run, or an earlier configuration, has left at the broker. Topics that
+ * are new together are written together: each commit waits for the disk.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ static int write_all(struct spool *s)
 	return r;
 }
 
-void spool_write_retained(struct spool *s)
+void spool_save_retained(struct spool *s)
 {
 	int r;
 
@@ -117,10 +118,8 @@ void spool_note_retained(struct spool *s, const char *topic)
 {
 	size_t i;
 
-	if (find(s, topic, &i) || !find_or_add(s, topic))
-		return;
-	s->retained_unwritten = true;
-	spool_write_retained(s);
+	if (!find(s, topic, &i) && find_or_add(s, topic))
+		s->retained_unwritten = true;
 }
 
 const char *spool_retained(const struct spool *s, size_t i)

@@ -34,11 +34,23 @@ static const struct spool_settings spool_settings = {
 static struct spool *spool;
 static struct mqtt_outbox *outbox;
 
+static bool saved; /* all topics that were noted */
+
+void __wrap_spool_save_retained(struct spool *s);
+void __real_spool_save_retained(struct spool *s);
+
+void __wrap_spool_save_retained(struct spool *s)
+{
+	saved = true;
+	__real_spool_save_retained(s);
+}
+
 static int sender(void *ctx, const struct mqtt_outgoing *message, int *id)
 {
 	struct sent *s = &sent[n_sent];
 
 	assert_ptr_equal(ctx, &counters);
+	assert_true(saved || !message->retain);
 	if (sender_result < 0)
 		return sender_result;
 	assert_true(n_sent < ARRAY_SIZE(sent));
@@ -58,6 +70,7 @@ static int set_up(void **state)
 	memset(&counters, 0, sizeof(counters));
 	n_sent = n_acknowledged = 0;
 	sender_result = 0;
+	saved = false;
 	now = 1000 * MS;
 	if (spool_new(&spool, &spool_settings, NULL, NULL) < 0)
 		return -1;
@@ -212,25 +225,55 @@ static void new_messages_do_not_make_the_queue_longer(void **state)
 	assert_string_equal(sent[1000].payload, "0");
 }
 
+static struct mqtt_outgoing retained_message(const char *topic, int qos)
+{
+	return (struct mqtt_outgoing){
+		.topic = topic, .payload = "x", .len = 1, .qos = qos, .retain = true
+	};
+}
+
 static void topics_of_retained_messages_are_noted(void **state)
 {
-	struct mqtt_outgoing message = { .topic = "b", .payload = "1", .len = 1 };
+	struct mqtt_outgoing message = retained_message("b", 1);
 
 	(void)state;
-	mqtt_outbox_set_online(outbox, true);
+	message.retain = false;
 	mqtt_outbox_put(outbox, &message);
 	assert_null(spool_retained(spool, 0));
 	message.retain = true;
 	mqtt_outbox_put(outbox, &message);
-	message.qos = 1;
-	message.topic = "a";
-	mqtt_outbox_put(outbox, &message);
-	message.topic = "emptied";
+	message.topic = "empty";
 	message.len = 0;
+	mqtt_outbox_put(outbox, &message);
+	message = retained_message("a", 1);
+	mqtt_outbox_put(outbox, &message);
+	message = retained_message("lost", 0); /* offline */
 	mqtt_outbox_put(outbox, &message);
 	assert_string_equal(spool_retained(spool, 0), "a");
 	assert_string_equal(spool_retained(spool, 1), "b");
 	assert_null(spool_retained(spool, 2));
+}
+
+static void topics_are_written_before_anything_retained_is_sent(void **state)
+{
+	static const char *const topics[] = { "c", "b", "a" };
+
+	(void)state;
+	mqtt_outbox_set_online(outbox, true);
+	for (int qos = 0; qos < 3; qos++) {
+		const struct mqtt_outgoing message = retained_message(topics[qos], qos);
+
+		mqtt_outbox_announce(outbox, &message);
+	}
+	assert_string_equal(spool_retained(spool, 2), "c");
+	for (int qos = 0; qos < 3; qos++) {
+		const struct mqtt_outgoing message = retained_message(topics[qos], qos);
+
+		mqtt_outbox_put(outbox, &message);
+	}
+	assert_int_equal(n_sent, 1);
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(n_sent, 3);
 }
 
 static void without_a_backlog_there_is_no_limit(void **state)
@@ -416,6 +459,7 @@ int main(void)
 		TEST(what_has_waited_is_sent_at_a_limited_rate),
 		TEST(new_messages_do_not_make_the_queue_longer),
 		TEST(topics_of_retained_messages_are_noted),
+		TEST(topics_are_written_before_anything_retained_is_sent),
 		TEST(without_a_backlog_there_is_no_limit),
 		TEST(nobody_wakes_up_for_a_connection_that_takes_nothing),
 		TEST(at_most_so_many_are_unacknowledged),

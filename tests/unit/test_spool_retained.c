@@ -2,9 +2,21 @@
 /* test_spool_retained.c — the topics on which the broker keeps a message */
 #include <stdio.h>
 
+#include "../../src/app/spool_store.h"
 #include "spool_rig.h"
 #include "temp_dir.h"
 #include "unit.h"
+
+static int commits; /* of something */
+
+int __wrap_spool_store_commit(struct spool_store *s);
+int __real_spool_store_commit(struct spool_store *s);
+
+int __wrap_spool_store_commit(struct spool_store *s)
+{
+	commits += spool_store_is_dirty(s);
+	return __real_spool_store_commit(s);
+}
 
 /* Exactly these are noted, up to a NULL. */
 static void expect_topics(const char *const *topics)
@@ -35,6 +47,7 @@ static void note_part(void)
 	open_spool();
 	spool_note_retained(spool, "node/status");
 	spool_note_retained(spool, "a");
+	spool_save_retained(spool);
 }
 
 static void a_topic_is_remembered_once_it_was_noted_even_over_a_crash(void **state)
@@ -61,7 +74,49 @@ static void what_is_known_is_not_written_again(void **state)
 	turn(true);
 	assert_int_equal(status().disk_bytes_written, written);
 	spool_note_retained(spool, "new");
+	spool_save_retained(spool);
 	assert_true(status().disk_bytes_written > written);
+}
+
+static void topics_that_are_new_together_wait_for_the_disk_once(void **state)
+{
+	char topic[16];
+
+	(void)state;
+	crash(note_part);
+	open_spool();
+	commits = 0;
+	for (int i = 0; i < 100; i++) {
+		snprintf(topic, sizeof(topic), "t/%d", i);
+		spool_note_retained(spool, topic);
+	}
+	assert_int_equal(commits, 0);
+	spool_save_retained(spool);
+	assert_int_equal(commits, 1);
+	spool_save_retained(spool);
+	assert_int_equal(commits, 1);
+	spool = spool_free(spool);
+	open_spool();
+	assert_string_equal(spool_retained(spool, 1), "node/status");
+	assert_string_equal(spool_retained(spool, 2), "t/0");
+	assert_string_equal(spool_retained(spool, 101), "t/99");
+	assert_null(spool_retained(spool, 102));
+}
+
+static void note_and_turn_part(void)
+{
+	open_spool();
+	spool_note_retained(spool, "a");
+	turn(true);
+}
+
+static void a_turn_writes_what_was_noted(void **state)
+{
+	(void)state;
+	crash(note_and_turn_part);
+	reboot_machine();
+	open_spool();
+	EXPECT("a");
 }
 
 static void nothing_is_remembered_after_all_were_forgotten(void **state)
@@ -149,6 +204,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, spool_rig_set_up, spool_rig_tear_down)
 		TEST(a_topic_is_remembered_once_it_was_noted_even_over_a_crash),
 		TEST(what_is_known_is_not_written_again),
+		TEST(topics_that_are_new_together_wait_for_the_disk_once),
+		TEST(a_turn_writes_what_was_noted),
 		TEST(nothing_is_remembered_after_all_were_forgotten),
 		TEST(topics_that_waiting_messages_will_fill_again_stay_remembered),
 		TEST(without_a_disk_only_this_run_is_remembered),
