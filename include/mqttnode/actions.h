@@ -64,13 +64,13 @@ int actions_new(struct actions **ret, const struct subscription_settings *list, 
 /*
  * Who is told whether an output is on: of each at the begin of a session, and during
  * it whenever that changes, also to the safe state of a stop. Called in the thread.
- * What it does not take, which is other than 0, it is told again soon.
- * Main, before actions_start().
+ * What it does not take, which is other than 0, it is told once more, with @again, when
+ * actions_tell_again() says so or something else happens. Main, before actions_start().
  */
 void actions_set_line_callback(struct actions *a,
 			       int (*on_line)(void *ctx,
-					      const struct output_settings *line,
-					      bool on),
+					      const struct output_settings *line, bool on,
+					      bool again),
 			       void *ctx);
 
 /* Stops the thread if it runs. Accepts NULL, returns NULL. Main. */
@@ -93,6 +93,9 @@ void actions_follow(struct actions *a, struct actions *old);
  * all outputs are told again. Any thread; never waits.
  */
 void actions_session(struct actions *a, bool online);
+
+/* States of outputs that were not taken would be now. Any thread; never waits. */
+void actions_tell_again(struct actions *a);
 
 /* A copy of the counters. Any thread. */
 void actions_get_counters(struct actions *a, struct actions_counters *ret);

@@ -38,13 +38,12 @@ void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret);
 uint64_t discovery_jitter_us(void);
 
 /*
- * Tells, retained, whether the output @line is on. 0, or what @publish gives, or
- * -ENOMEM. Any thread.
+ * Tells, retained, whether the output @line is on; @again: the same was tried before.
+ * 0, or what @publish gives, or -ENOMEM. Any thread.
  */
-int discovery_publish_output(const struct discovery *d, const char *line, bool on,
-			     int (*publish)(void *ctx,
-					    const struct mqtt_outgoing *message),
-			     void *ctx);
+int discovery_publish_output(
+	const struct discovery *d, const char *line, bool on, bool again,
+	int (*publish)(void *ctx, const struct mqtt_outgoing *message), void *ctx);
 
 /*
  * @d, which may be NULL as @old, takes the place of @old in the middle of a session:

@@ -31,6 +31,7 @@ struct mqtt_outgoing {
 	bool retain;
 	bool store;	   /* QoS 1, 2: is to survive the process */
 	uint32_t expiry_s; /* MQTT 5: the broker may drop it then; 0: never */
+	bool again;	   /* there was no room for it before, which was counted then */
 };
 
 /* A message that arrived, as it travels to main. Release with mqtt_message_free(). */
@@ -159,6 +160,11 @@ void mqtt_set_timing(struct mqtt *m, const struct mqtt_timing *timing);
 void mqtt_set_session_callback(struct mqtt *m, void (*on_session)(void *ctx, bool online),
 			       void *ctx);
 
+/*
+ * Who is told when there may be room again after mqtt_publish() had none; as above.
+ */
+void mqtt_set_room_callback(struct mqtt *m, void (*on_room)(void *ctx), void *ctx);
+
 /* What another configuration means for the connection. */
 enum mqtt_change {
 	MQTT_CHANGE_SUBSCRIPTIONS, /* the connection stays */
@@ -220,7 +226,8 @@ void mqtt_set_sources(struct mqtt *m, const struct ip *sources, size_t n);
 
 /*
  * Publishes a copy of @message, in order with all others. Never blocks: 0, or
- * -ENOBUFS or -ENOMEM if there is no room for it, which is counted. Any thread.
+ * -ENOBUFS or -ENOMEM if there is no room for it, which is counted unless it is tried
+ * again. Any thread.
  */
 int mqtt_publish(struct mqtt *m, const struct mqtt_outgoing *message);
 

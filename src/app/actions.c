@@ -26,9 +26,6 @@
 #define FAILURES_INTERVAL_S 10
 #define FAILURES_BURST	    3
 
-/* When a line is told again whose state was not taken. */
-#define TELL_AGAIN_US UINT64_C(100000)
-
 /* What is done with a message, one after the other. */
 enum step { STEP_FILE, STEP_COMMAND, STEP_END };
 
@@ -37,6 +34,7 @@ struct action {
 	const struct subscription_settings *settings; /* borrowed */
 	struct output *output;			      /* NULL: none */
 	int told;		      /* output_state() that was told; -1: none */
+	int refused;		      /* the same, but not taken */
 	struct output *heir;	      /* who goes on with it; or NULL */
 	char *path;		      /* of the file; NULL: none */
 	struct mqtt_message *current; /* NULL: idle */
@@ -62,14 +60,15 @@ struct actions {
 	struct mail mailbox;
 	struct actions_counters shared_counters;
 	int mail_fd;
-	int (*on_line)(void *ctx, const struct output_settings *line, bool on);
+	int again_fd; /* lines that were refused would be taken */
+	int (*on_line)(void *ctx, const struct output_settings *line, bool on,
+		       bool again);
 	void *line_ctx;
 	pthread_t thread;
 	bool started;
 
 	/* From here on: the thread's alone while it runs. */
 	sd_event *event;
-	sd_event_source *again; /* to tell lines */
 	struct workers *workers;
 	struct commands *commands;
 	struct actions_counters counters;
@@ -157,29 +156,29 @@ static void make_lines_safe(struct actions *a, bool stop)
 /* Tells the lines that are not as they were told last. */
 static void tell_lines(struct actions *a)
 {
-	bool again = false;
-
 	for (size_t i = 0; a->online && i < a->n; i++) {
 		struct action *action = &a->list[i];
 		int now = action->output ? output_state(action->output) : -1;
+		bool again = now == action->refused;
 
 		if (now < 0 || now == action->told)
 			continue;
-		if (a->on_line(a->line_ctx, &action->settings->output, now) == 0)
+		if (a->on_line(a->line_ctx, &action->settings->output, now, again) == 0) {
 			action->told = now;
-		else
-			again = true;
+			action->refused = -1;
+		} else {
+			action->refused = now;
+		}
 	}
-	if (again && sd_event_source_set_time_relative(a->again, TELL_AGAIN_US) >= 0)
-		(void)sd_event_source_set_enabled(a->again, SD_EVENT_ONESHOT);
 }
 
 /* on_post() follows. */
-static int on_again(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_again(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	(void)source;
-	(void)usec;
+	(void)revents;
 	(void)userdata;
+	(void)fd_event_clear(fd);
 	return 0;
 }
 
@@ -366,7 +365,7 @@ static int on_mail(sd_event_source *source, int fd, uint32_t revents, void *user
 	}
 	a->online = mail.online;
 	for (size_t i = 0; mail.begun != a->begun && i < a->n; i++)
-		a->list[i].told = -1;
+		a->list[i].told = a->list[i].refused = -1;
 	a->begun = mail.begun;
 	if (mail.stop) {
 		tell_lines(a); /* nothing is done after an exit */
@@ -405,7 +404,7 @@ static int action_init(struct action *action, struct actions *all,
 
 	action->all = all;
 	action->settings = settings;
-	action->told = -1;
+	action->told = action->refused = -1;
 	action->failures.interval_s = FAILURES_INTERVAL_S;
 	action->failures.burst = FAILURES_BURST;
 	if (settings->actions & SUBSCRIPTION_GPIO)
@@ -445,10 +444,7 @@ static int watch(struct actions *a)
 	if (r >= 0)
 		r = sd_event_add_post(a->event, NULL, on_post, a);
 	if (r >= 0)
-		r = sd_event_add_time(a->event, &a->again, CLOCK_MONOTONIC, 0, 0,
-				      on_again, a);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(a->again, SD_EVENT_OFF);
+		r = sd_event_add_io(a->event, NULL, a->again_fd, EPOLLIN, on_again, a);
 	if (r >= 0)
 		r = commands_new(&a->commands, a->event);
 	if (r >= 0) /* each writes one file at a time */
@@ -456,17 +452,21 @@ static int watch(struct actions *a)
 	return r < 0 ? r : 0;
 }
 
-static int on_line_nobody(void *ctx, const struct output_settings *line, bool on)
+static int on_line_nobody(void *ctx, const struct output_settings *line, bool on,
+			  bool again)
 {
 	(void)ctx;
 	(void)line;
 	(void)on;
+	(void)again;
 	return 0;
 }
 
-void actions_set_line_callback(
-	struct actions *a,
-	int (*on_line)(void *ctx, const struct output_settings *line, bool on), void *ctx)
+void actions_set_line_callback(struct actions *a,
+			       int (*on_line)(void *ctx,
+					      const struct output_settings *line, bool on,
+					      bool again),
+			       void *ctx)
 {
 	assert(!a->started);
 	a->on_line = on_line;
@@ -487,9 +487,8 @@ int actions_new(struct actions **ret, const struct subscription_settings *list, 
 	a->on_line = on_line_nobody;
 	a->n = n;
 	a->mail_fd = fd_event_new();
-	if (a->mail_fd < 0)
-		return a->mail_fd;
-	r = watch(a);
+	a->again_fd = fd_event_new();
+	r = a->mail_fd < 0 || a->again_fd < 0 ? -EMFILE : watch(a);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = action_init(&a->list[i], a, &list[i], directory);
 	if (r < 0)
@@ -507,9 +506,9 @@ struct actions *actions_free(struct actions *a)
 	a->workers = workers_free(a->workers);
 	for (size_t i = 0; i < a->n; i++)
 		action_fini(&a->list[i]);
-	a->again = sd_event_source_unref(a->again);
 	a->event = sd_event_unref(a->event);
 	(void)fd_close(a->mail_fd);
+	(void)fd_close(a->again_fd);
 	(void)pthread_mutex_destroy(&a->lock);
 	free(a);
 	return NULL;
@@ -572,6 +571,11 @@ void actions_session(struct actions *a, bool online)
 	a->mailbox.online = online;
 	(void)pthread_mutex_unlock(&a->lock);
 	fd_event_signal(a->mail_fd);
+}
+
+void actions_tell_again(struct actions *a)
+{
+	fd_event_signal(a->again_fd);
 }
 
 void actions_get_counters(struct actions *a, struct actions_counters *ret)

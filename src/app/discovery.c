@@ -427,10 +427,9 @@ void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret)
 	};
 }
 
-int discovery_publish_output(const struct discovery *d, const char *line, bool on,
-			     int (*publish)(void *ctx,
-					    const struct mqtt_outgoing *message),
-			     void *ctx)
+int discovery_publish_output(
+	const struct discovery *d, const char *line, bool on, bool again,
+	int (*publish)(void *ctx, const struct mqtt_outgoing *message), void *ctx)
 {
 	_cleanup_free_ char *topic = output_topic(d->base_topic, line);
 	const struct mqtt_outgoing message = {
@@ -439,6 +438,7 @@ int discovery_publish_output(const struct discovery *d, const char *line, bool o
 		.len = strlen(on ? ON : OFF),
 		.qos = 1,
 		.retain = true,
+		.again = again,
 	};
 
 	return topic ? publish(ctx, &message) : -ENOMEM;

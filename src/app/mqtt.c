@@ -109,6 +109,11 @@ static void on_session_nobody(void *ctx, bool online)
 	(void)online;
 }
 
+static void on_room_nobody(void *ctx)
+{
+	(void)ctx;
+}
+
 /* --- what is made of a configuration --------------------------------------- */
 
 /* NULL in @ret: TLS is off. */
@@ -270,6 +275,7 @@ int mqtt_new(struct mqtt **ret, const struct mqtt_config *config, char *error,
 	m->mailbox.path.unbound = config->unbound;
 	m->mailbox.path.routed = config->routed;
 	m->on_session = on_session_nobody;
+	m->on_room = on_room_nobody;
 	mqtt_refusals_init(&m->refusals);
 	m->mail_fd = m->ended_fd = m->changed_fd = m->requests_fd = -1;
 	r = make_all(m, config);
@@ -299,6 +305,13 @@ void mqtt_set_session_callback(struct mqtt *m, void (*on_session)(void *ctx, boo
 	assert(!m->started);
 	m->on_session = on_session;
 	m->session_ctx = ctx;
+}
+
+void mqtt_set_room_callback(struct mqtt *m, void (*on_room)(void *ctx), void *ctx)
+{
+	assert(!m->started);
+	m->on_room = on_room;
+	m->room_ctx = ctx;
 }
 
 struct mqtt *mqtt_free(struct mqtt *m)

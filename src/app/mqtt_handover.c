@@ -12,10 +12,11 @@
 STAILQ_HEAD(handed_list, mqtt_handed);
 
 struct mqtt_handover {
-	pthread_mutex_t lock; /* protects the next four */
+	pthread_mutex_t lock; /* protects the next five */
 	struct handed_list list;
 	size_t n, bytes;
 	uint64_t dropped;
+	bool refused; /* something, since mqtt_handover_made_room() */
 	int event_fd;
 };
 
@@ -82,7 +83,8 @@ int mqtt_handover_push(struct mqtt_handover *h, const struct mqtt_outgoing *mess
 		 (h->n > 0 && h->bytes + message->len > MQTT_HANDOVER_MAX_BYTES))
 		r = -ENOBUFS;
 	if (r < 0) {
-		h->dropped++;
+		h->dropped += !message->again;
+		h->refused = true;
 	} else {
 		STAILQ_INSERT_TAIL(&h->list, handed, link);
 		h->n++;
@@ -116,6 +118,17 @@ struct mqtt_handed *mqtt_handover_pop(struct mqtt_handover *h)
 int mqtt_handover_fd(const struct mqtt_handover *h)
 {
 	return h->event_fd;
+}
+
+bool mqtt_handover_made_room(struct mqtt_handover *h)
+{
+	bool made;
+
+	(void)pthread_mutex_lock(&h->lock);
+	made = h->refused;
+	h->refused = false;
+	(void)pthread_mutex_unlock(&h->lock);
+	return made;
 }
 
 uint64_t mqtt_handover_dropped(struct mqtt_handover *h)

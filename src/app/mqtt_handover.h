@@ -10,6 +10,7 @@
 
 #include "mqttnode/mqtt.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -26,7 +27,7 @@ struct mqtt_handed {
 int mqtt_handover_new(struct mqtt_handover **ret);
 struct mqtt_handover *mqtt_handover_free(struct mqtt_handover *h);
 
-/* Appends a copy of @message: 0, -ENOBUFS (no room, counted) or -ENOMEM (as well). */
+/* Appends a copy of @message: 0, or no room, counted: -ENOBUFS or -ENOMEM. */
 int mqtt_handover_push(struct mqtt_handover *h, const struct mqtt_outgoing *message);
 
 /* Takes the oldest message, which is the caller's then; NULL if there is none. */
@@ -38,7 +39,10 @@ struct mqtt_handed *mqtt_handover_pop(struct mqtt_handover *h);
  */
 int mqtt_handover_fd(const struct mqtt_handover *h);
 
-/* Messages that found no room. */
+/* Whether something found no room since this was asked last; ask after a pop. */
+bool mqtt_handover_made_room(struct mqtt_handover *h);
+
+/* Messages that found no room, each once. */
 uint64_t mqtt_handover_dropped(struct mqtt_handover *h);
 
 #endif

@@ -70,6 +70,8 @@ struct mqtt {
 	struct mqtt_handover *handover;
 	void (*on_session)(void *ctx, bool online);
 	void *session_ctx;
+	void (*on_room)(void *ctx);
+	void *room_ctx;
 
 	/* From here on: the thread's alone while it runs. */
 	struct mail mail;

@@ -162,6 +162,8 @@ void mqtt_thread_publish(struct mqtt *m, uint64_t now)
 		free(handed);
 	}
 	m->counters.dropped_handover = mqtt_handover_dropped(m->handover);
+	if (mqtt_handover_made_room(m->handover))
+		m->on_room(m->room_ctx);
 	gather = m->was_online && spool_waiting(m->spool) > 1;
 	if (gather)
 		mqtt_client_gather(m->session->client, true);

@@ -90,6 +90,7 @@ static int make_mqtt(struct node *n)
 	if (r == 0) {
 		install(n, &p);
 		mqtt_set_session_callback(n->mqtt, node_on_session, n);
+		mqtt_set_room_callback(n->mqtt, node_on_room, n);
 	}
 	node_clear_parts(&p);
 	return r;

@@ -146,15 +146,25 @@ void node_on_session(void *ctx, bool online)
 	node_unlock(n);
 }
 
-int node_on_line(void *ctx, const struct output_settings *line, bool on)
+void node_on_room(void *ctx)
+{
+	struct node *n = ctx;
+
+	node_lock(n);
+	if (n->actions)
+		actions_tell_again(n->actions);
+	node_unlock(n);
+}
+
+int node_on_line(void *ctx, const struct output_settings *line, bool on, bool again)
 {
 	struct node *n = ctx;
 	int r = 0;
 
 	node_lock(n);
 	if (n->discovery)
-		r = discovery_publish_output(n->discovery, line->line, on, node_publish,
-					     n);
+		r = discovery_publish_output(n->discovery, line->line, on, again,
+					     node_publish, n);
 	node_unlock(n);
 	return r;
 }

@@ -142,8 +142,11 @@ void node_on_composed(void *ctx, const struct mqtt_outgoing *message);
 /* A session has begun or ended: called in the mqtt thread; @ctx is the node. */
 void node_on_session(void *ctx, bool online);
 
+/* There may be room for what was refused: called in the mqtt thread; @ctx is the node. */
+void node_on_room(void *ctx);
+
 /* An output is on or off: called in the thread "actions"; @ctx is the node. */
-int node_on_line(void *ctx, const struct output_settings *line, bool on);
+int node_on_line(void *ctx, const struct output_settings *line, bool on, bool again);
 
 /*
  * Registers everything that main waits for: news of the threads, the tick and

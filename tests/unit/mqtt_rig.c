@@ -415,6 +415,13 @@ static void on_session(void *ctx, bool online)
 	publications_session(r->publications, online);
 }
 
+static void on_room(void *ctx)
+{
+	struct rig *r = ctx;
+
+	atomic_fetch_add(&r->made_room, 1);
+}
+
 int rig_new(struct rig *r, const char *base_topic, const char *password)
 {
 	const struct mqtt_config config = {
@@ -444,6 +451,7 @@ void rig_start(struct rig *r)
 	spool_set_settings(r->spool, &r->settings.spool);
 	spool_open(r->spool);
 	mqtt_set_session_callback(r->mqtt, on_session, r);
+	mqtt_set_room_callback(r->mqtt, on_room, r);
 	mqtt_set_timing(r->mqtt, &r->timing);
 	assert_int_equal(mqtt_start(r->mqtt), 0);
 	assert_int_equal(publications_start(r->publications), 0);

@@ -16,6 +16,7 @@
 #include "mqttnode/queue.h"
 #include "mqttnode/settings.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -131,6 +132,7 @@ struct rig {
 	struct publications *publications;
 	const char *key_path;	   /* for mqtt.tls */
 	void (*hold)(bool online); /* in the thread, when a session begins and ends */
+	atomic_int made_room;	   /* how often it said so */
 	char error[256];	   /* of rig_new() */
 	bool unbound, routed;	   /* as in struct mqtt_config */
 };

@@ -191,16 +191,18 @@ static void a_stop_makes_lines_safe(void **state)
 static struct {
 	pthread_mutex_t lock;
 	char text[64];
-	int refuse; /* so many first */
+	bool refuse;
+	int refused, again; /* how often: for the first time, and again */
 } told = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static int on_line(void *ctx, const struct output_settings *output, bool on)
+static int on_line(void *ctx, const struct output_settings *output, bool on, bool again)
 {
 	bool refused;
 
 	(void)pthread_mutex_lock(&told.lock);
-	refused = told.refuse > 0;
-	told.refuse -= refused;
+	refused = told.refuse;
+	told.refused += refused && !again;
+	told.again += refused && again;
 	if (!refused && ctx == &told && strcmp(output->line, line) == 0)
 		strcat(told.text, on ? "O" : "o");
 	(void)pthread_mutex_unlock(&told.lock);
@@ -250,18 +252,45 @@ static void the_states_of_lines_are_told_during_a_session(void **state)
 	assert_true(was_told("OoOoOooOo"));
 }
 
-static void a_state_that_was_not_taken_is_told_again(void **state)
+static void refuse(bool yes)
+{
+	(void)pthread_mutex_lock(&told.lock);
+	told.refuse = yes;
+	(void)pthread_mutex_unlock(&told.lock);
+}
+
+static bool was_refused(int times, int least_again)
+{
+	bool is;
+
+	(void)pthread_mutex_lock(&told.lock);
+	is = told.refused == times && told.again >= least_again;
+	(void)pthread_mutex_unlock(&told.lock);
+	return is;
+}
+
+static void a_state_that_was_not_taken_is_told_again_as_such(void **state)
 {
 	(void)state;
 	told.text[0] = '\0';
-	told.refuse = 3;
+	told.refused = told.again = 0;
+	refuse(true);
 	with_line(LINE_SAFE_OFF);
 	assert_int_equal(actions_new(&actions, list, ARRAY_SIZE(list), inbox, "."), 0);
 	actions_set_line_callback(actions, on_line, &told);
 	assert_int_equal(actions_start(actions), 0);
 	actions_session(actions, true);
-	wait_for(was_told("o"));
-	assert_int_equal(told.refuse, 0);
+	wait_for(was_refused(1, 0));
+	actions_tell_again(actions);
+	wait_for(was_refused(1, 1));
+	text("on"); /* another state */
+	wait_for(was_refused(2, 1));
+	refuse(false);
+	actions_tell_again(actions);
+	wait_for(was_told("O"));
+	text("off");
+	wait_for(was_told("Oo"));
+	assert_true(was_refused(2, 1));
 }
 
 static void a_file_is_replaced_at_once(void **state)
@@ -413,7 +442,7 @@ int main(void)
 		TEST(a_lost_session_makes_lines_safe),
 		TEST(a_stop_makes_lines_safe),
 		TEST(the_states_of_lines_are_told_during_a_session),
-		TEST(a_state_that_was_not_taken_is_told_again),
+		TEST(a_state_that_was_not_taken_is_told_again_as_such),
 		TEST(a_file_is_replaced_at_once),
 		TEST(a_file_that_cannot_be_written_is_told),
 		TEST(a_command_gets_payload_and_topic),

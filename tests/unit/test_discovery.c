@@ -386,8 +386,9 @@ static void an_output_is_a_switch(void **state)
 
 static int on_published(void *ctx, const struct mqtt_outgoing *message)
 {
-	snprintf(ctx, 64, "%s %.*s %d%d", message->topic, (int)message->len,
-		 (const char *)message->payload, message->qos, message->retain);
+	snprintf(ctx, 64, "%s %.*s %d%d%s", message->topic, (int)message->len,
+		 (const char *)message->payload, message->qos, message->retain,
+		 message->again ? " again" : "");
 	return -ENOBUFS;
 }
 
@@ -398,11 +399,12 @@ static void the_state_of_an_output_is_published_where_the_switch_looks(void **st
 
 	(void)state;
 	assert_int_equal(discovery_new(&d, &settings, &self, "base/topic", screen), 0);
-	assert_int_equal(discovery_publish_output(d, "GPIO27", true, on_published, got),
-			 -ENOBUFS);
+	assert_int_equal(
+		discovery_publish_output(d, "GPIO27", true, false, on_published, got),
+		-ENOBUFS);
 	assert_string_equal(got, "base/topic/output/GPIO27 on 11");
-	(void)discovery_publish_output(d, "a/b", false, on_published, got);
-	assert_string_equal(got, "base/topic/output/a%2Fb off 11");
+	(void)discovery_publish_output(d, "a/b", false, true, on_published, got);
+	assert_string_equal(got, "base/topic/output/a%2Fb off 11 again");
 }
 
 static void the_last_message_is_an_entity_if_any_can_arrive(void **state)

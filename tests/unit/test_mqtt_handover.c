@@ -97,6 +97,27 @@ static void it_is_bounded_in_messages(void **state)
 	assert_int_equal(mqtt_handover_dropped(handover), 1);
 }
 
+static void what_is_tried_again_is_counted_once_and_room_is_told_once(void **state)
+{
+	struct mqtt_outgoing message = { .topic = "t" };
+
+	(void)state;
+	for (int i = 0; i < MQTT_HANDOVER_MAX; i++)
+		assert_int_equal(push("t", "x", 1), 0);
+	assert_false(mqtt_handover_made_room(handover));
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(mqtt_handover_push(handover, &message), -ENOBUFS);
+		message.again = true;
+	}
+	assert_int_equal(mqtt_handover_dropped(handover), 1);
+	free(mqtt_handover_pop(handover));
+	assert_true(mqtt_handover_made_room(handover));
+	assert_false(mqtt_handover_made_room(handover));
+	assert_int_equal(mqtt_handover_push(handover, &message), 0);
+	assert_int_equal(mqtt_handover_dropped(handover), 1);
+	assert_false(mqtt_handover_made_room(handover));
+}
+
 static void it_is_bounded_in_bytes_but_takes_one_of_any_size(void **state)
 {
 	static char big[MQTT_HANDOVER_MAX_BYTES + 1];
@@ -157,6 +178,7 @@ int main(void)
 		TEST(a_message_is_a_copy),
 		TEST(first_in_first_out),
 		TEST(it_is_bounded_in_messages),
+		TEST(what_is_tried_again_is_counted_once_and_room_is_told_once),
 		TEST(it_is_bounded_in_bytes_but_takes_one_of_any_size),
 		TEST(threads_lose_nothing),
 #undef TEST

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* test_mqtt_session.c — what is said in a session, and how it may end */
+#include <errno.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,6 +292,40 @@ static void publications_arrive_in_order_after_connack_only(void **state)
 	rig_expect_counter(&rig, published, 3);
 }
 
+static sem_t held, released;
+
+static void hold(bool online)
+{
+	if (!online)
+		return;
+	(void)sem_post(&held);
+	(void)sem_wait(&released);
+}
+
+static void room_is_told_after_something_had_none(void **state)
+{
+	struct mqtt_outgoing message = { .topic = "t" };
+
+	(void)state;
+	assert_int_equal(sem_init(&held, 0, 0), 0);
+	assert_int_equal(sem_init(&released, 0, 0), 0);
+	rig.hold = hold;
+	rig_online(&rig);
+	assert_int_equal(sem_wait(&held), 0);
+	for (int i = 0; i < MQTT_HANDOVER_MAX; i++)
+		assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), -ENOBUFS);
+	message.again = true;
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), -ENOBUFS);
+	assert_int_equal(atomic_load(&rig.made_room), 0);
+	assert_int_equal(sem_post(&released), 0);
+	rig_expect_counter(&rig, dropped_handover, 1);
+	assert_int_equal(atomic_load(&rig.made_room), 1);
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	assert_int_equal(
+		rig_counter(&rig, offsetof(struct mqtt_counters, dropped_handover)), 1);
+}
+
 static void qos_0_between_sessions_is_counted_and_leaves_a_gap(void **state)
 {
 	unsigned int last, next;
@@ -496,6 +532,7 @@ int main(void)
 		TEST(all_subscriptions_refused),
 		TEST(a_missing_suback_is_noticed_and_a_late_one_accepted),
 		TEST(publications_arrive_in_order_after_connack_only),
+		TEST(room_is_told_after_something_had_none),
 		TEST(qos_0_between_sessions_is_counted_and_leaves_a_gap),
 		TEST(qos_1_survives_a_lost_session),
 		TEST(at_most_so_many_are_unacknowledged),
