@@ -22,6 +22,9 @@
 
 struct discovery;
 
+/* Publishes a copy of @message: 0, or -errno if there is no room for it. */
+typedef int (*discovery_publisher)(void *ctx, const struct mqtt_outgoing *message);
+
 /*
  * Composes the message for @settings, whose discovery is on; @screen: there is a display
  * that shows texts. 0 or -ENOMEM;
@@ -41,18 +44,34 @@ uint64_t discovery_jitter_us(void);
  * Tells, retained, whether the output @line is on; @again: the same was tried before.
  * 0, or what @publish gives, or -ENOMEM. Any thread.
  */
-int discovery_publish_output(
-	const struct discovery *d, const char *line, bool on, bool again,
-	int (*publish)(void *ctx, const struct mqtt_outgoing *message), void *ctx);
+int discovery_publish_output(const struct discovery *d, const char *line, bool on,
+			     bool again, discovery_publisher publish, void *ctx);
 
 /*
- * @d, which may be NULL as @old, takes the place of @old in the middle of a session:
- * publishes its message, and empties a topic that was used before. Entities that go
- * are reduced to their platform in a message before, by which Home Assistant knows.
+ * What Home Assistant is to know, and what it may still know of a configuration before.
+ * Begins zeroed. One thread at a time.
  */
-void discovery_replace(const struct discovery *d, const struct discovery *old,
-		       int (*publish)(void *ctx, const struct mqtt_outgoing *message),
-		       void *ctx);
+struct discoveries {
+	struct discovery *now;	  /* NULL: off */
+	struct discovery *before; /* has not been removed at the broker; NULL: none */
+};
+
+/*
+ * In a session: publishes what there is now. Entities that go are reduced to their
+ * platform in a message before, by which Home Assistant knows; a topic that was used
+ * before is emptied. What finds no room is tried again the next time.
+ */
+void discoveries_announce(struct discoveries *d, discovery_publisher publish, void *ctx);
+
+/*
+ * @next, which is taken and may be NULL, takes the place of what there is. If that makes
+ * a difference it is announced: now if @in_session, else by discoveries_announce() in the
+ * next session.
+ */
+void discoveries_change(struct discoveries *d, struct discovery *next, bool in_session,
+			discovery_publisher publish, void *ctx);
+
+void discoveries_clear(struct discoveries *d);
 
 DEFINE_CLEANUP(struct discovery, discovery_free);
 

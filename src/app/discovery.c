@@ -427,9 +427,8 @@ void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret)
 	};
 }
 
-int discovery_publish_output(
-	const struct discovery *d, const char *line, bool on, bool again,
-	int (*publish)(void *ctx, const struct mqtt_outgoing *message), void *ctx)
+int discovery_publish_output(const struct discovery *d, const char *line, bool on,
+			     bool again, discovery_publisher publish, void *ctx)
 {
 	_cleanup_free_ char *topic = output_topic(d->base_topic, line);
 	const struct mqtt_outgoing message = {
@@ -451,77 +450,4 @@ uint64_t discovery_jitter_us(void)
 	/* Without entropy it is not needed: the machine has just started. */
 	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
 	return random % JITTER_US;
-}
-
-static const char *platform_of(json_object *entity)
-{
-	json_object *platform;
-
-	return json_object_object_get_ex(entity, "platform", &platform)
-		       ? json_object_get_string(platform)
-		       : "";
-}
-
-/* Reduces to its platform what is in @before and not, or as something else, in @now. */
-static bool reduce_gone(json_object *now, json_object *before)
-{
-	bool any = false;
-
-	json_object_object_foreach(before, key, entity)
-	{
-		json_object *same, *reduced;
-
-		if (json_object_object_get_ex(now, key, &same) &&
-		    strcmp(platform_of(same), platform_of(entity)) == 0)
-			continue;
-		reduced = json_object_new_object();
-		add_string(reduced, "platform", platform_of(entity));
-		(void)json_object_object_add(now, key, reduced);
-		any = true;
-	}
-	return any;
-}
-
-/* Publishes @d with what @old has more; it is removed when @d alone follows. */
-static void
-publish_removal(const struct discovery *d, const struct discovery *old,
-		int (*publish)(void *ctx, const struct mqtt_outgoing *message), void *ctx)
-{
-	json_object *root = json_tokener_parse(d->payload);
-	json_object *old_root = json_tokener_parse(old->payload);
-	json_object *now, *before;
-	struct mqtt_outgoing message;
-
-	if (json_object_object_get_ex(root, "components", &now) &&
-	    json_object_object_get_ex(old_root, "components", &before) &&
-	    reduce_gone(now, before)) {
-		discovery_message(d, &message);
-		message.payload = json_object_to_json_string_ext(
-			root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-		message.len = message.payload ? strlen(message.payload) : 0;
-		if (message.len > 0)
-			(void)publish(ctx, &message);
-	}
-	json_object_put(root);
-	json_object_put(old_root);
-}
-
-void discovery_replace(const struct discovery *d, const struct discovery *old,
-		       int (*publish)(void *ctx, const struct mqtt_outgoing *message),
-		       void *ctx)
-{
-	struct mqtt_outgoing message;
-
-	if (old && (!d || strcmp(d->topic, old->topic) != 0)) {
-		discovery_message(old, &message);
-		message.len = 0;
-		(void)publish(ctx, &message);
-	} else if (old && strcmp(d->payload, old->payload) != 0) {
-		publish_removal(d, old, publish, ctx);
-	}
-	if (d && (!old || strcmp(d->payload, old->payload) != 0 ||
-		  strcmp(d->topic, old->topic) != 0)) {
-		discovery_message(d, &message);
-		(void)publish(ctx, &message);
-	}
 }

@@ -66,7 +66,7 @@ static void install(struct node *n, struct node_parts *p)
 	n->display = TAKE_PTR(p->display);
 	n->pages = TAKE_PTR(p->pages);
 	n->publications = TAKE_PTR(p->publications);
-	n->discovery = TAKE_PTR(p->discovery);
+	n->discoveries.now = TAKE_PTR(p->discovery);
 	n->vitals = TAKE_PTR(p->vitals);
 	n->orders = TAKE_PTR(p->orders);
 	n->actions = TAKE_PTR(p->actions);
@@ -186,7 +186,7 @@ static bool take_down(struct node *n)
 	n->spool = spool_free(n->spool);
 	n->publications = publications_free(n->publications);
 	n->actions = actions_free(n->actions);
-	n->discovery = discovery_free(n->discovery);
+	discoveries_clear(&n->discoveries);
 	n->orders = queue_free(n->orders);
 	n->vitals = vitals_free(n->vitals);
 	n->inbox = queue_free(n->inbox);

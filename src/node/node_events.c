@@ -134,12 +134,8 @@ void node_on_session(void *ctx, bool online)
 	 * In each session: what a broker retains is no part of one, so that it resumed
 	 * one does not say that it still has this.
 	 */
-	if (online && n->discovery) {
-		struct mqtt_outgoing message;
-
-		discovery_message(n->discovery, &message);
-		(void)mqtt_publish(n->mqtt, &message);
-	}
+	if (online)
+		discoveries_announce(&n->discoveries, node_publish, n);
 	publications_session(n->publications, online);
 	if (n->actions)
 		actions_session(n->actions, online);
@@ -162,8 +158,8 @@ int node_on_line(void *ctx, const struct output_settings *line, bool on, bool ag
 	int r = 0;
 
 	node_lock(n);
-	if (n->discovery)
-		r = discovery_publish_output(n->discovery, line->line, on, again,
+	if (n->discoveries.now)
+		r = discovery_publish_output(n->discoveries.now, line->line, on, again,
 					     node_publish, n);
 	node_unlock(n);
 	return r;

@@ -74,7 +74,7 @@ struct node {
 	uint64_t secrets; /* settings_secrets_stamp() */
 
 	/*
-	 * Protects what a reload exchanges and other threads look at: discovery,
+	 * Protects what a reload exchanges and other threads look at: discoveries,
 	 * publications, actions, inbox, display, used_by[USER_SCREEN]; and the next.
 	 */
 	pthread_mutex_t lock;
@@ -99,7 +99,7 @@ struct node {
 	struct queue *inbox; /* as display: nobody else shows messages */
 	struct spool *spool; /* the mqtt thread's, while that runs */
 	struct mqtt *mqtt;
-	struct discovery *discovery; /* NULL: off */
+	struct discoveries discoveries;
 	struct publications *publications;
 	struct vitals *vitals;
 	struct queue *orders; /* NULL: no subscription acts; as the next */

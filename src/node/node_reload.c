@@ -121,18 +121,15 @@ static void exchange_publications(struct node *n, struct node_parts *p)
 	node_use(n, USER_PUBLICATIONS, p->settings);
 }
 
-static void exchange_self(struct node *n, struct node_parts *p, bool announce)
+/* @goes_on: the session, if there is one. */
+static void exchange_self(struct node *n, struct node_parts *p, bool goes_on)
 {
-	struct discovery *old = n->discovery;
-
 	node_lock(n);
-	n->discovery = TAKE_PTR(p->discovery);
-	if (n->discovery && n->actions && n->in_session)
+	discoveries_change(&n->discoveries, TAKE_PTR(p->discovery),
+			   goes_on && n->in_session, node_publish, n);
+	if (n->discoveries.now && n->actions && n->in_session)
 		actions_session(n->actions, true); /* tells its outputs again */
 	node_unlock(n);
-	if (announce)
-		discovery_replace(n->discovery, old, node_publish, n);
-	discovery_free(old);
 	vitals_free(n->vitals);
 	n->vitals = TAKE_PTR(p->vitals);
 	vitals_changed(n->vitals);
@@ -249,8 +246,6 @@ static void exchange_screen(struct node *n, struct node_parts *p)
 
 static void exchange(struct node *n, struct node_parts *p, unsigned int plan)
 {
-	bool goes_on = !(plan & RELOAD_CONNECTION);
-
 	settings_free(n->settings);
 	n->settings = settings_ref(p->settings);
 	n->secrets = settings_secrets_stamp(&p->settings->mqtt);
@@ -263,7 +258,7 @@ static void exchange(struct node *n, struct node_parts *p, unsigned int plan)
 	if (plan & RELOAD_PUBLICATIONS)
 		exchange_publications(n, p);
 	if (plan & RELOAD_SELF)
-		exchange_self(n, p, goes_on && node_is_online(n));
+		exchange_self(n, p, !(plan & RELOAD_CONNECTION));
 	if (plan & REMAKE_SESSION)
 		change_session(n, p, plan);
 }

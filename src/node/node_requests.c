@@ -12,12 +12,11 @@
 
 static void announce_again(struct node *n)
 {
-	struct mqtt_outgoing message;
-
-	if (!n->discovery || !node_is_online(n))
+	if (!n->discoveries.now || !node_is_online(n))
 		return;
-	discovery_message(n->discovery, &message);
-	(void)node_publish(n, &message);
+	node_lock(n);
+	discoveries_announce(&n->discoveries, node_publish, n);
+	node_unlock(n);
 	mqtt_say_status(n->mqtt);
 	vitals_announce(n->vitals);
 	publications_announce(n->publications);

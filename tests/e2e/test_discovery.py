@@ -83,6 +83,25 @@ def birth():
         until(lambda: online.node.status()["mqtt"]["connects"] == 2, 5, "that is counted")
 
 
+@case("entities that a reload takes away while the cable is out go when it is back")
+def reloaded_offline():
+    with World() as world:
+        online = Online(world, conf.lesson(**CONFIGURATION))
+        node, observer = online.node, online.observer
+        until(lambda: announcements(observer), 5, "the device is announced")
+        node.board.cable(False)
+        until(lambda: node.status()["mqtt"]["disconnects"] == 1, 10, "the session is given up")
+        node.reload(conf.lesson(**{**CONFIGURATION, "mqtt": {"discovery": "homeassistant"}}))
+        mark = observer.mark()
+        node.board.cable(True)
+        told = until(lambda: len(announcements(observer, mark)) >= 2 and
+                     announcements(observer, mark), 15, "it is announced in two steps")
+        first, second = [json.loads(each.payload)["components"] for each in told[:2]]
+        assert first["restart"] == {"platform": "button"}, first
+        assert "restart" not in second and second == {
+            key: entity for key, entity in first.items() if key != "restart"}, second
+
+
 @case("\"mqttnode forget\" leaves nothing at the broker, of an earlier configuration neither")
 def forgotten():
     with World() as world:
