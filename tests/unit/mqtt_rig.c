@@ -364,6 +364,8 @@ void rig_make(struct rig *r)
 	struct facts_view view = { .client_id = "node", .hostname = "host" };
 
 	memset(r, 0, sizeof(*r));
+	assert_int_equal(sem_init(&r->held, 0, 0), 0);
+	assert_int_equal(sem_init(&r->released, 0, 0), 0);
 	(void)signal(SIGPIPE, SIG_IGN); /* as main does */
 	resolver_set(&(struct resolver){ .eai = EAI_NONAME, .n_servers = 1 });
 	broker_open(&r->broker, false);
@@ -410,8 +412,10 @@ static void on_session(void *ctx, bool online)
 {
 	struct rig *r = ctx;
 
-	if (r->hold)
-		r->hold(online);
+	if (r->hold && online) {
+		(void)sem_post(&r->held);
+		(void)sem_wait(&r->released);
+	}
 	publications_session(r->publications, online);
 }
 
@@ -478,6 +482,16 @@ void rig_online(struct rig *r)
 	broker_connack(&r->broker, 0);
 	rig_expect_rung(r, RUNG_CONNACK, RUNG_STATE_OK, "broker 127.0.0.1:%u",
 			r->broker.port);
+}
+
+void rig_wait_held(struct rig *r)
+{
+	assert_int_equal(sem_wait(&r->held), 0);
+}
+
+void rig_release(struct rig *r)
+{
+	assert_int_equal(sem_post(&r->released), 0);
 }
 
 void rig_free(struct rig *r)

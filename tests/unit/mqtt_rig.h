@@ -16,6 +16,7 @@
 #include "mqttnode/queue.h"
 #include "mqttnode/settings.h"
 
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -130,11 +131,12 @@ struct rig {
 	struct queue *orders; /* NULL: nothing acts; released by rig_free() */
 	struct mqtt *mqtt;
 	struct publications *publications;
-	const char *key_path;	   /* for mqtt.tls */
-	void (*hold)(bool online); /* in the thread, when a session begins and ends */
-	atomic_int made_room;	   /* how often it said so */
-	char error[256];	   /* of rig_new() */
-	bool unbound, routed;	   /* as in struct mqtt_config */
+	const char *key_path; /* for mqtt.tls */
+	bool hold;	      /* the thread waits when a session begins: see below */
+	sem_t held, released; /* posted then, and waited for */
+	atomic_int made_room; /* how often it said so */
+	char error[256];      /* of rig_new() */
+	bool unbound, routed; /* as in struct mqtt_config */
 };
 
 /*
@@ -152,6 +154,10 @@ void rig_path(struct rig *r, bool link, const char *address);
 
 /* rig_start() with a path, and a session: CONNECT, CONNACK. */
 void rig_online(struct rig *r);
+
+/* With @r->hold: waits until the thread waits, and lets it go on. */
+void rig_wait_held(struct rig *r);
+void rig_release(struct rig *r);
 
 /* Stops the thread if it runs, and releases everything. */
 void rig_free(struct rig *r);

@@ -9,35 +9,7 @@
 #include "mqttnode/log.h"
 
 #include "../../src/app/mqtt_forget.h"
-#include "mqtt_rig.h"
-
-#define SOON_MS	 5000
-#define LIMIT_MS 10000
-
-static struct rig rig;
-static struct broker *const broker = &rig.broker;
-
-static int set_up(void **state)
-{
-	(void)state;
-	rig_make(&rig);
-	rig.settings.status = true;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	rig_free(&rig);
-	return 0;
-}
-
-/* A session whose "online" is acknowledged. */
-static void come_online(void)
-{
-	rig_online(&rig);
-	broker_puback(broker, broker_expect(broker, PACKET_PUBLISH)->id);
-}
+#include "mqtt_leave_rig.h"
 
 static void publish(const char *topic, int qos, bool retain)
 {
@@ -89,7 +61,7 @@ every_retained_topic_is_emptied_then_the_node_leaves_without_a_word(void **state
 	struct mqtt_forgetting got;
 
 	(void)state;
-	come_online();
+	leave_rig_online();
 	publish("z/kept", 1, true);
 	publish("a/kept", 0, true);
 	publish("not/kept", 1, false);
@@ -199,7 +171,7 @@ static void what_a_lost_connection_leaves_stays_noted(void **state)
 	struct mqtt_forgetting got;
 
 	(void)state;
-	come_online();
+	leave_rig_online();
 	publish("a/kept", 1, true);
 	mqtt_forget(rig.mqtt, LIMIT_MS);
 	broker_puback(broker, expect_emptied("a/kept"));
@@ -215,7 +187,7 @@ static void what_a_lost_connection_leaves_stays_noted(void **state)
 /* All is emptied, and DISCONNECT is sent. */
 static void empty_all(void)
 {
-	come_online();
+	leave_rig_online();
 	publish("a/kept", 1, true);
 	mqtt_forget(rig.mqtt, LIMIT_MS);
 	broker_puback(broker, expect_emptied("a/kept"));
@@ -308,7 +280,7 @@ static void what_the_broker_refuses_is_counted_and_stays_noted(void **state)
 static void a_broker_that_does_not_answer_is_left_in_time(void **state)
 {
 	(void)state;
-	come_online();
+	leave_rig_online();
 	mqtt_forget(rig.mqtt, 200);
 	(void)expect_emptied("base/status");
 	assert_true(rig_ends_within(&rig, SOON_MS));
@@ -319,7 +291,7 @@ static void a_broker_that_does_not_answer_is_left_in_time(void **state)
 static void a_stop_meanwhile_shortens_it(void **state)
 {
 	(void)state;
-	come_online();
+	leave_rig_online();
 	mqtt_forget(rig.mqtt, 3600 * 1000);
 	(void)expect_emptied("base/status");
 	mqtt_stop(rig.mqtt, 100);
@@ -354,7 +326,7 @@ static void the_words_are_of_what_was_really_done(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, leave_rig_set_up, leave_rig_tear_down)
 		TEST(every_retained_topic_is_emptied_then_the_node_leaves_without_a_word),
 		TEST(topics_of_an_earlier_configuration_are_emptied_too),
 		TEST(there_may_be_more_topics_than_may_be_under_way),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* test_mqtt_session.c — what is said in a session, and how it may end */
 #include <errno.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,33 +291,21 @@ static void publications_arrive_in_order_after_connack_only(void **state)
 	rig_expect_counter(&rig, published, 3);
 }
 
-static sem_t held, released;
-
-static void hold(bool online)
-{
-	if (!online)
-		return;
-	(void)sem_post(&held);
-	(void)sem_wait(&released);
-}
-
 static void room_is_told_after_something_had_none(void **state)
 {
 	struct mqtt_outgoing message = { .topic = "t" };
 
 	(void)state;
-	assert_int_equal(sem_init(&held, 0, 0), 0);
-	assert_int_equal(sem_init(&released, 0, 0), 0);
-	rig.hold = hold;
+	rig.hold = true;
 	rig_online(&rig);
-	assert_int_equal(sem_wait(&held), 0);
+	rig_wait_held(&rig);
 	for (int i = 0; i < MQTT_HANDOVER_MAX; i++)
 		assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
 	assert_int_equal(mqtt_publish(rig.mqtt, &message), -ENOBUFS);
 	message.again = true;
 	assert_int_equal(mqtt_publish(rig.mqtt, &message), -ENOBUFS);
 	assert_int_equal(atomic_load(&rig.made_room), 0);
-	assert_int_equal(sem_post(&released), 0);
+	rig_release(&rig);
 	rig_expect_counter(&rig, dropped_handover, 1);
 	assert_int_equal(atomic_load(&rig.made_room), 1);
 	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);

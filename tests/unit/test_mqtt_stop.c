@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* test_mqtt_stop.c — the thread ends within its limit, whatever it is doing */
-#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,31 +9,9 @@
 #include "mqttnode/clock.h"
 
 #include "../../src/app/mqtt_lookup.h"
-#include "mqtt_rig.h"
-
-/* Generous: what is checked is that it ends at all, long before any other deadline. */
-#define SOON_MS	 5000
-#define LIMIT_MS 10000
-
-static struct rig rig;
-static struct broker *const broker = &rig.broker;
+#include "mqtt_leave_rig.h"
 
 static struct publication_settings publication = { .topic = (char[]){ "out" } };
-
-static int set_up(void **state)
-{
-	(void)state;
-	rig_make(&rig);
-	rig.settings.status = true;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	rig_free(&rig);
-	return 0;
-}
 
 static void start(void)
 {
@@ -118,9 +95,7 @@ static void a_session_says_offline_and_disconnects(void **state)
 	struct packet *p;
 
 	(void)state;
-	rig_online(&rig);
-	p = broker_expect(broker, PACKET_PUBLISH);
-	broker_puback(broker, p->id);
+	leave_rig_online();
 	mqtt_stop(rig.mqtt, LIMIT_MS);
 	p = broker_expect(broker, PACKET_PUBLISH);
 	assert_string_equal(p->topic, "base/status");
@@ -142,9 +117,7 @@ static void a_flood_does_not_reset_the_disconnect(void **state)
 	struct packet *p;
 
 	(void)state;
-	rig_online(&rig);
-	p = broker_expect(broker, PACKET_PUBLISH);
-	broker_puback(broker, p->id);
+	leave_rig_online();
 	mqtt_stop(rig.mqtt, LIMIT_MS);
 	p = broker_expect(broker, PACKET_PUBLISH);
 	broker_puback(broker, p->id);
@@ -224,32 +197,20 @@ static void a_stalled_connection_does_not_hold_it_up(void **state)
 	assert_true(rig_ends_within(&rig, SOON_MS));
 }
 
-static sem_t held, released;
-
-static void hold(bool online)
-{
-	if (!online)
-		return;
-	(void)sem_post(&held);
-	(void)sem_wait(&released);
-}
-
 static void a_thread_that_is_held_up_is_left_behind(void **state)
 {
 	struct mqtt *left_behind;
 
 	(void)state;
-	assert_int_equal(sem_init(&held, 0, 0), 0);
-	assert_int_equal(sem_init(&released, 0, 0), 0);
-	rig.hold = hold;
+	rig.hold = true;
 	rig_online(&rig);
-	assert_int_equal(sem_wait(&held), 0);
+	rig_wait_held(&rig);
 	mqtt_stop(rig.mqtt, 50);
 	assert_false(rig_ends_within(&rig, 200));
 	left_behind = rig.mqtt;
 	assert_null(mqtt_free(rig.mqtt));
 	rig.mqtt = left_behind;
-	assert_int_equal(sem_post(&released), 0);
+	rig_release(&rig);
 	assert_true(rig_ends_within(&rig, SOON_MS));
 }
 
@@ -280,7 +241,7 @@ static void a_lookup_is_waited_for_a_moment_only(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, leave_rig_set_up, leave_rig_tear_down)
 		TEST(an_instance_that_never_ran),
 		TEST(what_the_library_does_not_accept_is_an_error),
 		TEST(while_offline),
