@@ -370,7 +370,7 @@ uint64_t settings_secrets_stamp(const struct mqtt_settings *s);
 struct settings_key_info {
 	const char *path;     /* "mqtt.publish.qos" */
 	const char *fallback; /* default as written in the file; NULL: none */
-	bool later;	      /* refused in this version */
+	bool refused;	      /* not shown: it only gets good words when refused */
 };
 
 /* The @i-th key, in the order of the manual. Returns whether there is one. */

@@ -199,15 +199,13 @@ static void refuse_unknown(struct loader *l, const struct group *g,
 			     schema_names(g->path, names, sizeof(names)));
 }
 
-static void refuse_later(struct loader *l, const struct group *g,
-			 const struct settings_key *key, const struct conf_node *v)
+static void refuse_key(struct loader *l, const struct group *g,
+		       const struct settings_key *key, const struct conf_node *v)
 {
 	char where[PLACE_SIZE + PATH_SIZE];
 
 	place(l, g, schema_name(key), v, where, sizeof(where));
-	report_error(l->report, "%s: not supported%s%s", where,
-		     key->valid ? "; valid is " : " in this version",
-		     key->valid ? key->valid : "");
+	report_error(l->report, "%s: not supported; valid is %s", where, key->valid);
 }
 
 static int load_value(struct loader *l, const struct group *g,
@@ -328,8 +326,8 @@ static int load_member(struct loader *l, const struct group *g, const struct con
 		return load_subgroup(l, g, key, v);
 	case KEY_GROUPS:
 		return load_groups(l, g, key, v);
-	case KEY_LATER:
-		refuse_later(l, g, key, v);
+	case KEY_REFUSED:
+		refuse_key(l, g, key, v);
 	}
 	return 0;
 }

@@ -298,7 +298,7 @@ const struct settings_key settings_keys[] = {
 { VALUE("mqtt.username", store_string), INTO(mqtt_settings, username),
   .min = 1, .max = BYTES_IN_MQTT_STRING, .check = check_printable,
   .valid = "1 to 65535 bytes of text without control characters" },
-{ .path = "mqtt.password", .kind = KEY_LATER, .secret = true,
+{ .path = "mqtt.password", .kind = KEY_REFUSED, .secret = true,
   .valid = "a password in a file of its own, named by mqtt.password_file, or in a systemd "
 	   "credential, named by mqtt.password_credential" },
 { VALUE("mqtt.password_credential", store_string),

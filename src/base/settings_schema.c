@@ -76,7 +76,7 @@ const struct settings_key *schema_guess(const char *parent, const char *name)
 		const struct settings_key *key = &settings_keys[i];
 		size_t d;
 
-		if (key->kind == KEY_LATER || !schema_is_in(key, parent))
+		if (key->kind == KEY_REFUSED || !schema_is_in(key, parent))
 			continue;
 		d = distance(name, schema_name(key));
 		if (d <= least && (!best || d < least)) {
@@ -86,7 +86,7 @@ const struct settings_key *schema_guess(const char *parent, const char *name)
 	}
 	/* The right word in the wrong place. */
 	for (size_t i = 0; !best && i < settings_n_keys; i++)
-		if (settings_keys[i].kind != KEY_LATER &&
+		if (settings_keys[i].kind != KEY_REFUSED &&
 		    strcmp(name, schema_name(&settings_keys[i])) == 0)
 			best = &settings_keys[i];
 	return best;
@@ -100,7 +100,7 @@ char *schema_names(const char *parent, char *buf, size_t size)
 	for (size_t i = 0; i < settings_n_keys; i++) {
 		const struct settings_key *key = &settings_keys[i];
 
-		if (key->kind == KEY_LATER || !schema_is_in(key, parent))
+		if (key->kind == KEY_REFUSED || !schema_is_in(key, parent))
 			continue;
 		text_format(buf + used, size - used, "%s%s", used ? ", " : "",
 			    schema_name(key));
@@ -166,7 +166,7 @@ bool settings_key_info(size_t i, struct settings_key_info *ret)
 	*ret = (struct settings_key_info){
 		.path = settings_keys[i].path,
 		.fallback = settings_keys[i].fallback,
-		.later = settings_keys[i].kind == KEY_LATER,
+		.refused = settings_keys[i].kind == KEY_REFUSED,
 	};
 	return true;
 }

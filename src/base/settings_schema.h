@@ -16,9 +16,9 @@
 
 enum key_kind {
 	KEY_VALUE,
-	KEY_GROUP,  /* { ... }, a struct within the struct of the group it stands in */
-	KEY_GROUPS, /* ( { ... }, ... ), an array that a pointer and a count stand for */
-	KEY_LATER,  /* belongs to a later version: refused */
+	KEY_GROUP,   /* { ... }, a struct within the struct of the group it stands in */
+	KEY_GROUPS,  /* ( { ... }, ... ), an array that a pointer and a count stand for */
+	KEY_REFUSED, /* what people try: refused with what is valid instead */
 };
 
 struct key_choice {

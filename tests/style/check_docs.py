@@ -74,12 +74,12 @@ def join(group, name):
 
 
 def code_keys(program):
-    """(keys of this version with their defaults, all keys), groups left out."""
+    """(keys that can be set with their defaults, all keys), groups left out."""
     lines = subprocess.run([program], check=True, capture_output=True, text=True).stdout
     rows = dict(line.split('\t') for line in lines.splitlines())
     groups = {path.rpartition('.')[0] for path in rows}
     now = {path: default for path, default in rows.items()
-           if default != '(later)' and path not in groups}
+           if default != '(refused)' and path not in groups}
     return now, set(rows)
 
 

@@ -159,7 +159,7 @@ def docs(report, program, root):
                keys(conf.replace(old, new, 1), manual), word)
     for name, old, new, word in (
         ('a key that is missing', '.It Ic port\n', '', 'mqtt.port is not in the manual'),
-        ('a key of a later version', '.It Ic port\n', '.It Ic password\n', 'mqtt.password is in the manual'),
+        ('a key that is always refused', '.It Ic port\n', '.It Ic password\n', 'mqtt.password is in the manual'),
         ('a wrong default', 'Default: 1883.', 'Default: 8883.', 'mqtt.port: "Default: 1883."'),
         ('a missing "No default"', 'No default; must be set.', 'None.', 'mqtt.host: "No default."'),
         ('an example that is refused', '.Dl port = 18830;', '.Dl port = 0;', 'found 0'),

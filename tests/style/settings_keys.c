@@ -2,8 +2,8 @@
 /*
  * settings_keys.c — tells the checkers of the documentation what the code knows
  *
- * Without an argument: every key, "PATH<tab>DEFAULT", or "PATH<tab>(later)" for
- * one that is refused in this version. With arguments: loads each file and
+ * Without an argument: every key, "PATH<tab>DEFAULT", or "PATH<tab>(refused)" for
+ * one that is only there to be refused. With arguments: loads each file and
  * prints what is wrong with it; fails if anything is.
  */
 #include <stdio.h>
@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 		failed |= check(argv[i]);
 	for (size_t i = 0; argc == 1 && settings_key_info(i, &key); i++)
 		printf("%s\t%s\n", key.path,
-		       key.later      ? "(later)"
+		       key.refused    ? "(refused)"
 		       : key.fallback ? key.fallback
 				      : "");
 	return failed;

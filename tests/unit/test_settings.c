@@ -489,7 +489,7 @@ static void lists_every_key_once(void **state)
 			assert_true(settings_key_info(j, &b));
 			assert_string_not_equal(a.path, b.path);
 		}
-		assert_false(a.later && a.fallback);
+		assert_false(a.refused && a.fallback);
 	}
 	assert_null(settings_free(NULL));
 }
