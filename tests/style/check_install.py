@@ -34,6 +34,7 @@ EXPECTED = [
     'sysusers.d/mqttnode.conf',
     'systemd/network/10-mqttnode.link',
     'systemd/network/10-mqttnode.network',
+    'systemd/networkd.conf.d/50-mqttnode.conf',
     'systemd/system/mqttnode.service',
     'systemd/system/mqttnode@.service',
     'udev/rules.d/60-mqttnode.rules',

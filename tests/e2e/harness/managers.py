@@ -25,6 +25,14 @@ mount -o remount,bind,ro /sys && SYSTEMD_LOG_TARGET=console exec "$2"
 """
 
 
+def _installed(pattern):
+    """What is installed for systemd-networkd; /usr/lib or /lib is the distribution's choice."""
+    found = [file for lib in ("usr/lib", "lib")
+             for file in glob.glob(stage.path(lib, "systemd", pattern))]
+    assert found, f"no {pattern} is installed"
+    return found
+
+
 class Networkd(Service):
     """systemd-networkd without systemd: it logs here, and there is neither D-Bus nor udev."""
 
@@ -36,10 +44,9 @@ class Networkd(Service):
 
     def start(self, *files):
         """With the files that the package installs, and with those of the administrator."""
-        installed = [file for lib in ("usr/lib", "lib")
-                     for file in glob.glob(stage.path(lib, "systemd/network/*.network"))]
-        assert installed, "nothing is installed for systemd-networkd"
-        for directory, wanted in (("run/netif", ()), ("run/network", installed), ("etc", files)):
+        for directory, wanted in (
+                ("run/netif", ()), ("run/network", _installed("network/*.network")),
+                ("run/networkd.conf.d", _installed("networkd.conf.d/*.conf")), ("etc", files)):
             os.makedirs(os.path.join(self._own, directory))
             for file in wanted:
                 shutil.copy(file, os.path.join(self._own, directory))
@@ -47,7 +54,6 @@ class Networkd(Service):
         for directory in ("/run/systemd", "/etc/systemd/network"):
             os.makedirs(directory, exist_ok=True)
         self._start(["sh", "-c", _NETWORKD, "sh", self._own, self._program])
-        self.lines.wait("Enumeration completed", 10)
 
     def wait_address(self, interface, address):
         until(lambda: address in self.namespace.ip("address", "show", "dev", interface), 15,
