@@ -8,6 +8,7 @@ import struct
 import threading
 
 PACKET_OUTGOING = 4
+FRAMES_SHOWN = 8  # of those that should not have been
 
 
 class Decoy:
@@ -79,7 +80,8 @@ class Decoy:
         frames = self.frames()
         assert not self.queries, f"the wrong resolver was asked: {self.queries}"
         assert not self.connections, f"the wrong broker was contacted: {self.connections}"
-        assert not frames, f"{len(frames)} frames left by eth0, first: {frames[0].hex(' ')}"
+        assert not frames, "\n".join([f"{len(frames)} frames left by eth0:"] +
+                                     [frame.hex(" ") for frame in frames[:FRAMES_SHOWN]])
 
     def close(self):
         os.write(self._stopper, b"x")
