@@ -87,6 +87,7 @@
 	X(ADDRESS_OWN,		"address-own")                                           \
 	X(ADDRESS_REFUSED,	"address-refused")                                       \
 	X(ADDRESS_NOBODYS,	"address-nobodys")                                       \
+	X(ADDRESS_UNROUTED,	"address-unrouted")                                      \
 	X(NOT_A_PORT,		"not-a-port")                                            \
 	X(NO_ROUTER,		"no-router")                                             \
 	X(GATEWAY_DEAD,		"gateway-dead")                                          \

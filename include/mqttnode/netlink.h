@@ -191,13 +191,15 @@ int netlink_rules_flush(struct netlink *nl, uint32_t table);
 struct netlink_foreign {
 	struct in_addr address; /* 0.0.0.0: there is none */
 	uint8_t prefix_len;
+	bool routed; /* at least one unicast route leads out by the interface */
 	struct in_addr gateway; /* of the default route; 0.0.0.0: there is none */
 };
 
 /*
  * Looks for an IPv4 address of @ifindex, the first that is not merely link-local
- * if there is one, and for the gateway of its default route: that of the main
- * table, else of any other, with the lowest metric.
+ * if there is one, for IPv4 routes by it, and for the gateway of its default route:
+ * that of the main table, else of any other, with the lowest metric. The kernel
+ * shows an address before the route to its subnet is there.
  */
 int netlink_foreign_find(struct netlink *nl, unsigned int ifindex,
 			 struct netlink_foreign *ret);

@@ -299,6 +299,11 @@ static const struct finding_advice advice[] = {
 		"the interface, and none has done so.",
 		"Is NetworkManager or systemd-networkd told to manage it? \"ip address "
 		"show\" shows what it has; or set network.method = \"dhcp\"." },
+	[CAUSE_ADDRESS_UNROUTED] = {
+		"network.method is \"external\": another program put an address on the "
+		"interface, but no route by it, so nothing can be sent from there.",
+		"Is NetworkManager or systemd-networkd told not to make routes? \"ip route "
+		"show dev mqtt0\" shows what there is; at least the subnet needs one." },
 	[CAUSE_NOT_A_PORT] = {
 		"network.method is \"none\": the address is that of a bridge, and the "
 		"interface is not a port of one.",

@@ -7,6 +7,7 @@
  */
 #include "mqttnode/external.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct external {
 	unsigned int ifindex;	   /* 0: there is no device */
 	bool link_up;
 	struct netlink_foreign found; /* told last */
+	struct in_addr unrouted;      /* an address that nothing can be sent from yet */
 };
 
 static bool same(const struct netlink_foreign *a, const struct netlink_foreign *b)
@@ -64,7 +66,8 @@ static int on_look(sd_event_source *source, void *userdata)
 {
 	struct netlink_foreign found;
 	struct external *e = userdata;
-	bool had = e->found.address.s_addr;
+	bool changed, had = e->found.address.s_addr;
+	struct in_addr unrouted = { 0 };
 	int r;
 
 	(void)source;
@@ -78,15 +81,22 @@ static int on_look(sd_event_source *source, void *userdata)
 		(void)sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT);
 		return 0;
 	}
-	/* A route that stays without an address is nothing to us. */
-	if (!found.address.s_addr)
+	/*
+	 * Both are needed. Without a route to its subnet, which comes after the
+	 * address, all that is sent takes the way of another interface.
+	 */
+	if (!found.routed)
+		unrouted = found.address;
+	if (!found.address.s_addr || !found.routed)
 		found = (struct netlink_foreign){ 0 };
-	if (same(&found, &e->found))
-		return 0;
+	changed = !same(&found, &e->found);
 	e->found = found;
-	if (had != (found.address.s_addr != 0))
+	if (had != (found.address.s_addr != 0) || e->unrouted.s_addr != unrouted.s_addr) {
+		e->unrouted = unrouted;
 		be_patient(e);
-	tell(e);
+	}
+	if (changed)
+		tell(e);
 	return 0;
 }
 
@@ -100,16 +110,26 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int on_patience(sd_event_source *source, uint64_t usec, void *userdata)
 {
+	char cause[160], text[INET_ADDRSTRLEN];
 	struct external *e = userdata;
-	char cause[160];
 
 	(void)source;
 	(void)usec;
-	e->events->on_trouble(e->events->ctx, CAUSE_ADDRESS_NOBODYS,
-			      text_format(cause, sizeof(cause),
-					  "Nobody has put an address on %s: look at "
-					  "NetworkManager or systemd-networkd",
-					  e->interface));
+	if (e->unrouted.s_addr)
+		text_format(cause, sizeof(cause),
+			    "%s has the address %s, but no route leads out by it: look "
+			    "at NetworkManager or systemd-networkd",
+			    e->interface,
+			    inet_ntop(AF_INET, &e->unrouted, text, sizeof(text)));
+	else
+		text_format(cause, sizeof(cause),
+			    "Nobody has put an address on %s: look at NetworkManager or "
+			    "systemd-networkd",
+			    e->interface);
+	e->events->on_trouble(e->events->ctx,
+			      e->unrouted.s_addr ? CAUSE_ADDRESS_UNROUTED
+						 : CAUSE_ADDRESS_NOBODYS,
+			      cause);
 	return 0;
 }
 
@@ -165,6 +185,7 @@ void external_device(struct external *e, unsigned int ifindex)
 {
 	e->ifindex = ifindex;
 	e->found = (struct netlink_foreign){ 0 };
+	e->unrouted.s_addr = 0;
 	be_patient(e);
 	external_look(e);
 }

@@ -64,7 +64,10 @@ static void take_route(void *ctx, const struct nlmsghdr *nlh)
 	if (nlh->nlmsg_type != RTM_NEWROUTE ||
 	    netlink_parse(nlh, sizeof(*info), attrs, RTA_MAX) < 0 ||
 	    info->rtm_family != AF_INET || info->rtm_type != RTN_UNICAST ||
-	    info->rtm_dst_len != 0 || get_number(attrs[RTA_OIF], 0) != answer->ifindex)
+	    get_number(attrs[RTA_OIF], 0) != answer->ifindex)
+		return;
+	answer->ret->routed = true;
+	if (info->rtm_dst_len != 0)
 		return;
 	gateway = netlink_get_address(attrs[RTA_GATEWAY], answer->ifindex).v4;
 	metric = get_number(attrs[RTA_PRIORITY], 0);

@@ -69,7 +69,8 @@ static void on_trouble(void *ctx, enum cause_id id, const char *cause)
 	struct fixture *f = ctx;
 	size_t used = strlen(f->told);
 
-	assert_int_equal(id, CAUSE_ADDRESS_NOBODYS);
+	assert_int_equal(id, strstr(cause, "no route") ? CAUSE_ADDRESS_UNROUTED
+						       : CAUSE_ADDRESS_NOBODYS);
 	snprintf(f->told + used, sizeof(f->told) - used, "%s;", cause);
 }
 
@@ -119,6 +120,7 @@ static void is_there(const char *address, uint8_t prefix_len, const char *gatewa
 	assert_int_equal(inet_pton(AF_INET, address, &there.address), 1);
 	assert_int_equal(inet_pton(AF_INET, gateway, &there.gateway), 1);
 	there.prefix_len = prefix_len;
+	there.routed = true;
 }
 
 static void tells_what_comes_changes_and_goes(void **state)
@@ -196,6 +198,28 @@ static void says_that_nobody_cares_for_an_interface_that_can_send(void **state)
 		  "systemd-networkd;");
 }
 
+static void an_address_without_a_route_is_none_yet(void **state)
+{
+	struct fixture *f = *state;
+
+	external_link(f->external, true);
+	expect(f, "Nobody has put an address on mqtt0: look at NetworkManager or "
+		  "systemd-networkd;");
+	is_there("10.0.0.5", 24, "0.0.0.0");
+	there.routed = false;
+	external_look(f->external);
+	expect(f, "mqtt0 has the address 10.0.0.5, but no route leads out by it: look at "
+		  "NetworkManager or systemd-networkd;");
+	there.routed = true;
+	external_look(f->external);
+	expect(f, "10.0.0.5/24 via 0.0.0.0;");
+	there.routed = false;
+	external_look(f->external);
+	expect(f,
+	       "none;mqtt0 has the address 10.0.0.5, but no route leads out by it: look "
+	       "at NetworkManager or systemd-networkd;");
+}
+
 static void a_device_that_is_gone_is_not_asked_about(void **state)
 {
 	struct fixture *f = *state;
@@ -220,6 +244,7 @@ int main(void)
 		CASE(news_that_change_nothing_are_not_told),
 		CASE(a_kernel_that_does_not_answer_is_asked_again),
 		CASE(says_that_nobody_cares_for_an_interface_that_can_send),
+		CASE(an_address_without_a_route_is_none_yet),
 		CASE(a_device_that_is_gone_is_not_asked_about),
 	};
 

@@ -17,6 +17,23 @@ static void expect_foreign(struct fixture *f, const char *address, uint8_t prefi
 	assert_int_equal(there.address.s_addr, inet_addr(address));
 	assert_int_equal(there.prefix_len, prefix_len);
 	assert_int_equal(there.gateway.s_addr, inet_addr(gateway));
+	/* Each address here brings the route to its subnet. */
+	assert_int_equal(there.routed, prefix_len > 0);
+}
+
+static void an_address_may_be_without_a_route(void **state)
+{
+	struct fixture *f = *state;
+	struct netlink_foreign there;
+
+	netns_run("ip link set mqtt0 up");
+	netns_run("ip addr add 10.77.0.5/24 dev mqtt0 noprefixroute");
+	assert_int_equal(netlink_foreign_find(f->nl, f->ifindex, &there), 0);
+	assert_int_equal(there.prefix_len, 24);
+	assert_false(there.routed);
+	netns_run("ip route add 10.99.0.0/16 dev mqtt0 table 7700");
+	assert_int_equal(netlink_foreign_find(f->nl, f->ifindex, &there), 0);
+	assert_true(there.routed);
 }
 
 static void finds_what_others_put_on_the_interface(void **state)
@@ -67,6 +84,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(finds_what_others_put_on_the_interface),
+		TEST(an_address_may_be_without_a_route),
 		TEST(tells_of_routes_by_the_interface),
 	};
 
