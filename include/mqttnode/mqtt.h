@@ -119,8 +119,10 @@ struct mqtt;
 struct mqtt_config {
 	const char *client_id;
 	const char *base_topic;
-	const char *password; /* NULL: none; the library copies it */
-	const char *key_path; /* of the client's private key; NULL: none */
+	const char *password;  /* NULL: none; the library copies it */
+	const char *key_path;  /* of the client's private key; NULL: none */
+	const char *interface; /* of the addresses: what ends a connection from one of
+				  them leaves by no other; NULL: none */
 	bool unbound; /* uses the machine's own network: neither the link of the W5500
 			 nor an address on it is needed */
 

@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 
 #include "mqttnode/cleanup.h"
+#include "mqttnode/device_bind.h"
 #include "mqttnode/fd.h"
 #include "mqttnode/text.h"
 
@@ -452,8 +453,20 @@ int mqtt_client_unsubscribe(struct mqtt_client *c, const char *filter)
 										: -EIO;
 }
 
+/*
+ * What is left to say finds no way by another interface when routes and rules go. Not
+ * sooner: an interface that is made again takes the connection over, but has another
+ * index. That it fails (EPERM, where Linux is old and CAP_NET_RAW absent) is no harm.
+ */
+static void say_the_rest_here(const struct mqtt_client *c)
+{
+	if (c->config.interface)
+		(void)device_bind(mqtt_client_fd(c), c->config.interface, &c->broker);
+}
+
 void mqtt_client_disconnect(struct mqtt_client *c)
 {
+	say_the_rest_here(c);
 	/* The library closes as soon as DISCONNECT is written: the copy keeps it open. */
 	c->linger_fd = fcntl(mqtt_client_fd(c), F_DUPFD_CLOEXEC, 0);
 	(void)mosquitto_disconnect(c->mosq);
@@ -466,6 +479,7 @@ void mqtt_client_abort(struct mqtt_client *c)
 
 	if (fd < 0)
 		return;
+	say_the_rest_here(c);
 	/*
 	 * The library cannot close without DISCONNECT. Dissolving the association
 	 * (connect(2)) resets the connection and drops what is unread; the library

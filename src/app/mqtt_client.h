@@ -34,6 +34,7 @@ struct mqtt_client_config {
 	uint32_t session_expiry_s; /* MQTT 5: how long the broker keeps the session */
 	uint32_t packet_max;	   /* MQTT 5: larger packets are not sent to us; bytes */
 	uint16_t keepalive_s;
+	const char *interface;	/* a connection from it ends there; NULL: none */
 	const char *username;	/* NULL: none */
 	const char *password;	/* NULL: none */
 	const char *will_topic; /* NULL: no will; else QoS 1, retained */

@@ -98,6 +98,7 @@ int mqtt_client_config_copy(struct mqtt_client_config *ret,
 
 	*ret = *config;
 	ok = copy_string(&ret->client_id, config->client_id);
+	ok = copy_string(&ret->interface, config->interface) && ok;
 	ok = copy_string(&ret->username, config->username) && ok;
 	ok = copy_string(&ret->password, config->password) && ok;
 	ok = copy_string(&ret->will_topic, config->will_topic) && ok;
@@ -117,6 +118,7 @@ void mqtt_client_config_clear(struct mqtt_client_config *config)
 		explicit_bzero((void *)(uintptr_t)config->password,
 			       strlen(config->password));
 	free_string(config->client_id);
+	free_string(config->interface);
 	free_string(config->username);
 	free_string(config->password);
 	free_string(config->will_topic);

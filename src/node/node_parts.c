@@ -92,6 +92,7 @@ int node_make_session(struct node *n, struct node_parts *p, struct queue *orders
 		.spool = n->spool,
 		.inbox = p->settings->oled.i2c[0] ? n->inbox : NULL,
 		.actions = orders,
+		.interface = n->start->ethernet.interface,
 		.unbound = n->start->network.method == NETWORK_METHOD_NONE,
 	};
 	struct settings_secrets secrets;
