@@ -32,8 +32,17 @@ struct address *address_free(struct address *a);
  */
 int address_apply(struct address *a, const struct lease *lease);
 
-/* Takes everything away. */
+/*
+ * Takes everything away, but keeps the daemon's own questions to the DNS servers of
+ * the lease from leaving by another interface until address_settle().
+ */
 void address_clear(struct address *a);
+
+/*
+ * No lookup is under way any more that asks the DNS servers of an earlier lease:
+ * takes away what was kept for those.
+ */
+void address_settle(struct address *a);
 
 /*
  * Tells that somebody removed @ip from @interface and that it is put back; a few times a

@@ -23,6 +23,9 @@
 #define NAMES_TIMEOUT_S 1
 #define NAMES_TRIES	2
 
+/* No lookup takes longer: each server is asked so often, and a little time on top. */
+#define NAMES_LOOKUP_MAX_S (NAMES_SERVERS_MAX * NAMES_TIMEOUT_S * NAMES_TRIES + 2)
+
 /*
  * Tells the C library where to look for hosts: /etc/hosts, mDNS for .local if
  * libnss-mdns is installed, DNS. Main, before any other thread exists.

@@ -42,6 +42,12 @@ int slaac_new(struct slaac **ret, sd_event *event, struct netlink *nl,
 /* Takes addresses, routes and rules away. Accepts NULL. */
 struct slaac *slaac_free(struct slaac *s);
 
+/*
+ * No lookup is under way any more that asks a DNS server that is gone from the
+ * list: until then the daemon's own questions to it had no way by another interface.
+ */
+void slaac_settle(struct slaac *s);
+
 /* Frames can be sent from now on: routers are asked. Or no longer. */
 void slaac_link(struct slaac *s, bool ready);
 

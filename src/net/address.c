@@ -218,6 +218,7 @@ struct address *address_free(struct address *a)
 	if (!a)
 		return NULL;
 	address_clear(a);
+	address_settle(a);
 	free(a);
 	return NULL;
 }
@@ -260,7 +261,7 @@ int address_apply(struct address *a, const struct lease *lease)
 		log_error_errno(r, "Cannot put the address on %s: %m%s", a->interface,
 				plan_kernel_words(a->netlink, words, sizeof(words)));
 		if (moved)
-			plan_remove_all(&a->plan, a->netlink, a->interface);
+			plan_clear(&a->plan, a->netlink, a->interface);
 		return r;
 	}
 	a->in_effect = true;
@@ -290,8 +291,13 @@ void address_clear(struct address *a)
 	if (r < 0)
 		log_warning_errno(r, "Cannot remove the address from %s: %m, ignoring",
 				  a->interface);
-	plan_remove_all(&a->plan, a->netlink, a->interface);
+	plan_clear(&a->plan, a->netlink, a->interface);
 	a->in_effect = false;
+}
+
+void address_settle(struct address *a)
+{
+	plan_let_go(&a->plan, a->netlink);
 }
 
 const struct lease *address_current(const struct address *a)

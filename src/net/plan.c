@@ -52,11 +52,42 @@ static bool has_rule(const struct plan *plan, const struct netlink_rule *rule)
 	return false;
 }
 
+/* Whether @rule lingered; no longer. */
+static bool take_back(struct plan *done, const struct netlink_rule *rule)
+{
+	for (size_t i = 0; i < done->n_lingering; i++)
+		if (same_rule(&done->lingering[i], rule)) {
+			done->lingering[i] = done->lingering[--done->n_lingering];
+			return true;
+		}
+	return false;
+}
+
 const char *plan_kernel_words(const struct netlink *nl, char *buf, size_t size)
 {
 	const char *words = netlink_error(nl);
 
 	return words[0] ? text_format(buf, size, " (%s)", words) : "";
+}
+
+static void remove_rule(const struct netlink_rule *rule, struct netlink *nl)
+{
+	char words[160];
+	int r = netlink_rule_delete(nl, rule);
+
+	if (r < 0)
+		log_warning_errno(r, "Cannot remove a routing rule: %m%s, ignoring",
+				  plan_kernel_words(nl, words, sizeof(words)));
+}
+
+/* A rule that is not wanted any more. */
+static void retire_rule(struct plan *done, const struct netlink_rule *rule,
+			struct netlink *nl)
+{
+	if (rule->own_uid_only && done->n_lingering < ARRAY_SIZE(done->lingering))
+		done->lingering[done->n_lingering++] = *rule;
+	else
+		remove_rule(rule, nl);
 }
 
 void plan_remove_surplus(struct plan *done, const struct plan *wanted, struct netlink *nl,
@@ -65,15 +96,9 @@ void plan_remove_surplus(struct plan *done, const struct plan *wanted, struct ne
 	char words[160];
 	int r;
 
-	for (size_t i = 0; i < done->n_rules; i++) {
-		if (has_rule(wanted, &done->rules[i]))
-			continue;
-		r = netlink_rule_delete(nl, &done->rules[i]);
-		if (r < 0)
-			log_warning_errno(r,
-					  "Cannot remove a routing rule: %m%s, ignoring",
-					  plan_kernel_words(nl, words, sizeof(words)));
-	}
+	for (size_t i = 0; i < done->n_rules; i++)
+		if (!has_rule(wanted, &done->rules[i]))
+			retire_rule(done, &done->rules[i], nl);
 	for (size_t i = 0; i < done->n_routes; i++) {
 		if (has_route(wanted, &done->routes[i]))
 			continue;
@@ -85,12 +110,18 @@ void plan_remove_surplus(struct plan *done, const struct plan *wanted, struct ne
 	}
 }
 
-void plan_remove_all(struct plan *done, struct netlink *nl, const char *interface)
+void plan_clear(struct plan *done, struct netlink *nl, const char *interface)
 {
 	static const struct plan nothing;
 
 	plan_remove_surplus(done, &nothing, nl, interface);
-	*done = nothing;
+	done->n_routes = done->n_rules = 0;
+}
+
+void plan_let_go(struct plan *done, struct netlink *nl)
+{
+	while (done->n_lingering > 0)
+		remove_rule(&done->lingering[--done->n_lingering], nl);
 }
 
 int plan_add_routes(struct plan *done, const struct plan *wanted, struct netlink *nl,
@@ -126,7 +157,9 @@ int plan_add_rules(struct plan *done, const struct plan *wanted, struct netlink 
 	for (size_t i = 0; i < wanted->n_rules; i++) {
 		const struct netlink_rule *rule = &wanted->rules[i];
 
-		r = has_rule(&before, rule) ? 0 : netlink_rule_add(nl, rule);
+		r = has_rule(&before, rule) || take_back(done, rule)
+			    ? 0
+			    : netlink_rule_add(nl, rule);
 		if (r >= 0) {
 			done->rules[done->n_rules++] = *rule;
 			continue;

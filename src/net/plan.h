@@ -4,6 +4,11 @@
  *
  * What is put into effect is the difference to the plan before, so what stays
  * the same does not flicker under a connection. Main thread.
+ *
+ * A rule for a DNS server stays a while longer than it is wanted, with its end: a
+ * lookup that is under way (names.h: up to NAMES_LOOKUP_MAX_S) opens a socket for
+ * each further question, which would go to that server by another network. Both stay,
+ * since the kernel looks for a gateway, which often is that server, by the rules too.
  */
 #ifndef MQTTNODE_PLAN_H
 #define MQTTNODE_PLAN_H
@@ -18,6 +23,8 @@ struct plan {
 	size_t n_routes;
 	struct netlink_rule rules[PLAN_RULES_MAX];
 	size_t n_rules;
+	struct netlink_rule lingering[PLAN_RULES_MAX]; /* of what is done: not wanted */
+	size_t n_lingering;
 };
 
 /* Adds to a plan, which must have room. */
@@ -41,8 +48,11 @@ int plan_add_routes(struct plan *done, const struct plan *wanted, struct netlink
 		    const char *interface);
 int plan_add_rules(struct plan *done, const struct plan *wanted, struct netlink *nl);
 
-/* Takes all of it away. */
-void plan_remove_all(struct plan *done, struct netlink *nl, const char *interface);
+/* Takes all of it away but what lingers. */
+void plan_clear(struct plan *done, struct netlink *nl, const char *interface);
+
+/* Takes away what lingers: no lookup that it was there for is under way any more. */
+void plan_let_go(struct plan *done, struct netlink *nl);
 
 /* The kernel's own words for the last error, as an appendix to a message. */
 const char *plan_kernel_words(const struct netlink *nl, char *buf, size_t size);

@@ -570,12 +570,18 @@ struct slaac *slaac_free(struct slaac *s)
 	for (size_t i = 0; i < s->n_prefixes; i++)
 		take_address_away(s, &s->prefixes[i].address);
 	take_address_away(s, &s->link_local);
-	plan_remove_all(&s->plan, s->netlink, s->interface);
+	plan_clear(&s->plan, s->netlink, s->interface);
+	slaac_settle(s);
 	sd_event_source_disable_unref(s->io);
 	sd_event_source_disable_unref(s->timer);
 	(void)fd_close(s->fd);
 	free(s);
 	return NULL;
+}
+
+void slaac_settle(struct slaac *s)
+{
+	plan_let_go(&s->plan, s->netlink);
 }
 
 void slaac_link(struct slaac *s, bool ready)

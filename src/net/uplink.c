@@ -10,205 +10,16 @@
 #include "mqttnode/uplink.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "mqttnode/address.h"
-#include "mqttnode/external.h"
 #include "mqttnode/fd.h"
 #include "mqttnode/log.h"
-#include "mqttnode/names.h"
-#include "mqttnode/netlink.h"
-#include "mqttnode/slaac.h"
 #include "mqttnode/tap.h"
 
-#include "tx_drops.h"
+#include "uplink_internal.h"
 
-#define TAP_RETRY_US   UINT64_C(1000000)
-#define APPLY_RETRY_US (30 * UINT64_C(1000000))
-
-struct uplink {
-	sd_event *event;			 /* borrowed */
-	const struct network_settings *settings; /* borrowed */
-	const struct uplink_events *events;	 /* borrowed */
-	char interface[IFNAMSIZ];
-	uint8_t mac[6];
-	char hostname[65];
-
-	struct netlink_events netlink_events;
-	struct dhcp_events dhcp_events;
-	struct external_events external_events;
-	struct netlink *netlink;
-	struct gateway *gateway;
-	sd_event_source *retry; /* creating the device anew, or the address on it */
-
-	unsigned int ifindex; /* 0: there is no device */
-	struct address *address;
-	struct dhcp *dhcp;	   /* NULL with another method */
-	struct external *external; /* NULL with another method */
-	struct slaac *slaac;	   /* NULL: no IPv6 */
-	struct lease lease;	   /* kept over the loss of the device */
-	bool have_lease;
-	bool in_effect; /* the lease is on the device */
-	bool link_up;	/* the PHY says so */
-	bool carrier;	/* the kernel sends: a little later than the PHY */
-	bool ready;	/* both: what was told to the DHCP client */
-	bool restore;	/* the lease is to be put on a device that was created again */
-	bool set_down;	/* somebody took IFF_UP away */
-	bool stopping;
-	struct tx_drops tx_drops;
-};
-
-/* Tells who is to be asked for names: those of the configuration, else of the network. */
-static void use_servers(const struct uplink *u)
-{
-	const struct network_settings *s = u->settings;
-	struct ip servers[NAMES_SERVERS_MAX];
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_dns && n < ARRAY_SIZE(servers); i++)
-		servers[n++] = ip_from_v4(s->dns[i]);
-	if (n == 0 && u->in_effect)
-		for (size_t i = 0; i < u->lease.n_dns && n < ARRAY_SIZE(servers); i++)
-			servers[n++] = ip_from_v4(u->lease.dns[i]);
-	if (s->n_dns == 0 && u->slaac)
-		n += slaac_servers(u->slaac, servers + n, ARRAY_SIZE(servers) - n);
-	names_set_servers(servers, n);
-}
-
-/* Watches the router: that of IPv4, or that of IPv6 if there is none. */
-static void watch_gateway(struct uplink *u)
-{
-	struct ip router = { 0 };
-
-	if (u->in_effect)
-		router = ip_from_v4(u->lease.gateway);
-	if (!ip_is_set(&router) && u->slaac)
-		router = slaac_router(u->slaac);
-	gateway_set(u->gateway, ip_is_set(&router) ? u->ifindex : 0, router);
-}
-
-/* Asks it anew, since it may be another one or gone. */
-static void ask_gateway(struct uplink *u)
-{
-	gateway_set(u->gateway, 0, (struct ip){ 0 });
-	watch_gateway(u);
-}
-
-static void retry_in(struct uplink *u, uint64_t delay_us)
-{
-	(void)sd_event_source_set_time_relative(u->retry, delay_us);
-	(void)sd_event_source_set_enabled(u->retry, SD_EVENT_ONESHOT);
-}
-
-/* Takes back what was told of the lease, and tries it again in a while. */
-static void could_not_apply(struct uplink *u, int error)
-{
-	u->in_effect = false;
-	watch_gateway(u);
-	use_servers(u);
-	u->events->on_lease(u->events->ctx, NULL);
-	u->events->on_trouble(
-		u->events->ctx, true,
-		error == -EADDRINUSE ? CAUSE_ADDRESS_OWN : CAUSE_ADDRESS_REFUSED,
-		error == -EADDRINUSE ? "Another interface of this machine has the "
-				       "address; see the log"
-				     : "The kernel refused the address; see the log");
-	retry_in(u, APPLY_RETRY_US);
-}
-
-/* Puts the lease into effect (again) and tells. */
-static void put_into_effect(struct uplink *u)
-{
-	int r;
-
-	/* With an external address there is nothing to apply. */
-	r = u->external ? 0 : address_apply(u->address, &u->lease);
-	if (r < 0) {
-		could_not_apply(u, r);
-		return;
-	}
-	u->in_effect = true;
-	use_servers(u);
-	watch_gateway(u);
-	u->events->on_lease(u->events->ctx, &u->lease);
-}
-
-static void drop_lease(struct uplink *u)
-{
-	if (!u->have_lease)
-		return;
-	u->have_lease = u->in_effect = false;
-	watch_gateway(u);
-	if (u->address)
-		address_clear(u->address);
-	use_servers(u);
-	u->events->on_lease(u->events->ctx, NULL);
-}
-
-static void take_lease(struct uplink *u, const struct lease *lease)
-{
-	u->lease = *lease;
-	u->have_lease = true;
-	put_into_effect(u);
-}
-
-static void on_dhcp_lease(void *ctx, const struct lease *lease)
-{
-	take_lease(ctx, lease);
-}
-
-static void on_dhcp_lost(void *ctx, enum cause_id id, const char *why)
-{
-	struct uplink *u = ctx;
-
-	drop_lease(u);
-	if (!u->stopping)
-		u->events->on_trouble(u->events->ctx, true, id, why);
-}
-
-static void on_dhcp_trouble(void *ctx, enum cause_id id, const char *cause)
-{
-	struct uplink *u = ctx;
-
-	u->events->on_trouble(u->events->ctx, !u->have_lease, id, cause);
-}
-
-static void on_dhcp_stopped(void *ctx)
-{
-	struct uplink *u = ctx;
-
-	drop_lease(u);
-	u->events->on_stopped(u->events->ctx);
-}
-
-static void on_external_lease(void *ctx, const struct lease *lease)
-{
-	struct uplink *u = ctx;
-
-	if (u->stopping)
-		return;
-	if (lease)
-		take_lease(u, lease);
-	else
-		drop_lease(u);
-}
-
-static void on_external_trouble(void *ctx, enum cause_id id, const char *cause)
-{
-	struct uplink *u = ctx;
-
-	if (!u->stopping)
-		u->events->on_trouble(u->events->ctx, true, id, cause);
-}
-
-static void on_gateway_state(void *ctx, enum gateway_state state, struct ip gateway)
-{
-	struct uplink *u = ctx;
-
-	u->events->on_gateway(u->events->ctx, state, gateway);
-}
+#define TAP_RETRY_US UINT64_C(1000000)
 
 static void read_tx_drops(struct uplink *u)
 {
@@ -232,7 +43,7 @@ static void forget_device(struct uplink *u)
 		dhcp_interface_gone(u->dhcp);
 	if (u->external) {
 		external_device(u->external, 0);
-		drop_lease(u);
+		uplink_drop_lease(u);
 	}
 	gateway_set(u->gateway, 0, (struct ip){ 0 });
 	u->address = address_free(u->address);
@@ -253,8 +64,8 @@ static void on_slaac_change(void *ctx)
 	struct uplink *u = ctx;
 	size_t n = slaac_addresses(u->slaac, addresses);
 
-	use_servers(u);
-	watch_gateway(u);
+	uplink_use_servers(u);
+	uplink_watch_gateway(u);
 	u->events->on_addresses6(u->events->ctx, addresses, n);
 }
 
@@ -342,13 +153,13 @@ static void update_ready(struct uplink *u)
 	/* An address that is not leased is confirmed by the link alone. */
 	if (ready && u->have_lease && (!u->dhcp || u->restore)) {
 		u->restore = false;
-		put_into_effect(u);
+		uplink_put_into_effect(u);
 	}
 	if (u->slaac)
 		slaac_link(u->slaac, ready);
 	/* The cable may be in another network. */
 	if (ready)
-		ask_gateway(u);
+		uplink_ask_gateway(u);
 }
 
 /*
@@ -370,11 +181,11 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)usec;
 	if (u->ifindex) {
 		if (u->have_lease && !u->in_effect)
-			put_into_effect(u);
+			uplink_put_into_effect(u);
 		return 0;
 	}
 	if (create_device(u) < 0) {
-		retry_in(u, TAP_RETRY_US);
+		uplink_retry_in(u, TAP_RETRY_US);
 		return 0;
 	}
 	log_notice("Interface %s was created again", u->interface);
@@ -402,7 +213,7 @@ static void device_gone(struct uplink *u)
 	forget_device(u);
 	u->events->on_trouble(u->events->ctx, true, CAUSE_INTERFACE_DELETED,
 			      "The interface was deleted by somebody");
-	retry_in(u, 0);
+	uplink_retry_in(u, 0);
 }
 
 void uplink_tap_lost(struct uplink *u)
@@ -465,7 +276,7 @@ static void on_link_news(void *ctx, const struct netlink_link *link)
 		}
 		if (u->have_lease) {
 			address_clear(u->address);
-			put_into_effect(u);
+			uplink_put_into_effect(u);
 		} else if (u->settings->method != NETWORK_METHOD_NONE) {
 			u->events->on_lease(u->events->ctx, NULL);
 		}
@@ -490,7 +301,7 @@ static void on_address_news(void *ctx, const struct netlink_address *news)
 		return;
 	address_tell_removed(u->interface, &own);
 	address_clear(u->address);
-	put_into_effect(u);
+	uplink_put_into_effect(u);
 }
 
 static void on_route_news(void *ctx)
@@ -511,7 +322,7 @@ static void on_overrun(void *ctx)
 
 	look_outside(u);
 	/* Whatever was missed shows when the gateway is asked again. */
-	ask_gateway(u);
+	uplink_ask_gateway(u);
 }
 
 int uplink_new(struct uplink **ret, sd_event *event, const char *interface,
@@ -538,29 +349,12 @@ int uplink_new(struct uplink **ret, sd_event *event, const char *interface,
 		.on_neighbour = on_neighbour_news,
 		.on_overrun = on_overrun,
 	};
-	u->dhcp_events = (struct dhcp_events){
-		.ctx = u,
-		.on_lease = on_dhcp_lease,
-		.on_lost = on_dhcp_lost,
-		.on_trouble = on_dhcp_trouble,
-		.on_stopped = on_dhcp_stopped,
-	};
-	u->external_events = (struct external_events){
-		.ctx = u,
-		.on_lease = on_external_lease,
-		.on_trouble = on_external_trouble,
-	};
 	if (settings->method == NETWORK_METHOD_EXTERNAL)
 		u->netlink_events.on_route = on_route_news;
 	r = netlink_new(&u->netlink, event, &u->netlink_events);
 	if (r < 0)
 		return log_error_errno(r, "Cannot open netlink sockets: %m");
-	if (settings->method == NETWORK_METHOD_EXTERNAL)
-		r = external_new(&u->external, event, u->netlink, u->interface,
-				 &u->external_events);
-	if (r < 0)
-		return r;
-	r = gateway_new(&u->gateway, event, u->netlink, on_gateway_state, u);
+	r = uplink_lease_init(u);
 	if (r < 0)
 		return r;
 	r = sd_event_add_time_relative(event, &u->retry, CLOCK_MONOTONIC, 0, 0, on_retry,
@@ -569,14 +363,14 @@ int uplink_new(struct uplink **ret, sd_event *event, const char *interface,
 		return r;
 	(void)sd_event_source_set_description(u->retry, "interface");
 	(void)sd_event_source_set_enabled(u->retry, SD_EVENT_OFF);
-	use_servers(u);
+	uplink_use_servers(u);
 	r = create_device(u);
 	if (r < 0)
 		return r;
 	if (settings->method == NETWORK_METHOD_STATIC) {
 		u->lease = address_from_settings(settings);
 		u->have_lease = true;
-		put_into_effect(u);
+		uplink_put_into_effect(u);
 	}
 	*ret = TAKE_PTR(u);
 	return 0;
@@ -587,11 +381,7 @@ struct uplink *uplink_free(struct uplink *u)
 	if (!u)
 		return NULL;
 	sd_event_source_disable_unref(u->retry);
-	u->dhcp = dhcp_free(u->dhcp);
-	u->external = external_free(u->external);
-	u->address = address_free(u->address);
-	u->slaac = slaac_free(u->slaac);
-	u->gateway = gateway_free(u->gateway);
+	uplink_lease_clear(u);
 	u->netlink = netlink_free(u->netlink);
 	free(u);
 	return NULL;
@@ -622,6 +412,6 @@ void uplink_stop(struct uplink *u, unsigned int limit_ms)
 		dhcp_stop(u->dhcp, limit_ms);
 		return;
 	}
-	drop_lease(u);
+	uplink_drop_lease(u);
 	u->events->on_stopped(u->events->ctx);
 }

@@ -169,8 +169,6 @@ static bool take_down(struct node *n)
 		publications_stop(n->publications);
 	if (n->pump)
 		pump_stop(n->pump);
-	n->uplink = uplink_free(n->uplink);
-	n->pump = pump_free(n->pump);
 	n->control = control_free(n->control);
 	n->notifier = notifier_free(n->notifier);
 	if (n->display) {
@@ -180,6 +178,9 @@ static bool take_down(struct node *n)
 	if (n->leaving)
 		left_behind |= !display_joined(n->leaving, DISPLAY_STOP_MS);
 	left_behind = (n->mqtt && !mqtt_joined(n->mqtt)) || left_behind;
+	/* Rules go last: a lookup that nobody waits for may still ask. */
+	n->uplink = uplink_free(n->uplink);
+	n->pump = pump_free(n->pump);
 	if (left_behind)
 		return true;
 	n->mqtt = mqtt_free(n->mqtt);

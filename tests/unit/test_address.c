@@ -194,6 +194,7 @@ static void another_address_replaces_everything(void **state)
 	assert_int_equal(address_apply(f->address, &lease), 0);
 	expect("ip route show table 7700", "default via 172.16.0.1");
 	expect("ip route show table 7700", "172.16.0.0/16");
+	address_settle(f->address);
 	expect_not("ip route show table all; ip rule; ip addr show mqtt0", "10.77.0");
 	expect_not("ip rule", "9.9.9.9");
 }
@@ -211,10 +212,12 @@ static void a_changed_gateway_or_server_is_followed(void **state)
 	expect("ip route show table 7700", "default via 10.77.0.254");
 	expect_not("ip route show table all", "via 10.77.0.1 ");
 	expect("ip rule", "to 1.1.1.1 uidrange 0-0 lookup 7700");
+	address_settle(f->address);
 	expect_not("ip rule", "9.9.9.9");
 	lease.gateway.s_addr = 0;
 	lease.n_dns = 0;
 	assert_int_equal(address_apply(f->address, &lease), 0);
+	address_settle(f->address);
 	expect_not("ip route show table 7700", "default");
 	expect_not("ip rule", "uidrange");
 }
@@ -242,6 +245,38 @@ static void what_has_no_route_here_takes_no_other_way(void **state)
 	expect_not(ask, "eth0");
 	expect("ip rule", "from 192.0.2.77 lookup 7700");
 	address_clear(f->address);
+	address_settle(f->address);
+	expect_not("ip rule", "unreachable");
+}
+
+static void a_question_under_way_takes_no_other_way(void **state)
+{
+	static const char ask[] = "ip route get 9.9.9.9 2>&1";
+	struct lease lease = a_lease();
+	struct fixture *f = *state;
+
+	begin(f);
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	expect(ask, "dev mqtt0");
+	address_clear(f->address);
+	expect(ask, "unreachable");
+	expect_not("ip rule", "from 10.77.0.59");
+	/* The same server is wanted again, another one not any more. */
+	lease.dns[0] = ip("9.9.9.9");
+	lease.dns[1] = ip("1.1.1.1");
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	expect(ask, "dev mqtt0");
+	expect("ip rule", "to 10.77.0.1 uidrange 0-0 lookup 7700");
+	address_settle(f->address);
+	expect_not("ip rule", "10.77.0.1 ");
+	expect(ask, "dev mqtt0");
+	/* What is cleared twice is there once. */
+	address_clear(f->address);
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	address_clear(f->address);
+	expect(ask, "unreachable");
+	address_settle(f->address);
+	expect(ask, "dev eth0");
 	expect_not("ip rule", "unreachable");
 }
 
@@ -378,7 +413,7 @@ static void rules_are_there_before_the_address(void **state)
 	lease.address = ip("10.77.0.60");
 	assert_int_equal(address_apply(f->address, &lease), 0);
 	read_news(fd, news, sizeof(news));
-	assert_string_equal(news, "rrrrrra");
+	assert_string_equal(news, "rra"); /* those for the servers were there */
 	close(fd);
 }
 
@@ -525,6 +560,7 @@ int main(void)
 		CASE(another_address_replaces_everything),
 		CASE(a_changed_gateway_or_server_is_followed),
 		CASE(what_has_no_route_here_takes_no_other_way),
+		CASE(a_question_under_way_takes_no_other_way),
 		CASE(a_gateway_outside_the_subnet_is_reached_on_link),
 		CASE(without_default_route_the_main_table_has_none),
 		CASE(configured_servers_get_the_rules),

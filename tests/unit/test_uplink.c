@@ -92,6 +92,7 @@ static int setup(void **state)
 	slaac_gateway = (struct ip){ 0 };
 	ifindex = 7;
 	dropped = 0;
+	lookup_us = UINT64_C(3600000000);
 	log_set_max_level(LOG_EMERG);
 	assert_true(sd_event_new(&f->event) >= 0);
 	*state = f;
@@ -174,7 +175,7 @@ static void dhcp_follows_the_link(void **state)
 	uplink_link(f->uplink, true);
 	expect("dhcp link 1;on gateway 0;on gateway 1;probe 7;");
 	dhcp_events->on_lost(dhcp_events->ctx, CAUSE_LEASE_EXPIRED, "The lease ran out");
-	expect("on gateway 0;clear;names 0;on lease 0;on trouble 1 The lease ran out;");
+	expect("on gateway 0;names 0;clear;on lease 0;on trouble 1 The lease ran out;");
 }
 
 static void configured_servers_replace_those_of_the_lease(void **state)
@@ -202,7 +203,7 @@ static void a_static_address_is_there_at_once(void **state)
 	carrier(true);
 	expect("apply 50;names 0;on lease 50;");
 	uplink_stop(f->uplink, 500);
-	expect("clear;names 0;on lease 0;on stopped;");
+	expect("names 0;clear;on lease 0;on stopped;");
 }
 
 static void ipv6_stands_beside_the_lease(void **state)
@@ -303,7 +304,7 @@ static void an_external_address_is_watched_and_never_touched(void **state)
 	tell_address(5, false);
 	expect("look;");
 	external_events->on_lease(external_events->ctx, NULL);
-	expect("on gateway 0;clear;names 0;on lease 0;");
+	expect("on gateway 0;names 0;clear;on lease 0;");
 	uplink_stop(f->uplink, 500);
 	expect("on stopped;");
 	external_lease_arrives(5, 1);
@@ -331,7 +332,7 @@ an_external_address_goes_with_the_interface_and_stays_with_the_link(void **state
 	expect("look;on gateway 0;on gateway 1;probe 7;");
 	ifindex = 8;
 	tell_link(false, false, false, 0);
-	expect("device 0;on gateway 0;clear;names 0;on lease 0;watch 0;"
+	expect("device 0;on gateway 0;names 0;clear;on lease 0;watch 0;"
 	       "on trouble 1 The interface was deleted by somebody;");
 	for (int i = 0; i < 3; i++)
 		(void)sd_event_run(f->event, 1000);
@@ -427,6 +428,25 @@ static void what_a_deleted_interface_loses_is_no_news(void **state)
 	tell_link(true, false, false, 0);
 	expect("dhcp gone;on gateway 0;watch 0;"
 	       "on trouble 1 The interface was deleted by somebody;");
+}
+
+static void servers_of_before_are_let_go_when_no_lookup_can_be_under_way(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.ipv6 = true;
+	start(f);
+	uplink_link(f->uplink, true);
+	carrier(true);
+	lease_arrives(5);
+	done[0] = '\0';
+	lookup_us = 0; /* instead of the time that a lookup may take */
+	dhcp_events->on_lost(dhcp_events->ctx, CAUSE_LEASE_EXPIRED, "The lease ran out");
+	assert_int_equal(delay_us, 8000000);
+	done[0] = '\0';
+	while (!done[0])
+		assert_true(sd_event_run(f->event, 1000000) > 0);
+	expect("settle;slaac settle;");
 }
 
 static void an_address_that_was_refused_is_tried_again(void **state)
@@ -557,7 +577,7 @@ static void stopping_releases_and_says_so(void **state)
 	expect("dhcp stop 500;");
 	uplink_tap_lost(f->uplink); /* too late to matter */
 	dhcp_events->on_stopped(dhcp_events->ctx);
-	expect("on gateway 0;clear;names 0;on lease 0;on stopped;");
+	expect("on gateway 0;names 0;clear;on lease 0;on stopped;");
 }
 
 static void no_interface_no_uplink(void **state)
@@ -589,6 +609,7 @@ int main(void)
 		CASE(a_deleted_interface_comes_back_with_its_lease),
 		CASE(a_late_word_about_the_device_before_is_ignored),
 		CASE(what_a_deleted_interface_loses_is_no_news),
+		CASE(servers_of_before_are_let_go_when_no_lookup_can_be_under_way),
 		CASE(an_address_that_was_refused_is_tried_again),
 		CASE(what_is_dropped_before_frames_can_be_sent_is_no_overrun),
 		CASE(a_removed_address_is_put_back),

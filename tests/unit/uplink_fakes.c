@@ -16,9 +16,13 @@
 #include "mqttnode/names.h"
 #include "mqttnode/tap.h"
 
+/* The delays that are known here. */
+#define APPLY_RETRY_US 30000000
+#define LOOKUP_MAX_US  (NAMES_LOOKUP_MAX_S * UINT64_C(1000000))
+
 char done[2048];
 int tap_result, apply_result, slaac_result;
-uint64_t delay_us, dropped;
+uint64_t delay_us, lookup_us, dropped;
 unsigned int ifindex = 7;
 const struct netlink_events *netlink_events;
 const struct dhcp_events *dhcp_events;
@@ -75,8 +79,12 @@ int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
 int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec)
 {
 	delay_us = usec;
-	/* nobody waits for the address to be tried again */
-	return __real_sd_event_source_set_time_relative(s, usec == 30000000 ? 0 : usec);
+	/* nobody waits for the address to be tried again, or for a lookup */
+	if (usec == APPLY_RETRY_US)
+		usec = 0;
+	else if (usec == LOOKUP_MAX_US)
+		usec = lookup_us;
+	return __real_sd_event_source_set_time_relative(s, usec);
 }
 
 void (*slaac_change)(void *ctx);
@@ -180,6 +188,12 @@ void address_clear(struct address *a)
 	note("clear");
 }
 
+void address_settle(struct address *a)
+{
+	assert_non_null(a);
+	note("settle");
+}
+
 int slaac_new(struct slaac **ret, sd_event *event, struct netlink *nl,
 	      const struct network_settings *settings, unsigned int index,
 	      const char *interface, const uint8_t address[6],
@@ -204,6 +218,12 @@ struct slaac *slaac_free(struct slaac *s)
 	if (s)
 		note("slaac free");
 	return NULL;
+}
+
+void slaac_settle(struct slaac *s)
+{
+	assert_non_null(s);
+	note("slaac settle");
 }
 
 void slaac_link(struct slaac *s, bool ready)

@@ -28,6 +28,8 @@ extern unsigned int ifindex;
 extern uint64_t dropped;
 extern struct ip slaac_gateway;
 
+extern uint64_t lookup_us; /* the time that a lookup takes at most */
+
 /* What they were given. */
 extern uint64_t delay_us; /* of the timer armed last */
 extern struct lease applied;
