@@ -102,6 +102,7 @@ struct mqtt_timing {
 	unsigned int tls_ms;	      /* the TLS handshake */
 	unsigned int connack_ms;      /* CONNACK, and SUBACK */
 	unsigned int probe_ms;	      /* an answer to the question whether it wants TLS */
+	unsigned int probed_ms;	      /* for so long the answer is believed */
 	unsigned int backoff_base_ms; /* the cap is a setting */
 	unsigned int stable_ms;	      /* online for so long: the back-off begins again */
 	unsigned int link_grace_ms;   /* a link lost for less keeps the session */

@@ -36,7 +36,8 @@
  *	mqtt_connection.c when to connect; the rungs from name to CONNACK
  *	mqtt_loss.c	  what the end of a connection means
  *	mqtt_path.c	  what it can count on: link, addresses
- *	mqtt_probe.c	  whether a port that ends connections early wants TLS
+ *	mqtt_suspicion.c  whether a port that ends connections early wants TLS
+ *	mqtt_probe.c	  the question
  *	mqtt_tls.c	  whom TLS trusts, and why it failed
  *	mqtt_lookup.c	  the resolver, in a thread for each lookup
  *	mqtt_backoff.c	  how long to wait after a failure
@@ -95,6 +96,7 @@ const struct mqtt_timing mqtt_timing_default = {
 	.tls_ms = 10000,
 	.connack_ms = 10000,
 	.probe_ms = 3000,
+	.probed_ms = 120000,
 	.backoff_base_ms = 1000,
 	.stable_ms = 60000,
 	.link_grace_ms = 2000,

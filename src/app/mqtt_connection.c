@@ -322,6 +322,7 @@ static void go_online(struct mqtt_connection *c, uint64_t now)
 	c->hurry = false;
 	c->failures = 0;
 	c->counters->connects++;
+	mqtt_suspicion_forget(&c->suspicion);
 	rung_passed(
 		c, RUNG_CONNACK,
 		text_format(text, sizeof(text), "broker %s:%u%s", c->settings->host,
@@ -330,31 +331,26 @@ static void go_online(struct mqtt_connection *c, uint64_t now)
 }
 
 /* It ended before CONNACK, for @cause; that it is a port for TLS is another one. */
-static void suspect(struct mqtt_connection *c, const struct mqtt_cause *cause,
-		    uint64_t now)
+static void suspect(struct mqtt_connection *c, struct mqtt_cause *cause, uint64_t now)
 {
-	if (c->peer.tls || !mqtt_path_is_open(&c->path) ||
-	    (cause->id != CAUSE_NOT_A_BROKER && cause->id != CAUSE_TCP_RESET) ||
-	    mqtt_probe_new(&c->probe, c->settings->host, &c->peer.address, c->peer.port,
-			   bound_to(c)) < 0) {
+	if (!mqtt_path_is_open(&c->path) ||
+	    !mqtt_suspicion_begin(&c->suspicion, c->settings->host, &c->peer, bound_to(c),
+				  cause, now)) {
 		fail(c, cause, now);
 		return;
 	}
 	mqtt_client_abort(c->client);
-	c->suspect = *cause;
 	c->state = MQTT_PROBING;
 	c->deadline_ns = now + ms(c->timing->probe_ms);
 }
 
-static void use_probe(struct mqtt_connection *c, uint64_t now)
+static void await_suspicion(struct mqtt_connection *c, uint64_t now)
 {
-	enum mqtt_probe_answer answer = mqtt_probe_turn(c->probe);
+	struct mqtt_cause cause;
 
-	if (answer == MQTT_PROBE_WAITING && now < c->deadline_ns)
-		return;
-	if (answer == MQTT_PROBE_TLS)
-		mqtt_cause_wants_tls(&c->suspect, &c->peer);
-	fail(c, &c->suspect, now);
+	if (mqtt_suspicion_turn(&c->suspicion, now >= c->deadline_ns,
+				now + ms(c->timing->probed_ms), &cause))
+		fail(c, &cause, now);
 }
 
 /* The library says that the connection is gone. */
@@ -443,7 +439,7 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 void mqtt_connection_clear(struct mqtt_connection *c)
 {
 	c->lookup = mqtt_lookup_free(c->lookup);
-	c->probe = mqtt_probe_free(c->probe);
+	mqtt_suspicion_end(&c->suspicion);
 }
 
 void mqtt_connection_set_settings(struct mqtt_connection *c,
@@ -487,6 +483,8 @@ void mqtt_connection_set_path(struct mqtt_connection *c, const struct mqtt_path 
 	bool changed = path->changes != c->path.changes;
 
 	c->path = *path;
+	if (changed)
+		mqtt_suspicion_forget(&c->suspicion);
 	/* A lookup asks the servers of the path that it began with. */
 	if (path_is_lost(c, now) || (changed && c->state == MQTT_RESOLVING) ||
 	    (c->state <= MQTT_BACKOFF &&
@@ -512,7 +510,7 @@ void mqtt_connection_turn(struct mqtt_connection *c, uint64_t now)
 		use_lookup(c, now);
 		break;
 	case MQTT_PROBING:
-		use_probe(c, now);
+		await_suspicion(c, now);
 		break;
 	case MQTT_CONNECTING:
 	case MQTT_HANDSHAKE:
@@ -563,7 +561,7 @@ void mqtt_connection_poll(const struct mqtt_connection *c, struct pollfd *ret)
 	if (c->state == MQTT_RESOLVING)
 		ret->fd = mqtt_lookup_fd(c->lookup);
 	else if (c->state == MQTT_PROBING)
-		mqtt_probe_poll(c->probe, ret);
+		mqtt_suspicion_poll(&c->suspicion, ret);
 	else if (c->state >= MQTT_CONNECTING)
 		ret->fd = mqtt_client_fd(c->client);
 	if (c->state == MQTT_CONNECTING ||

@@ -23,7 +23,7 @@
 #include "mqtt_client.h"
 #include "mqtt_lookup.h"
 #include "mqtt_path.h"
-#include "mqtt_probe.h"
+#include "mqtt_suspicion.h"
 
 enum mqtt_state {
 	MQTT_OFFLINE,	   /* no link or no address: nothing to try */
@@ -48,8 +48,7 @@ struct mqtt_connection {
 	bool literal;			    /* the host is an address */
 	struct mqtt_lookup *lookup;	    /* RESOLVING; else NULL */
 	struct mqtt_lookup_result resolved; /* the latest; of an address: itself */
-	struct mqtt_probe *probe;	    /* PROBING; else NULL */
-	struct mqtt_cause suspect;	    /* PROBING: the cause if it is none */
+	struct mqtt_suspicion suspicion;    /* PROBING */
 	unsigned int attempts;		    /* also chooses among several addresses */
 	struct mqtt_peer peer;		    /* of the current or last attempt */
 	struct mqtt_connack connack;	    /* code -1: not yet */

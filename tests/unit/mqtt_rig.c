@@ -385,6 +385,7 @@ void rig_make(struct rig *r)
 		.tls_ms = DEADLINE_MS,
 		.connack_ms = DEADLINE_MS,
 		.probe_ms = DEADLINE_MS,
+		.probed_ms = 0, /* asked each time */
 		.backoff_base_ms = 1,
 		.stable_ms = 60000,
 		.link_grace_ms = 100,

@@ -305,6 +305,68 @@ static void a_server_that_hangs_up_and_then_says_nothing(void **state)
 		      "broker?");
 }
 
+static void what_a_server_answered_is_believed_for_a_while(void **state)
+{
+	static const uint8_t alert[] = { 21, 3, 3, 0, 2, 2, 40 };
+
+	(void)state;
+	rig.timing.probed_ms = 3600 * 1000;
+	start();
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_hang_up(broker);
+	broker_answer_tls(broker, alert, sizeof(alert));
+	/* The next connection is one for MQTT again, and so on. */
+	for (unsigned int i = 1; i <= 3; i++) {
+		rig_expect_counter(&rig, connect_failures, i);
+		expect_failed(RUNG_CONNACK,
+			      "127.0.0.1:%u speaks TLS, and mqtt.tls is not set");
+		broker_accept(broker);
+		broker_expect(broker, PACKET_CONNECT);
+		if (i < 3)
+			broker_hang_up(broker);
+	}
+	broker_connack(broker, 0);
+	rig_expect_counter(&rig, connects, 1);
+	/* That it wants TLS was wrong, or is over. */
+	broker_hang_up(broker);
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_hang_up(broker);
+	broker_answer_tls(broker, "", 0);
+	expect_failed(RUNG_CONNACK,
+		      "127.0.0.1:%u closed the connection without CONNACK: is it an MQTT "
+		      "broker?");
+}
+
+static void a_server_that_closes_is_not_asked_at_each_attempt(void **state)
+{
+	(void)state;
+	rig.timing.probed_ms = 3600 * 1000;
+	start();
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_hang_up(broker);
+	broker_answer_tls(broker, "", 0);
+	for (int i = 0; i < 3; i++) {
+		broker_accept(broker);
+		broker_expect(broker, PACKET_CONNECT);
+		broker_hang_up(broker);
+	}
+	/* In another network it may be another server. */
+	broker_accept(broker);
+	rig_path(&rig, false, "0.0.0.0");
+	(void)broker_expect_closed(broker);
+	rig_path(&rig, true, "127.0.0.1");
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_hang_up(broker);
+	broker_answer_tls(broker, "", 0);
+	expect_failed(RUNG_CONNACK,
+		      "127.0.0.1:%u closed the connection without CONNACK: is it an MQTT "
+		      "broker?");
+}
+
 static void a_path_lost_while_it_is_asked_for_tls_ends_the_question(void **state)
 {
 	(void)state;
@@ -703,6 +765,8 @@ int main(void)
 		TEST(a_server_for_tls),
 		TEST(a_server_that_speaks_something_else),
 		TEST(a_server_that_hangs_up_and_then_says_nothing),
+		TEST(what_a_server_answered_is_believed_for_a_while),
+		TEST(a_server_that_closes_is_not_asked_at_each_attempt),
 		TEST(a_path_lost_while_it_is_asked_for_tls_ends_the_question),
 		TEST(a_message_before_connack_is_a_breach),
 		TEST(a_cause_stays_until_the_rung_is_passed),
