@@ -4,7 +4,9 @@
 
 from harness import conf
 from harness.cases import case, main
+from harness.mqtt import Client
 from harness.scenario import Online
+from harness.waiting import until
 from harness.world import World
 
 V5 = {"protocol": "5", "keepalive": 5, "reconnect_max": 2}
@@ -25,6 +27,34 @@ def works():
             assert counters["received"] == received + 1 and not counters["received_oversize"]
         online.node.stop()
         online.observer.wait(f"mqttnode/{conf.CLIENT_ID}/status", 5)
+
+
+@case("what is too large for the broker is dropped, named and counted, and the rest goes on")
+def too_large():
+    with World() as world:
+        world.wire.start(broker=False)
+        world.wire.broker.start(packet_max=10000)
+        with open("/run/large", "w", encoding="ascii") as file:
+            file.write("x" * 20000)
+        large = {"topic": "test/large", "file": file.name, "whole": True, "interval": 1}
+        node = world.node(conf.lesson(mqtt=V5, publish=[
+            {"topic": conf.OUT, "text": "Hello 01Studio!", "interval": 0.2, "qos": 1},
+            {**large, "qos": 1}, {**large, "qos": 0}]))
+        node.wait_online()
+        node.wait_log("A message of 20000 bytes on test/large is dropped: "
+                      "the broker takes no packet of more than 10000 bytes", 10)
+        observer = world.further(Client(world.wire.broker, ["#"]))
+        until(lambda: node.status()["mqtt"]["dropped_unfit"] >= 4, 10, "both kinds are counted")
+        observer.wait(conf.OUT, 5, observer.mark(), count=3)
+        counters = node.status()["mqtt"]
+        assert counters["disconnects"] == 0 and not observer.of("test/large"), counters
+
+        # A broker without that limit takes it, after one more connection.
+        world.wire.broker.stop()
+        world.wire.broker.start()
+        observer = world.further(Client(world.wire.broker, ["#"], name="again"))
+        assert len(observer.wait("test/large", 20)[0].payload) == 20000
+        node.wait_log("the broker has other limits than before", 1)
 
 
 if __name__ == "__main__":

@@ -278,15 +278,18 @@ class Broker(Service):
         self.address = address
         self.port = port
 
-    def start(self, users=None, tls=None, permitted=None, addresses=("0.0.0.0",)):
+    def start(self, users=None, tls=None, permitted=None, addresses=("0.0.0.0",),
+              packet_max=None):
         """@users: name to password; None lets everybody in. @tls: further ports, each with its
         (certificate, key) or (certificate, key, CA that clients must come from). @permitted: the
         only topic filters that users may publish and subscribe to; None: all. @addresses: where it
-        listens.
+        listens. @packet_max: the largest packet that it takes, bytes; None: any.
         """
         settings = [*(f"listener {self.port} {address}" for address in addresses), "user root",
                     "log_dest stderr", "log_type all", "log_timestamp false", "persistence false",
                     f"allow_anonymous {'false' if users is not None else 'true'}"]
+        if packet_max is not None:
+            settings.append(f"max_packet_size {packet_max}")
         path = f"/run/passwords-{self.namespace.name}-{self.port}"
         if permitted is not None:
             # An access file would not refuse subscriptions.
