@@ -28,6 +28,14 @@
  * was seen. For a longer frame nothing but an upload fills the time between SEND and
  * the window that shows its end, and those are three chip selects.
  *
+ * How long the wait must be is computed: the time on the wire, at the clock that was
+ * asked for. That is exact only if the chip begins at once, which nobody has measured.
+ * A clock that is lower in truth makes the wait longer; gaps between bytes and transfers
+ * do, too. If it is too short for this chip, each such message is followed by another
+ * look at the frame, so eight in a row end it. But a while of collisions in half duplex
+ * looks the same: after a thousand frames one wait is tried, after twice as many if that
+ * was in vain, and so on to a million. Beside so many frames one look more is nothing.
+ *
  * The test runs before the configuration, with the socket closed and all registers
  * at their reset values, which makes it harmless. First it only reads, a window in one
  * chain: a chip that ignores what follows a frame, or takes it for data, shows that
@@ -64,8 +72,13 @@
 /* A wait: frames of one byte. */
 #define WAIT_SIZE (W5500_HEADER_SIZE + 1)
 
-/* Waiting is of no use with a chip that takes longer, so often in a row. */
+/*
+ * Waiting is of no use with a chip that takes longer, so often in a row. After so many
+ * frames it is tried once more, at first and at most.
+ */
 #define OUTLASTS_MAX 8
+#define UNWAITED_MIN 1000
+#define UNWAITED_MAX (UNWAITED_MIN << 10)
 
 /* What the kernel takes to release the chip select inside of a message. */
 #define SELECT_NS (10 * NSEC_PER_USEC)
@@ -156,6 +169,22 @@ bool w5500_chain_wait_add(struct w5500 *chip, size_t len)
 		if (!w5500_message_read(&chip->message, W5500_SN_SR(0), 1, &unused))
 			return false;
 	return true;
+}
+
+void w5500_chain_waited(struct w5500 *chip)
+{
+	if (!chip->tx_in_flight) {
+		chip->tx_outlasts = 0;
+		chip->tx_enough = 0;
+		return;
+	}
+	if (++chip->tx_outlasts < OUTLASTS_MAX)
+		return;
+	chip->tx_unwaited = 0;
+	if (chip->tx_enough == 0)
+		chip->tx_enough = UNWAITED_MIN;
+	else if (chip->tx_enough < UNWAITED_MAX)
+		chip->tx_enough *= 2;
 }
 
 /* ---- the test ---- */
@@ -378,4 +407,6 @@ void w5500_chain_stuck(struct w5500 *chip)
 void w5500_chain_sent(struct w5500 *chip)
 {
 	chip->chain_stuck = 0;
+	if (chip->tx_outlasts >= OUTLASTS_MAX && ++chip->tx_unwaited >= chip->tx_enough)
+		chip->tx_outlasts = OUTLASTS_MAX - 1;
 }

@@ -302,7 +302,7 @@ static void conclude(struct w5500 *chip, const struct plan *p,
 	if (p->clears_latch)
 		chip->latch_dirty = false;
 	if (p->waits)
-		chip->tx_outlasts = chip->tx_in_flight ? chip->tx_outlasts + 1 : 0;
+		w5500_chain_waited(chip);
 	take_burst(chip, p, w5500_rx_known(chip));
 }
 

@@ -164,10 +164,11 @@ struct w5500 {
 	unsigned int tx_first, tx_count; /* of tx: the oldest, and how many */
 	bool tx_in_flight;		 /* the oldest is on the wire */
 	bool tx_after_recv;		 /* its SEND was in one message with RECV */
-	bool tx_doubtful; /* its message was cut, perhaps before SEND ... */
-	bool tx_again;	  /* ... which must be so by now */
-	unsigned int
-		tx_outlasts; /* in a row that were not seen to end in their message */
+	bool tx_doubtful;	  /* its message was cut, perhaps before SEND ... */
+	bool tx_again;		  /* ... which must be so by now */
+	unsigned int tx_outlasts; /* waits for a SEND in a row that were in vain */
+	unsigned int tx_unwaited; /* frames sent since there were too many of them */
+	unsigned int tx_enough;	  /* of these, until a wait is tried again; grows */
 	bool tx_abandoned; /* ... or was when the link went; counted as dropped already */
 	uint64_t tx_sent_ns, tx_due_ns;
 	unsigned int tx_looks; /* windows that found it still in flight */
@@ -248,6 +249,9 @@ bool w5500_chain_is_short(const struct w5500 *chip, size_t len);
 
 /* Adds that wait, for a frame of @len bytes, between its SEND and a wide window. */
 bool w5500_chain_wait_add(struct w5500 *chip, size_t len);
+
+/* A message with that wait is over, and its window was seen. */
+void w5500_chain_waited(struct w5500 *chip);
 
 /* One step each, with the results of w5500_start_step(). */
 int w5500_step_chain_before(struct w5500 *chip, uint64_t *ret_due_ns);

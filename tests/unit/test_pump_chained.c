@@ -160,6 +160,27 @@ static void short_frames_are_not_waited_for_in_vain(void **state)
 	assert_true(late < 5000);
 }
 
+/* After a thousand frames, then more and more seldom. */
+static void the_wait_is_tried_again(void **state)
+{
+	struct pump_rig *rig = *state;
+	uint64_t prompt, late[3];
+
+	pump_rig_up(rig);
+	prompt = send_short(rig, 500);
+	w5500_sim_options(rig->board.chip)->send_delay_ns = 30 * US;
+	for (size_t i = 0; i < ARRAY_SIZE(late); i++)
+		late[i] = send_short(rig, 2500);
+	/* Those that are in vain change nothing that could be noticed. */
+	for (size_t i = 1; i < ARRAY_SIZE(late); i++)
+		assert_in_range(late[i], late[0] - late[0] / 100,
+				late[0] + late[0] / 100);
+	w5500_sim_options(rig->board.chip)->send_delay_ns = 0;
+	(void)send_short(rig, 8000);
+	assert_in_range(send_short(rig, 500), prompt - prompt / 100,
+			prompt + prompt / 100);
+}
+
 static void a_chip_that_is_not_is_used_plainly_and_told(void **state)
 {
 	static const struct {
@@ -504,6 +525,7 @@ int main(void)
 		TEST(a_chip_that_is_fit_for_it_is_used_with_fewer_selects),
 		TEST(short_frames_leave_in_pairs),
 		TEST(short_frames_are_not_waited_for_in_vain),
+		TEST(the_wait_is_tried_again),
 		TEST(a_chip_that_is_not_is_used_plainly_and_told),
 		TEST(each_identification_tries_it_anew),
 		TEST(a_write_that_is_lost_is_noticed),
