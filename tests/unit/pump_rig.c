@@ -94,6 +94,12 @@ int pump_rig_teardown(void **state)
 	return 0;
 }
 
+void pump_rig_again(void **state)
+{
+	assert_int_equal(pump_rig_teardown(state), 0);
+	assert_int_equal(pump_rig_setup(state), 0);
+}
+
 uint64_t pump_rig_now(const struct pump_rig *rig)
 {
 	return packet_rig_now(&rig->board);
@@ -268,6 +274,11 @@ bool is_running(struct pump_rig *rig)
 	return pump_rig_status(rig).chip == CHIP_STATE_RUNNING;
 }
 
+bool is_not_running(struct pump_rig *rig)
+{
+	return !is_running(rig);
+}
+
 bool is_up(struct pump_rig *rig)
 {
 	return is_running(rig) && pump_rig_status(rig).link_up;
@@ -311,6 +322,14 @@ void assert_all_arrived(struct pump_rig *rig)
 	assert_int_equal(rig->board.sent.next, rig->tap_end);
 }
 
+void assert_none_changed_or_repeated(struct pump_rig *rig)
+{
+	assert_int_equal(rig->received.bad, 0);
+	assert_int_equal(rig->received.repeated, 0);
+	assert_int_equal(rig->board.sent.bad, 0);
+	assert_int_equal(rig->board.sent.repeated, 0);
+}
+
 void assert_clean(struct pump_rig *rig)
 {
 	packet_rig_assert_clean(&rig->board);
@@ -329,6 +348,28 @@ void assert_works(struct pump_rig *rig)
 	assert_int_equal(rig->received.missing + rig->board.sent.missing, missing);
 	assert_int_equal(rig->received.bad + rig->board.sent.bad, 0);
 	assert_int_equal(rig->received.repeated + rig->board.sent.repeated, 0);
+}
+
+uint64_t pump_rig_back(struct pump_rig *rig, uint64_t limit_ns)
+{
+	uint64_t took = pump_rig_wait(rig, is_up, limit_ns);
+
+	pump_rig_for(rig, 20 * MS);
+	assert_works(rig);
+	return took;
+}
+
+uint64_t pump_rig_strong_steps(struct pump_rig *rig)
+{
+	struct pump_counters c = pump_rig_counters(rig);
+
+	return c.recover_reopen + c.recover_soft_reset + c.recover_hard_reset +
+	       c.recover_probe;
+}
+
+uint64_t pump_rig_steps(struct pump_rig *rig)
+{
+	return pump_rig_strong_steps(rig) + pump_rig_counters(rig).recover_resync;
 }
 
 void assert_cause(struct pump_rig *rig, const char *phrase)

@@ -52,6 +52,9 @@ struct pump_rig {
 int pump_rig_setup(void **state);
 int pump_rig_teardown(void **state);
 
+/* Another board in place of that of the test. */
+void pump_rig_again(void **state);
+
 uint64_t pump_rig_now(const struct pump_rig *rig);
 
 /* Lets the pump work until board time @until_ns; or for @ns. Fails if it spins. */
@@ -66,6 +69,7 @@ uint64_t pump_rig_wait(struct pump_rig *rig, bool (*done)(struct pump_rig *rig),
 /* Conditions to wait for. */
 bool is_up(struct pump_rig *rig); /* chip running, link up */
 bool is_running(struct pump_rig *rig);
+bool is_not_running(struct pump_rig *rig);
 bool is_absent(struct pump_rig *rig);
 bool is_down(struct pump_rig *rig); /* link down */
 bool is_polling(struct pump_rig *rig);
@@ -91,6 +95,17 @@ void pump_rig_write_tap(struct pump_rig *rig, const uint8_t *frame, size_t len);
 /* Copies of status and counters as others see them. */
 struct pump_status pump_rig_status(struct pump_rig *rig);
 struct pump_counters pump_rig_counters(struct pump_rig *rig);
+
+/* Steps of recovery that were taken; of these, those from REOPEN on. */
+uint64_t pump_rig_steps(struct pump_rig *rig);
+uint64_t pump_rig_strong_steps(struct pump_rig *rig);
+
+/* Waits until it is up, as long as @limit_ns, and works. Returns the time until it was
+ * up. */
+uint64_t pump_rig_back(struct pump_rig *rig, uint64_t limit_ns);
+
+/* Nothing repeated or changed in either direction. */
+void assert_none_changed_or_repeated(struct pump_rig *rig);
 
 /* Nothing lost, repeated or changed in either direction. */
 void assert_all_arrived(struct pump_rig *rig);

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_pump_recovery.c — faults of bus and chip: found, named, counted, healed
+ * test_pump_recovery.c — faults of the chip: found, named, counted, healed
  *
  * After each fault the pump has to come back by itself. What must hold all the
  * time: no frame is changed, repeated or overtaken, and nothing spins.
  */
 #include "mqttnode/pump.h"
-
-#include <errno.h>
-#include <string.h>
 
 #include "mqttnode/fd.h"
 #include "pump_rig.h"
@@ -28,222 +25,6 @@ static struct w5500_sim_faults *chip_faults(struct pump_rig *rig)
 static uint64_t messages(const struct pump_rig *rig)
 {
 	return sim_spi_stats(rig->board.spi)->messages;
-}
-
-static bool is_not_running(struct pump_rig *rig)
-{
-	return !is_running(rig);
-}
-
-static void assert_none_changed_or_repeated(struct pump_rig *rig)
-{
-	assert_int_equal(rig->received.bad, 0);
-	assert_int_equal(rig->received.repeated, 0);
-	assert_int_equal(rig->board.sent.bad, 0);
-	assert_int_equal(rig->board.sent.repeated, 0);
-}
-
-/* Steps of recovery from REOPEN on. */
-static uint64_t strong_steps(struct pump_rig *rig)
-{
-	struct pump_counters c = pump_rig_counters(rig);
-
-	return c.recover_reopen + c.recover_soft_reset + c.recover_hard_reset +
-	       c.recover_probe;
-}
-
-static uint64_t all_steps(struct pump_rig *rig)
-{
-	return strong_steps(rig) + pump_rig_counters(rig).recover_resync;
-}
-
-/* Time until the pump works again, from now on. */
-static uint64_t back_after(struct pump_rig *rig, uint64_t limit_ns)
-{
-	uint64_t took = pump_rig_wait(rig, is_up, limit_ns);
-
-	pump_rig_for(rig, 20 * MS);
-	assert_works(rig);
-	return took;
-}
-
-static void again(void **state)
-{
-	assert_int_equal(pump_rig_teardown(state), 0);
-	assert_int_equal(pump_rig_setup(state), 0);
-}
-
-/* ---- the bus ---- */
-
-/*
- * Message number @after fails, before it does anything or cut somewhere. Nothing is
- * lost: what was cut between Sn_TX_WR and SEND is sent later.
- */
-static bool one_bus_error(struct pump_rig *rig, uint32_t after, bool before)
-{
-	struct pump_counters counters;
-	uint64_t changed;
-
-	pump_rig_up(rig);
-	pump_rig_for(rig, 5 * MS);
-	changed = pump_rig_status(rig).changed_ns;
-	bus_faults(rig)->fail_before = before;
-	bus_faults(rig)->fail_after = after;
-	bus_faults(rig)->fail_next = 1;
-	pump_rig_traffic(rig, 12, 12);
-	(void)pump_rig_wait(rig, all_arrived, SEC);
-	pump_rig_for(rig, 50 * MS);
-	if (pump_rig_counters(rig).bus_errors == 0)
-		return false;
-	counters = pump_rig_counters(rig);
-	assert_all_arrived(rig);
-	assert_int_equal(counters.bus_errors, 1);
-	assert_int_equal(counters.rx_frames, 12);
-	assert_int_equal(counters.tx_frames, 12);
-	assert_int_equal(counters.tx_dropped_chip, 0);
-	assert_true(counters.tx_send_repeated <= !before);
-	assert_int_equal(all_steps(rig), 0);
-	assert_int_equal(pump_rig_status(rig).changed_ns, changed);
-	assert_clean(rig);
-	return true;
-}
-
-static void a_bus_error_at_any_message_costs_nothing(void **state)
-{
-	for (int before = 0; before < 2; before++) {
-		uint32_t after = 0;
-
-		while (one_bus_error(*state, after, before)) {
-			again(state);
-			after++;
-		}
-		assert_true(after > 10); /* so many messages it took */
-		again(state);
-	}
-}
-
-static void bus_errors_now_and_then_cost_nothing_but_time(void **state)
-{
-	static const uint32_t one_in[] = { 1000, 50, 20 };
-	struct pump_rig *rig = *state;
-
-	pump_rig_up(rig);
-	for (size_t i = 0; i < ARRAY_SIZE(one_in); i++) {
-		bus_faults(rig)->fail_one_in = one_in[i];
-		pump_rig_traffic(rig, 1000, 1000);
-		(void)pump_rig_wait(rig, all_arrived, 20 * SEC);
-	}
-	bus_faults(rig)->fail_one_in = 0;
-	pump_rig_for(rig, 300 * MS);
-	assert_none_changed_or_repeated(rig);
-	assert_true(pump_rig_counters(rig).bus_errors > 50);
-	assert_int_equal(rig->board.sent.missing, 0);
-	assert_int_equal(all_steps(rig), 0);
-	assert_clean(rig);
-}
-
-static void a_bus_error_at_any_message_of_a_start_delays_it(void **state)
-{
-	uint32_t after = 0;
-
-	for (;; after++) {
-		struct pump_rig *rig = *state;
-		struct pump_counters counters;
-
-		bus_faults(rig)->fail_after = after;
-		bus_faults(rig)->fail_next = 1;
-		assert_true(pump_rig_wait(rig, is_up, SEC) < 100 * MS);
-		counters = pump_rig_counters(rig);
-		if (counters.bus_errors == 0)
-			break;
-		assert_int_equal(all_steps(rig), 0);
-		assert_works(rig);
-		assert_clean(rig);
-		again(state);
-	}
-	assert_true(after > 20); /* so many messages it took */
-}
-
-static void two_seconds_of_bus_errors_are_overcome(void **state)
-{
-	static const uint32_t errors[] = { EIO, ETIMEDOUT };
-
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		struct pump_rig *rig = *state;
-		uint64_t end, pulses;
-
-		pump_rig_up(rig);
-		assert_works(rig);
-		pulses = sim_gpio_stats(rig->gpio)->reset_pulses;
-		end = pump_rig_now(rig) + 2 * SEC;
-		bus_faults(rig)->fail_errno = errors[i];
-		bus_faults(rig)->fail_until_ns = end;
-		pump_rig_traffic(rig, 5, 5);
-		(void)pump_rig_wait(rig, is_not_running, 500 * MS);
-		assert_true(is_down(rig));
-		assert_int_equal(rig->carrier, 0);
-		assert_cause(rig, RIG_SPI);
-		pump_rig_until(rig, end);
-		assert_true(is_not_running(rig));
-		assert_true(back_after(rig, SEC) <= SEC);
-		assert_none_changed_or_repeated(rig);
-		assert_true(pump_rig_counters(rig).recover_probe > 0);
-		/* The bus was at fault: the chip need not lose its link for that. */
-		assert_int_equal(sim_gpio_stats(rig->gpio)->reset_pulses, pulses);
-		assert_cause(rig, "");
-		assert_clean(rig);
-		again(state);
-	}
-}
-
-static void a_device_that_vanishes_is_waited_for(void **state)
-{
-	struct pump_rig *rig = *state;
-
-	pump_rig_up(rig);
-	bus_faults(rig)->open_errno = ENOENT;
-	sim_spi_unbind(rig->board.spi);
-	(void)pump_rig_wait(rig, is_absent, 500 * MS);
-	assert_cause(rig, RIG_SPI);
-	pump_rig_for(rig, 3 * SEC);
-	assert_true(is_absent(rig));
-	bus_faults(rig)->open_errno = 0;
-	assert_true(back_after(rig, SEC) <= SEC);
-	assert_clean(rig);
-
-	/* Gone and back before anybody looks. */
-	pump_rig_for(rig, 6 * SEC);
-	(void)fd_event_clear(pump_event_fd(rig->pump));
-	sim_spi_unbind(rig->board.spi);
-	pump_rig_for(rig, 400 * MS);
-	assert_int_equal(fd_event_clear(pump_event_fd(rig->pump)), 0);
-	assert_works(rig);
-	assert_clean(rig);
-}
-
-static void a_bus_that_cannot_be_opened_is_tried_again(void **state)
-{
-	static const uint32_t errors[] = { ENOENT, EACCES, EWOULDBLOCK, ENOTTY };
-
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		struct pump_rig *rig = *state;
-		uint64_t opens, turns;
-
-		bus_faults(rig)->open_errno = errors[i];
-		(void)pump_rig_wait(rig, is_absent, 100 * MS);
-		assert_cause(rig, RIG_SPI);
-		assert_true(is_down(rig));
-		pump_rig_for(rig, 3 * SEC);
-		turns = rig->turns;
-		opens = pump_rig_counters(rig).recover_probe;
-		pump_rig_for(rig, 5 * SEC);
-		assert_in_range(rig->turns - turns, 9, 11);
-		assert_in_range(pump_rig_counters(rig).recover_probe - opens, 9, 11);
-		bus_faults(rig)->open_errno = 0;
-		assert_true(back_after(rig, SEC) <= 700 * MS);
-		assert_clean(rig);
-		again(state);
-	}
 }
 
 /* ---- no chip, another chip ---- */
@@ -272,9 +53,9 @@ static void a_chip_that_is_not_there_is_named_and_waited_for(void **state)
 		pump_rig_for(rig, 5 * SEC);
 		assert_true(messages(rig) - calls < 5 * 250);
 		bus_faults(rig)->miso = SIM_SPI_MISO_CHIP;
-		assert_true(back_after(rig, 2 * SEC) <= SEC);
+		assert_true(pump_rig_back(rig, 2 * SEC) <= SEC);
 		assert_clean(rig);
-		again(state);
+		pump_rig_again(state);
 	}
 }
 
@@ -299,7 +80,7 @@ static void a_chip_that_falls_silent_is_named_and_found_again(void **state)
 				assert_cause(rig, "MISO is all");
 				bus_faults(rig)->miso = SIM_SPI_MISO_CHIP;
 			}
-			(void)back_after(rig, SEC);
+			(void)pump_rig_back(rig, SEC);
 			assert_none_changed_or_repeated(rig);
 			/* A pulse costs the link: not for a silence that passes. */
 			if (how_many[j] > 0 && how_many[j] <= 20)
@@ -319,7 +100,7 @@ static void another_chip_is_named(void **state)
 	(void)pump_rig_wait(rig, is_absent, SEC);
 	assert_cause(rig, "0x51");
 	chip_faults(rig)->wrong_versionr = 0;
-	(void)back_after(rig, SEC);
+	(void)pump_rig_back(rig, SEC);
 }
 
 /* ---- a chip that forgets ---- */
@@ -334,7 +115,7 @@ static void a_chip_that_loses_its_registers_is_set_up_again(void **state)
 	pump_rig_for(rig, 400 * MS);
 	assert_int_equal(pump_rig_counters(rig).chip_lost, 1);
 	assert_int_equal(pump_rig_counters(rig).recover_soft_reset, 1);
-	assert_int_equal(all_steps(rig), 1);
+	assert_int_equal(pump_rig_steps(rig), 1);
 	assert_true(is_up(rig));
 	assert_works(rig);
 	assert_clean(rig);
@@ -352,7 +133,7 @@ static void registers_lost_at_any_moment_are_survived(void **state)
 		pump_rig_for(rig, MS + scramble(i) % (5 * MS));
 		w5500_sim_self_reset(rig->board.chip);
 		pump_rig_for(rig, 600 * MS);
-		(void)back_after(rig, SEC);
+		(void)pump_rig_back(rig, SEC);
 		assert_in_range(pump_rig_counters(rig).chip_lost, lost + 1, lost + 2);
 		assert_none_changed_or_repeated(rig);
 		pump_rig_for(rig, SEC + SEC / 2);
@@ -375,10 +156,10 @@ static void registers_lost_often_do_not_cost_the_link(void **state)
 		w5500_sim_self_reset(rig->board.chip);
 		pump_rig_traffic(rig, 5, 5);
 		pump_rig_for(rig, 400 * MS);
-		(void)back_after(rig, SEC);
+		(void)pump_rig_back(rig, SEC);
 		assert_int_equal(pump_rig_counters(rig).recover_soft_reset, i);
 	}
-	assert_int_equal(all_steps(rig), 20);
+	assert_int_equal(pump_rig_steps(rig), 20);
 	assert_int_equal(sim_gpio_stats(rig->gpio)->reset_pulses, pulses);
 	assert_none_changed_or_repeated(rig);
 	assert_clean(rig);
@@ -397,10 +178,10 @@ static void moments_of_silence_do_not_cost_the_link(void **state)
 		bus_faults(rig)->miso = i % 2 ? SIM_SPI_MISO_ALL_00 : SIM_SPI_MISO_ALL_FF;
 		pump_rig_traffic(rig, 5, 5);
 		pump_rig_for(rig, 400 * MS);
-		(void)back_after(rig, SEC);
-		assert_in_range(all_steps(rig), 1, i);
+		(void)pump_rig_back(rig, SEC);
+		assert_in_range(pump_rig_steps(rig), 1, i);
 	}
-	assert_int_equal(all_steps(rig), pump_rig_counters(rig).recover_soft_reset);
+	assert_int_equal(pump_rig_steps(rig), pump_rig_counters(rig).recover_soft_reset);
 	assert_true(pump_rig_counters(rig).recover_soft_reset > 3);
 	assert_int_equal(sim_gpio_stats(rig->gpio)->reset_pulses, pulses);
 	assert_int_equal(pump_rig_counters(rig).link_changes, 1);
@@ -421,7 +202,7 @@ static void registers_lost_at_once_climb_the_ladder(void **state)
 	}
 	assert_true(pump_rig_counters(rig).recover_hard_reset > 0);
 	assert_true(pump_rig_counters(rig).recover_soft_reset <= 10);
-	(void)back_after(rig, 2 * SEC);
+	(void)pump_rig_back(rig, 2 * SEC);
 }
 
 /* Also in the middle of a start. */
@@ -433,9 +214,9 @@ static void registers_lost_in_a_start_are_survived(void **state)
 		pump_rig_for(rig, at);
 		w5500_sim_self_reset(rig->board.chip);
 		pump_rig_for(rig, 600 * MS);
-		(void)back_after(rig, SEC);
+		(void)pump_rig_back(rig, SEC);
 		assert_clean(rig);
-		again(state);
+		pump_rig_again(state);
 	}
 }
 
@@ -453,7 +234,7 @@ static void a_command_that_is_not_taken_is_recovered_from(void **state)
 	assert_true(pump_rig_status(rig).cause[0] != '\0');
 	assert_true(is_down(rig));
 	chip_faults(rig)->cr_stuck = false;
-	assert_true(back_after(rig, 2 * SEC) <= SEC);
+	assert_true(pump_rig_back(rig, 2 * SEC) <= SEC);
 	assert_none_changed_or_repeated(rig);
 	assert_true(pump_rig_counters(rig).recover_soft_reset > 0);
 	/* A SEND was in the message with the first RECV that was not taken; never again.
@@ -464,7 +245,7 @@ static void a_command_that_is_not_taken_is_recovered_from(void **state)
 		pump_rig_traffic(rig, 10, 10);
 		pump_rig_for(rig, SEC);
 		chip_faults(rig)->cr_stuck = false;
-		(void)back_after(rig, 2 * SEC);
+		(void)pump_rig_back(rig, 2 * SEC);
 	}
 	assert_true(w5500_sim_stats(rig->board.chip)->excused <= 1);
 	assert_clean(rig);
@@ -483,7 +264,7 @@ static void a_send_that_never_ends_is_given_up(void **state)
 	pump_rig_for(rig, 200 * MS);
 	counters = pump_rig_counters(rig);
 	assert_int_equal(counters.recover_reopen, 1);
-	assert_int_equal(all_steps(rig), 1);
+	assert_int_equal(pump_rig_steps(rig), 1);
 	assert_int_equal(counters.tx_dropped_chip, 1);
 	assert_int_equal(rig->board.sent.missing, 1);
 	assert_none_changed_or_repeated(rig);
@@ -502,7 +283,7 @@ static void a_send_without_send_ok_is_none_the_worse(void **state)
 	pump_rig_traffic(rig, 100, 200);
 	(void)pump_rig_wait(rig, all_arrived, SEC);
 	assert_all_arrived(rig);
-	assert_int_equal(all_steps(rig), 0);
+	assert_int_equal(pump_rig_steps(rig), 0);
 	assert_clean(rig);
 }
 
@@ -530,7 +311,7 @@ static void sends_that_never_end_climb_the_ladder(void **state)
 	assert_true(c.recover_probe >= 3);
 	chip_faults(rig)->send_stuck = 0;
 	pump_rig_for(rig, SEC);
-	(void)back_after(rig, SEC);
+	(void)pump_rig_back(rig, SEC);
 }
 
 /* ---- a receive ring out of step ---- */
@@ -558,7 +339,7 @@ static void impossible_lengths_cost_at_most_a_ring(void **state)
 		assert_works(rig);
 		pump_rig_for(rig, 3 * SEC);
 	}
-	assert_int_equal(strong_steps(rig), 0);
+	assert_int_equal(pump_rig_strong_steps(rig), 0);
 	assert_clean(rig);
 }
 
@@ -613,7 +394,7 @@ static void a_soft_reset_that_does_not_end_is_followed_by_a_pulse(void **state)
 	assert_true(is_not_running(rig));
 	assert_true(pump_rig_status(rig).cause[0] != '\0');
 	w5500_sim_options(rig->board.chip)->reset_busy_ns = 0;
-	(void)back_after(rig, 10 * SEC);
+	(void)pump_rig_back(rig, 10 * SEC);
 }
 
 static void a_reset_line_that_leads_nowhere_ends_nothing(void **state)
@@ -628,7 +409,7 @@ static void a_reset_line_that_leads_nowhere_ends_nothing(void **state)
 	pump_rig_for(rig, 5 * SEC);
 	assert_true(is_not_running(rig));
 	w5500_sim_options(rig->board.chip)->reset_busy_ns = 0;
-	(void)back_after(rig, 5 * SEC);
+	(void)pump_rig_back(rig, 5 * SEC);
 }
 
 static void without_reset_line_there_is_the_soft_reset(void **state)
@@ -641,7 +422,7 @@ static void without_reset_line_there_is_the_soft_reset(void **state)
 	bus_faults(rig)->miso = SIM_SPI_MISO_ALL_FF;
 	(void)pump_rig_wait(rig, is_absent, 2 * SEC);
 	bus_faults(rig)->miso = SIM_SPI_MISO_CHIP;
-	assert_true(back_after(rig, 2 * SEC) <= SEC);
+	assert_true(pump_rig_back(rig, 2 * SEC) <= SEC);
 	assert_clean(rig);
 }
 
@@ -649,12 +430,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, pump_rig_setup, pump_rig_teardown)
-		TEST(a_bus_error_at_any_message_costs_nothing),
-		TEST(bus_errors_now_and_then_cost_nothing_but_time),
-		TEST(a_bus_error_at_any_message_of_a_start_delays_it),
-		TEST(two_seconds_of_bus_errors_are_overcome),
-		TEST(a_device_that_vanishes_is_waited_for),
-		TEST(a_bus_that_cannot_be_opened_is_tried_again),
 		TEST(a_chip_that_is_not_there_is_named_and_waited_for),
 		TEST(a_chip_that_falls_silent_is_named_and_found_again),
 		TEST(another_chip_is_named),

@@ -257,3 +257,16 @@ void rig_catch(const struct mutation *mutations, size_t n)
 		run_mutation(&mutations[i], true);
 	}
 }
+
+void rig_clock(struct rig *rig, const uint8_t *mosi, uint8_t *miso, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		miso[i] = w5500_sim_clock_byte(rig->chip, mosi[i]);
+}
+
+void rig_transact(struct rig *rig, const uint8_t *mosi, uint8_t *miso, size_t n)
+{
+	w5500_sim_select(rig->chip);
+	rig_clock(rig, mosi, miso, n);
+	w5500_sim_deselect(rig->chip);
+}

@@ -114,4 +114,8 @@ struct mutation {
  */
 void rig_catch(const struct mutation *mutations, size_t n);
 
+/* Clocks @n bytes; the second one as all of a chip select. */
+void rig_clock(struct rig *rig, const uint8_t *mosi, uint8_t *miso, size_t n);
+void rig_transact(struct rig *rig, const uint8_t *mosi, uint8_t *miso, size_t n);
+
 #endif
