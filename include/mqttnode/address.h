@@ -50,6 +50,9 @@ void address_settle(struct address *a);
  */
 void address_tell_removed(const char *interface, const struct ip *ip);
 
+/* Puts back rules of ours that somebody removed. Returns how many, or -errno. */
+int address_restore_rules(const struct address *a);
+
 /* The lease in effect, or NULL. Owned by @a. */
 const struct lease *address_current(const struct address *a);
 

@@ -71,6 +71,11 @@ struct netlink_events {
 	 */
 	void (*on_route)(void *ctx);
 	/*
+	 * Somebody removed rules that look like ours: netlink_rule_add() says of each
+	 * whether it is still there. Without this callback rules are not listened to.
+	 */
+	void (*on_rule_removed)(void *ctx);
+	/*
 	 * A neighbour is in @state (NUD_*); 0: its entry was removed. The
 	 * kernel does not tell NUD_INCOMPLETE: ask netlink_neighbour_state().
 	 */
@@ -175,7 +180,7 @@ struct netlink_rule {
 	uint32_t table;
 };
 
-/* Adds a rule; present is no error. */
+/* Adds a rule. Returns 1, 0 if it was there, or -errno. */
 int netlink_rule_add(struct netlink *nl, const struct netlink_rule *rule);
 
 /* Removes a rule of ours; absent is no error. */

@@ -48,6 +48,9 @@ struct slaac *slaac_free(struct slaac *s);
  */
 void slaac_settle(struct slaac *s);
 
+/* Puts back rules of ours that somebody removed. Returns how many, or -errno. */
+int slaac_restore_rules(const struct slaac *s);
+
 /* Frames can be sent from now on: routers are asked. Or no longer. */
 void slaac_link(struct slaac *s, bool ready);
 

@@ -300,6 +300,11 @@ void address_settle(struct address *a)
 	plan_let_go(&a->plan, a->netlink);
 }
 
+int address_restore_rules(const struct address *a)
+{
+	return plan_restore_rules(&a->plan, a->netlink);
+}
+
 const struct lease *address_current(const struct address *a)
 {
 	return a->in_effect ? &a->lease : NULL;

@@ -119,7 +119,9 @@ int netlink_rule_add(struct netlink *nl, const struct netlink_rule *rule)
 {
 	int r = rule_change(nl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule);
 
-	return r == -EEXIST ? 0 : r;
+	if (r == -EEXIST)
+		return 0;
+	return r < 0 ? r : 1;
 }
 
 int netlink_rule_delete(struct netlink *nl, const struct netlink_rule *rule)

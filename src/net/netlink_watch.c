@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * netlink_watch.c — news of one interface: link, addresses, routes, neighbours
+ * netlink_watch.c — news of one interface: link, addresses, routes, neighbours; of our
+ * rules
  *
  * The socket hears of all interfaces, so that nothing is missed between "is it
  * there?" and "tell me"; what is not about ours is dropped by its index, never
@@ -10,6 +11,7 @@
 #include "netlink_internal.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -178,6 +180,26 @@ static void neighbour_message(const struct netlink_watch *w, const struct nlmsgh
 				nlh->nlmsg_type == RTM_NEWNEIGH ? info->ndm_state : 0);
 }
 
+static void rule_message(const struct netlink_watch *w, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attrs[FRA_MAX + 1], *priority, *protocol;
+	uint32_t which;
+
+	/* The kernel puts the port of whoever asked for a change into its news. */
+	if (nlh->nlmsg_pid == w->own_port || !w->events->on_rule_removed ||
+	    netlink_parse(nlh, sizeof(struct fib_rule_hdr), attrs, FRA_MAX) < 0)
+		return;
+	priority = attrs[FRA_PRIORITY];
+	protocol = attrs[FRA_PROTOCOL];
+	if (!priority || mnl_attr_validate(priority, MNL_TYPE_U32) < 0 || !protocol ||
+	    mnl_attr_validate(protocol, MNL_TYPE_U8) < 0 ||
+	    mnl_attr_get_u8(protocol) != NETLINK_PROTOCOL)
+		return;
+	which = mnl_attr_get_u32(priority);
+	if (which == NETLINK_RULE_PRIORITY || which == NETLINK_RULE_PRIORITY + 1)
+		w->events->on_rule_removed(w->events->ctx);
+}
+
 void netlink_watch_message(const struct netlink_watch *w, const struct nlmsghdr *nlh)
 {
 	if (!w->ifindex)
@@ -198,6 +220,9 @@ void netlink_watch_message(const struct netlink_watch *w, const struct nlmsghdr 
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		neighbour_message(w, nlh);
+		break;
+	case RTM_DELRULE:
+		rule_message(w, nlh);
 		break;
 	default:
 		break;
@@ -249,17 +274,8 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	return 0;
 }
 
-static int open_socket(struct netlink_watch *w)
+static int listen_to(struct netlink_watch *w, const int *groups, size_t n)
 {
-	static const int groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-				      RTNLGRP_IPV6_IFADDR, RTNLGRP_NEIGH,
-				      RTNLGRP_IPV4_ROUTE };
-	/* The last one can be a flood on a router: for those who want it. */
-	size_t n = ARRAY_SIZE(groups) - (w->events->on_route ? 0 : 1);
-
-	w->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!w->socket || mnl_socket_bind(w->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		return -errno;
 	for (size_t i = 0; i < n; i++) {
 		int group = groups[i];
 
@@ -268,6 +284,26 @@ static int open_socket(struct netlink_watch *w)
 			return -errno;
 	}
 	return 0;
+}
+
+static int open_socket(struct netlink_watch *w)
+{
+	static const int groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+				      RTNLGRP_IPV6_IFADDR, RTNLGRP_NEIGH };
+	static const int rules[] = { RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE };
+	/* They can be a flood on a router: for those who want them. */
+	static const int routes[] = { RTNLGRP_IPV4_ROUTE };
+	int r;
+
+	w->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!w->socket || mnl_socket_bind(w->socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	r = listen_to(w, groups, ARRAY_SIZE(groups));
+	if (r == 0 && w->events->on_rule_removed)
+		r = listen_to(w, rules, ARRAY_SIZE(rules));
+	if (r == 0 && w->events->on_route)
+		r = listen_to(w, routes, ARRAY_SIZE(routes));
+	return r;
 }
 
 int netlink_watch_new(struct netlink_watch **ret, sd_event *event,

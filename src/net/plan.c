@@ -170,3 +170,27 @@ int plan_add_rules(struct plan *done, const struct plan *wanted, struct netlink 
 	}
 	return result;
 }
+
+static int add_all(const struct netlink_rule *rules, size_t n, struct netlink *nl)
+{
+	int r, added = 0, result = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		r = netlink_rule_add(nl, &rules[i]);
+		if (r >= 0)
+			added += r;
+		else if (result == 0)
+			result = r;
+	}
+	return result < 0 ? result : added;
+}
+
+int plan_restore_rules(const struct plan *done, struct netlink *nl)
+{
+	int r = add_all(done->rules, done->n_rules, nl);
+	int lingering = add_all(done->lingering, done->n_lingering, nl);
+
+	if (r < 0 || lingering < 0)
+		return r < 0 ? r : lingering;
+	return r + lingering;
+}

@@ -48,6 +48,12 @@ int plan_add_routes(struct plan *done, const struct plan *wanted, struct netlink
 		    const char *interface);
 int plan_add_rules(struct plan *done, const struct plan *wanted, struct netlink *nl);
 
+/*
+ * Puts back rules that somebody removed, those that linger too. Returns how many, or
+ * the first error, without telling.
+ */
+int plan_restore_rules(const struct plan *done, struct netlink *nl);
+
 /* Takes all of it away but what lingers. */
 void plan_clear(struct plan *done, struct netlink *nl, const char *interface);
 

@@ -584,6 +584,11 @@ void slaac_settle(struct slaac *s)
 	plan_let_go(&s->plan, s->netlink);
 }
 
+int slaac_restore_rules(const struct slaac *s)
+{
+	return plan_restore_rules(&s->plan, s->netlink);
+}
+
 void slaac_link(struct slaac *s, bool ready)
 {
 	s->ready = ready;

@@ -309,6 +309,14 @@ static void on_route_news(void *ctx)
 	look_outside(ctx);
 }
 
+static void on_rule_removed(void *ctx)
+{
+	struct uplink *u = ctx;
+
+	if (!u->stopping && !u->external)
+		uplink_restore_rules(u);
+}
+
 static void on_neighbour_news(void *ctx, struct ip address, uint16_t state)
 {
 	struct uplink *u = ctx;
@@ -321,6 +329,7 @@ static void on_overrun(void *ctx)
 	struct uplink *u = ctx;
 
 	look_outside(u);
+	on_rule_removed(u);
 	/* Whatever was missed shows when the gateway is asked again. */
 	uplink_ask_gateway(u);
 }
@@ -351,6 +360,8 @@ int uplink_new(struct uplink **ret, sd_event *event, const char *interface,
 	};
 	if (settings->method == NETWORK_METHOD_EXTERNAL)
 		u->netlink_events.on_route = on_route_news;
+	else
+		u->netlink_events.on_rule_removed = on_rule_removed;
 	r = netlink_new(&u->netlink, event, &u->netlink_events);
 	if (r < 0)
 		return log_error_errno(r, "Cannot open netlink sockets: %m");

@@ -70,6 +70,9 @@ void uplink_put_into_effect(struct uplink *u);
 /* Takes the lease away, if there is one, and tells. */
 void uplink_drop_lease(struct uplink *u);
 
+/* Puts back the rules that somebody removed, and tells. */
+void uplink_restore_rules(struct uplink *u);
+
 /* Makes the parts that bring leases and watch the gateway. 0 or -errno. */
 int uplink_lease_init(struct uplink *u);
 void uplink_lease_clear(struct uplink *u);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "mqttnode/log.h"
 #include "mqttnode/names.h"
 
 #include "uplink_internal.h"
@@ -174,6 +175,34 @@ static void on_gateway_state(void *ctx, enum gateway_state state, struct ip gate
 	struct uplink *u = ctx;
 
 	u->events->on_gateway(u->events->ctx, state, gateway);
+}
+
+/* Tells it a few times a minute: somebody may do so all the time. */
+static void tell_restored(const struct uplink *u, int r)
+{
+	static struct log_limit limit = { .interval_s = 60, .burst = 3 };
+	unsigned int held;
+
+	if (r == 0 || !log_allow(&limit, &held))
+		return;
+	if (r < 0)
+		log_error_errno(
+			r,
+			"Somebody removed routing rules of %s, and they cannot be "
+			"put back: %m; its traffic may leave by another interface",
+			u->interface);
+	else
+		log_warning("Somebody removed routing rules of %s, put %d back: is it "
+			    "systemd-networkd? See FILES in mqttnode(8)",
+			    u->interface, r);
+}
+
+void uplink_restore_rules(struct uplink *u)
+{
+	int r = u->address ? address_restore_rules(u->address) : 0;
+	int r6 = u->slaac ? slaac_restore_rules(u->slaac) : 0;
+
+	tell_restored(u, r < 0 ? r : r6 < 0 ? r6 : r + r6);
 }
 
 static int make_external(struct uplink *u)

@@ -172,7 +172,7 @@ def foreign():
             world.namespace.ip("link", "delete", "mqtt0")
 
 
-@case("an interface that somebody deletes or sets down is told and repaired")
+@case("an interface that somebody deletes or sets down, or its rules: told and repaired")
 def deleted():
     with World() as world:
         online = Online(world)
@@ -189,6 +189,12 @@ def deleted():
         address = f"{online.node.address()}/24"
         world.namespace.ip("address", "delete", address, "dev", "mqtt0")
         online.node.wait_log("was removed from mqtt0 by somebody", 5, mark)
+        online.wait_published(20)
+        rules = world.namespace.snapshot()["rules"]
+        for priority in ("7700", "7701"):
+            world.namespace.ip("rule", "delete", "priority", priority)
+        until(lambda: world.namespace.snapshot()["rules"] == rules, 5, "the rules put back")
+        online.node.wait_log("removed routing rules of mqtt0", 5, mark)
         online.wait_published(20)
 
 

@@ -37,6 +37,13 @@ static void on_route(void *ctx)
 	t->routes++;
 }
 
+static void on_rule_removed(void *ctx)
+{
+	struct told *t = ctx;
+
+	t->rules++;
+}
+
 static void on_neighbour(void *ctx, struct ip address, uint16_t state)
 {
 	struct told *t = ctx;
@@ -90,6 +97,7 @@ int netlink_rig_set_up(void **state)
 		.on_link = netlink_rig_on_link,
 		.on_address = on_address,
 		.on_route = on_route,
+		.on_rule_removed = on_rule_removed,
 		.on_neighbour = on_neighbour,
 		.on_overrun = on_overrun,
 	};

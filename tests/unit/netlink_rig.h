@@ -13,7 +13,7 @@
 
 /* What the callbacks told. */
 struct told {
-	unsigned int links, addresses, routes, neighbours, overruns;
+	unsigned int links, addresses, routes, rules, neighbours, overruns;
 	bool exists, up, carrier;
 	struct ip address;
 	uint8_t prefix_len;

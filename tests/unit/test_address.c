@@ -280,6 +280,28 @@ static void a_question_under_way_takes_no_other_way(void **state)
 	expect_not("ip rule", "unreachable");
 }
 
+static void rules_that_somebody_removed_are_put_back(void **state)
+{
+	char before[2048], after[2048];
+	struct lease lease = a_lease();
+	struct fixture *f = *state;
+
+	begin(f);
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	lease.n_dns = 1; /* those for the other one linger */
+	assert_int_equal(address_apply(f->address, &lease), 0);
+	netns_output(before, sizeof(before), "ip rule | sort");
+	assert_int_equal(address_restore_rules(f->address), 0);
+	netns_run(
+		"ip rule del from 10.77.0.59 pref 7700; ip rule del to 9.9.9.9 pref 7701");
+	assert_int_equal(address_restore_rules(f->address), 2);
+	netns_output(after, sizeof(after), "ip rule | sort");
+	assert_string_equal(after, before);
+	address_clear(f->address);
+	address_settle(f->address);
+	assert_int_equal(address_restore_rules(f->address), 0);
+}
+
 static void a_gateway_outside_the_subnet_is_reached_on_link(void **state)
 {
 	struct lease lease = a_lease();
@@ -561,6 +583,7 @@ int main(void)
 		CASE(a_changed_gateway_or_server_is_followed),
 		CASE(what_has_no_route_here_takes_no_other_way),
 		CASE(a_question_under_way_takes_no_other_way),
+		CASE(rules_that_somebody_removed_are_put_back),
 		CASE(a_gateway_outside_the_subnet_is_reached_on_link),
 		CASE(without_default_route_the_main_table_has_none),
 		CASE(configured_servers_get_the_rules),

@@ -82,9 +82,9 @@ static void rules_bear_our_marks(void **state)
 	};
 	char out[2048], expected[256];
 
-	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
-	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
-	assert_int_equal(netlink_rule_add(f->nl, &to), 0);
+	assert_int_equal(netlink_rule_add(f->nl, &from), 1);
+	assert_int_equal(netlink_rule_add(f->nl, &from), 0); /* it is there */
+	assert_int_equal(netlink_rule_add(f->nl, &to), 1);
 	netns_output(out, sizeof(out), "ip rule show pref 7700");
 	snprintf(expected, sizeof(expected),
 		 "7700:	from 10.77.0.5 lookup 7700 proto 77\n"
@@ -97,7 +97,7 @@ static void rules_bear_our_marks(void **state)
 	assert_null(strstr(out, "from 10.77"));
 	assert_non_null(strstr(out, "10.77.0.1"));
 	to.unreachable = true;
-	assert_int_equal(netlink_rule_add(f->nl, &to), 0);
+	assert_int_equal(netlink_rule_add(f->nl, &to), 1);
 	assert_int_equal(netlink_rule_add(f->nl, &to), 0);
 	netns_output(out, sizeof(out), "ip rule show pref 7701");
 	assert_non_null(strstr(out, "from all to 10.77.0.1 uidrange"));
@@ -131,7 +131,7 @@ static void flush_takes_only_rules_with_all_three_marks(void **state)
 							 htonl(0x0a030000 + i) }),
 						 .unreachable = true,
 						 .table = 7700 }),
-			0);
+			1);
 	assert_int_equal(netlink_rules_flush(f->nl, 7700), 12);
 	netns_output(after, sizeof(after), "ip rule show");
 	assert_string_equal(after, before);
@@ -166,15 +166,42 @@ static void ipv6_routes_and_rules_are_ours_to_flush(void **state)
 	assert_int_equal(netlink_route_delete(f->nl, &prefix), 0);
 	assert_int_equal(netlink_route_delete(f->nl, &prefix), 0);
 
-	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
+	assert_int_equal(netlink_rule_add(f->nl, &from), 1);
 	from.unreachable = true;
-	assert_int_equal(netlink_rule_add(f->nl, &from), 0);
+	assert_int_equal(netlink_rule_add(f->nl, &from), 1);
 	netns_output(out, sizeof(out), "ip -6 rule show");
 	assert_non_null(strstr(out, "7700:\tfrom fd77::5 lookup 7700 proto 77"));
 	assert_non_null(
 		strstr(out, "7701:\tfrom fd77::5 lookup 7700 unreachable proto 77"));
 	assert_int_equal(netlink_rules_flush(f->nl, 7700), 2);
 	assert_int_equal(netlink_rule_delete(f->nl, &from), 0);
+}
+
+static void tells_when_somebody_removes_our_rules(void **state)
+{
+	struct fixture *f = *state;
+	struct netlink_rule v4 = { .source = ip("10.77.0.5"), .table = 7700 };
+	struct netlink_rule v6 = { .source = ip("fd77::5"),
+				   .table = 7700,
+				   .unreachable = true };
+
+	netlink_watch(f->nl, f->ifindex);
+	assert_int_equal(netlink_rule_add(f->nl, &v4), 1);
+	assert_int_equal(netlink_rule_add(f->nl, &v6), 1);
+	assert_int_equal(netlink_rule_delete(f->nl, &v4), 0); /* ourselves: no news */
+	assert_int_equal(netlink_rule_add(f->nl, &v4), 1);
+	netns_run("ip rule add from 10.1.1.1 pref 7700 table 7700; "
+		  "ip rule del from 10.1.1.1 pref 7700; "
+		  "ip rule add from 10.1.1.1 pref 900 protocol 77 table 7700; "
+		  "ip rule del from 10.1.1.1 pref 900"); /* nor are those of others */
+	settle(f);
+	assert_int_equal(f->told.rules, 0);
+	netns_run("ip rule del pref 7700");
+	WAIT_FOR(f, f->told.rules == 1);
+	netns_run("ip -6 rule del pref 7701");
+	WAIT_FOR(f, f->told.rules == 2);
+	assert_int_equal(netlink_rule_add(f->nl, &v4), 1);
+	assert_int_equal(netlink_rule_add(f->nl, &v6), 1);
 }
 
 #define TEST(name)                                                                       \
@@ -187,6 +214,7 @@ int main(void)
 		TEST(rules_bear_our_marks),
 		TEST(flush_takes_only_rules_with_all_three_marks),
 		TEST(ipv6_routes_and_rules_are_ours_to_flush),
+		TEST(tells_when_somebody_removes_our_rules),
 	};
 
 	netns_enter();

@@ -467,7 +467,7 @@ static void an_address_that_was_refused_is_tried_again(void **state)
 	netlink_events->on_overrun(netlink_events->ctx);
 	carrier(false);
 	carrier(true);
-	expect("dhcp link 0;dhcp link 1;");
+	expect("restore;dhcp link 0;dhcp link 1;");
 	apply_result = -EPERM;
 	while (!done[0])
 		assert_true(sd_event_run(f->event, 1000000) > 0);
@@ -563,7 +563,28 @@ static void lost_news_are_made_up_for(void **state)
 	lease_arrives(5);
 	done[0] = '\0';
 	netlink_events->on_overrun(netlink_events->ctx);
-	expect("on gateway 0;on gateway 1;probe 7;");
+	expect("restore;on gateway 0;on gateway 1;probe 7;");
+}
+
+static void rules_that_somebody_removes_are_put_back(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.ipv6 = true;
+	start(f);
+	assert_null(netlink_events->on_route);
+	done[0] = '\0';
+	restored = 2;
+	netlink_events->on_rule_removed(netlink_events->ctx);
+	expect("restore;slaac restore;");
+	restored = -EPERM;
+	netlink_events->on_rule_removed(netlink_events->ctx);
+	expect("restore;slaac restore;");
+	restored = 0;
+	uplink_stop(f->uplink, 100);
+	done[0] = '\0';
+	netlink_events->on_rule_removed(netlink_events->ctx); /* it is we who do */
+	expect("");
 }
 
 static void stopping_releases_and_says_so(void **state)
@@ -618,6 +639,7 @@ int main(void)
 		CASE(an_external_address_is_not_looked_for_while_set_down),
 		CASE(a_port_that_is_set_down_is_told_and_is_a_port_again),
 		CASE(lost_news_are_made_up_for),
+		CASE(rules_that_somebody_removes_are_put_back),
 		CASE(stopping_releases_and_says_so),
 		CASE(no_interface_no_uplink),
 	};

@@ -21,7 +21,7 @@
 #define LOOKUP_MAX_US  (NAMES_LOOKUP_MAX_S * UINT64_C(1000000))
 
 char done[2048];
-int tap_result, apply_result, slaac_result;
+int tap_result, apply_result, slaac_result, restored;
 uint64_t delay_us, lookup_us, dropped;
 unsigned int ifindex = 7;
 const struct netlink_events *netlink_events;
@@ -192,6 +192,20 @@ void address_settle(struct address *a)
 {
 	assert_non_null(a);
 	note("settle");
+}
+
+int address_restore_rules(const struct address *a)
+{
+	assert_non_null(a);
+	note("restore");
+	return restored;
+}
+
+int slaac_restore_rules(const struct slaac *s)
+{
+	assert_non_null(s);
+	note("slaac restore");
+	return 0;
 }
 
 int slaac_new(struct slaac **ret, sd_event *event, struct netlink *nl,

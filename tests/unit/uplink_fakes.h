@@ -23,7 +23,7 @@ void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void expect(const char *what);
 
 /* What they answer: 0, or -errno. */
-extern int tap_result, apply_result, slaac_result;
+extern int tap_result, apply_result, slaac_result, restored;
 extern unsigned int ifindex;
 extern uint64_t dropped;
 extern struct ip slaac_gateway;
