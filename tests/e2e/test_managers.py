@@ -14,17 +14,6 @@ from harness.world import World
 EXTERNAL = {"method": "external", "dns": ["10.77.0.1"]}
 
 
-class OneUplink(World):
-    """A machine without another way out: by that the kernel would go on ending a connection, for
-    which nobody keeps rules here, when its interface is gone.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.namespace.ip("route", "delete", "default", "dev", "eth0")
-        self.set_up()
-
-
 def check_external(world, node):
     """The address is that of the DHCP server, with the route that the example asks for."""
     assert "(external)" in node.rungs()["address"]["text"], node.rungs()
@@ -33,7 +22,7 @@ def check_external(world, node):
     assert "proto dhcp" in route and "metric 50" in route, route
 
 
-@case("systemd-networkd gives the interface its address, as the manual says", site=OneUplink)
+@case("systemd-networkd gives the interface its address, as the manual says", site=World)
 def networkd_gives(world):
     world.wire.start()
     networkd = world.further(managers.Networkd(world.namespace))
@@ -58,7 +47,7 @@ def routing(world, address):
 
 
 @case("systemd-networkd with another interface to manage leaves all that is the node's alone",
-      site=OneUplink)
+      site=World)
 def networkd_leaves(world):
     world.wire.start()
     node = world.node()
@@ -83,7 +72,7 @@ def networkd_leaves(world):
 
 
 @case("NetworkManager makes the interface and gives it its address, as the manual says",
-      site=OneUplink)
+      site=World)
 def networkmanager_gives(world):
     world.wire.start()
     manager = world.further(managers.NetworkManager(world.namespace))
