@@ -37,6 +37,9 @@ struct discovery *discovery_free(struct discovery *d);
 /* The message to publish in each session; it lives as long as @d. Any thread. */
 void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret);
 
+/* Gives @d another payload, of which it takes a copy. 0 or -ENOMEM. */
+int discovery_set_payload(struct discovery *d, const char *payload);
+
 /* How long to wait before it is published again when Home Assistant has started. */
 uint64_t discovery_jitter_us(void);
 

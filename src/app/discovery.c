@@ -427,6 +427,17 @@ void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret)
 	};
 }
 
+int discovery_set_payload(struct discovery *d, const char *payload)
+{
+	char *copy = strdup(payload);
+
+	if (!copy)
+		return -ENOMEM;
+	free(d->payload);
+	d->payload = copy;
+	return 0;
+}
+
 int discovery_publish_output(const struct discovery *d, const char *line, bool on,
 			     bool again, discovery_publisher publish, void *ctx)
 {

@@ -43,24 +43,28 @@ static bool reduce_gone(json_object *now, json_object *before)
 	return any;
 }
 
-/* Publishes @now with what @before has more; it is removed when @now alone follows. */
-static int publish_reduced(const struct mqtt_outgoing *now,
-			   const struct mqtt_outgoing *before,
-			   discovery_publisher publish, void *ctx)
+/*
+ * Publishes @now with what @before has more; it is removed when @now alone follows.
+ * Once that is taken it is what was announced before, should nothing follow for now.
+ */
+static int publish_reduced(const struct mqtt_outgoing *now, struct discovery *before,
+			   const char *old, discovery_publisher publish, void *ctx)
 {
 	json_object *root = json_tokener_parse(now->payload);
-	json_object *old_root = json_tokener_parse(before->payload);
+	json_object *old_root = json_tokener_parse(old);
 	json_object *components, *old_components;
 	struct mqtt_outgoing message = *now;
-	int r = 0;
+	int r = root && old_root ? 0 : -ENOMEM;
 
-	if (json_object_object_get_ex(root, "components", &components) &&
+	if (r == 0 && json_object_object_get_ex(root, "components", &components) &&
 	    json_object_object_get_ex(old_root, "components", &old_components) &&
 	    reduce_gone(components, old_components)) {
 		message.payload = json_object_to_json_string_ext(
 			root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 		message.len = message.payload ? strlen(message.payload) : 0;
 		r = message.len > 0 ? publish(ctx, &message) : -ENOMEM;
+		if (r == 0)
+			r = discovery_set_payload(before, message.payload);
 	}
 	json_object_put(root);
 	json_object_put(old_root);
@@ -68,7 +72,7 @@ static int publish_reduced(const struct mqtt_outgoing *now,
 }
 
 /* Removes what @before has and @now has not; @now may be NULL. 0 or -errno. */
-static int remove_gone(const struct discovery *now, const struct discovery *before,
+static int remove_gone(const struct discovery *now, struct discovery *before,
 		       discovery_publisher publish, void *ctx)
 {
 	struct mqtt_outgoing message, old;
@@ -77,7 +81,7 @@ static int remove_gone(const struct discovery *now, const struct discovery *befo
 	if (now)
 		discovery_message(now, &message);
 	if (now && strcmp(message.topic, old.topic) == 0)
-		return publish_reduced(&message, &old, publish, ctx);
+		return publish_reduced(&message, before, old.payload, publish, ctx);
 	old.len = 0; /* the device with all it has */
 	return publish(ctx, &old);
 }

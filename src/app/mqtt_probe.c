@@ -78,9 +78,11 @@ int mqtt_probe_new(struct mqtt_probe **ret, const char *host, const struct ip *b
 }
 
 /* A failed call: it is to be tried again, or the connection is over. */
-static enum mqtt_probe_answer after_error(void)
+static enum mqtt_probe_answer after_error(const struct mqtt_probe *p)
 {
-	return errno == EAGAIN || errno == EINTR ? MQTT_PROBE_WAITING : MQTT_PROBE_NO_TLS;
+	if (errno == EAGAIN || errno == EINTR)
+		return MQTT_PROBE_WAITING;
+	return p->greeted && errno == ECONNRESET ? MQTT_PROBE_NO_TLS : MQTT_PROBE_MUTE;
 }
 
 /* A new connection takes it in one piece. */
@@ -89,7 +91,7 @@ static enum mqtt_probe_answer greet(struct mqtt_probe *p)
 	ssize_t n = send(p->fd, p->hello, p->hello_len, MSG_NOSIGNAL);
 
 	p->greeted = n >= 0;
-	return p->greeted ? MQTT_PROBE_WAITING : after_error();
+	return p->greeted ? MQTT_PROBE_WAITING : after_error(p);
 }
 
 static enum mqtt_probe_answer hear(struct mqtt_probe *p)
@@ -98,7 +100,7 @@ static enum mqtt_probe_answer hear(struct mqtt_probe *p)
 		recv(p->fd, p->answer + p->answered, sizeof(p->answer) - p->answered, 0);
 
 	if (n < 0)
-		return after_error();
+		return after_error(p);
 	p->answered += (size_t)n;
 	if (n > 0 && p->answered < sizeof(p->answer))
 		return MQTT_PROBE_WAITING;

@@ -20,7 +20,8 @@ struct mqtt_probe;
 enum mqtt_probe_answer {
 	MQTT_PROBE_WAITING,
 	MQTT_PROBE_TLS,
-	MQTT_PROBE_NO_TLS,
+	MQTT_PROBE_NO_TLS, /* it closed, reset the connection or said something else */
+	MQTT_PROBE_MUTE,   /* the network ended it before there was an answer */
 };
 
 /*

@@ -89,6 +89,11 @@ bool mqtt_status_acknowledged(struct mqtt_status *s, int id)
 	return true;
 }
 
+void mqtt_status_forget(struct mqtt_status *s)
+{
+	s->birth_id = s->offline_id = 0;
+}
+
 bool mqtt_status_heard(struct mqtt_status *s, const struct mqtt_incoming *message)
 {
 	static const size_t len = sizeof(ONLINE) - 1;

@@ -55,6 +55,9 @@ void mqtt_status_end(struct mqtt_status *s, struct mqtt_client *client);
 /* The broker has acknowledged the message @id; returns whether it was one of these. */
 bool mqtt_status_acknowledged(struct mqtt_status *s, int id);
 
+/* The library has forgotten what was under way: no acknowledgement will come for it. */
+void mqtt_status_forget(struct mqtt_status *s);
+
 /* Whether @message is the own word; what it says is kept in mind then. */
 bool mqtt_status_heard(struct mqtt_status *s, const struct mqtt_incoming *message);
 

@@ -73,7 +73,8 @@ bool mqtt_suspicion_turn(struct mqtt_suspicion *s, bool over, uint64_t until_ns,
 	if (answer == MQTT_PROBE_WAITING && !over)
 		return false;
 	mqtt_suspicion_end(s);
-	remember(s, answer == MQTT_PROBE_TLS, until_ns);
+	if (answer == MQTT_PROBE_TLS || answer == MQTT_PROBE_NO_TLS)
+		remember(s, answer == MQTT_PROBE_TLS, until_ns);
 	*cause = s->cause;
 	if (answer == MQTT_PROBE_TLS)
 		mqtt_cause_wants_tls(cause, &s->peer);

@@ -40,7 +40,7 @@ bool mqtt_suspicion_begin(struct mqtt_suspicion *s, const char *host,
 
 /*
  * Whether the answer is there, or is waited for no longer (@over); then *@cause is why it
- * ended, and will be known until @until_ns.
+ * ended. An answer will be known until @until_ns.
  */
 bool mqtt_suspicion_turn(struct mqtt_suspicion *s, bool over, uint64_t until_ns,
 			 struct mqtt_cause *cause);

@@ -298,6 +298,7 @@ static void renew(struct mqtt *m, uint64_t now)
 		return;
 	log_info("Connecting to the broker again: %s", why);
 	mqtt_refusals_clear(&m->refusals);
+	mqtt_status_forget(&m->session->status);
 	spool_rewind(m->spool);
 	mqtt_choose_session(m);
 }

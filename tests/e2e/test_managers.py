@@ -53,6 +53,7 @@ def networkd_leaves(world):
     node = world.node()
     node.wait_online(20)
     before = routing(world, node.address())
+    mark = node.lines.mark()
     networkd = world.further(managers.Networkd(world.namespace))
     connect(world.namespace, "other0", world.lan, "other1")
     with tempfile.NamedTemporaryFile("w", dir="/run", suffix=".network") as file:
@@ -65,6 +66,8 @@ def networkd_leaves(world):
     # What it takes to be foreign it removes when it begins with an interface.
     now = routing(world, node.address())
     assert before == now, f"{before} became {now}"
+    put_back = [line for line in node.lines.texts(mark) if "removed routing rules" in line]
+    assert not put_back, put_back
     assert node.status()["online"] and node.status()["mqtt"]["disconnects"] == 0, node.status()
     networkd.stop()
     world.namespace.ip("link", "delete", "other0")

@@ -252,6 +252,27 @@ static void what_found_no_room_is_told_in_the_next_session(void **state)
 	}
 }
 
+static void what_was_told_by_half_goes_too(void **state)
+{
+	(void)state;
+	settings.n_publish = 0;
+	begin_with_a_button();
+	/* The message that reduces the button has the door, and is the last taken. */
+	settings.n_publish = 1;
+	settings.discovery_restart = false;
+	room = 1;
+	assert_int_equal(change(true), 1);
+	assert_true(json_object_object_length(component(0, door_key)) > 1);
+	room = SIZE_MAX;
+	settings.n_publish = 0;
+	assert_int_equal(change(false), 0);
+	assert_int_equal(begin_session(), 2);
+	expect_reduced(component(0, door_key), "binary_sensor");
+	expect_reduced(component(0, "restart"), "button");
+	assert_null(component(1, door_key));
+	assert_null(component(1, "restart"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -264,6 +285,7 @@ int main(void)
 		TEST(of_many_changes_outside_a_session_only_what_was_announced_counts),
 		TEST(discovery_may_be_switched_off_and_on_outside_a_session),
 		TEST(what_found_no_room_is_told_in_the_next_session),
+		TEST(what_was_told_by_half_goes_too),
 #undef TEST
 	};
 

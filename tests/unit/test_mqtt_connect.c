@@ -282,8 +282,11 @@ static void a_server_that_speaks_something_else(void **state)
 
 static void a_server_that_hangs_up_and_then_says_nothing(void **state)
 {
+	static const uint8_t alert[] = { 21, 3, 3, 0, 2, 2, 40 };
+
 	(void)state;
-	rig.timing.probe_ms = 50;
+	rig.timing.probe_ms = 2000; /* enough for an answer */
+	rig.timing.probed_ms = 3600 * 1000;
 	start();
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
@@ -292,6 +295,12 @@ static void a_server_that_hangs_up_and_then_says_nothing(void **state)
 	expect_failed(RUNG_CONNACK,
 		      "127.0.0.1:%u closed the connection without CONNACK: is it an MQTT "
 		      "broker?");
+	/* That was no answer to believe: it is asked again. */
+	broker_accept(broker);
+	broker_expect(broker, PACKET_CONNECT);
+	broker_hang_up(broker);
+	broker_answer_tls(broker, alert, sizeof(alert));
+	expect_failed(RUNG_CONNACK, "127.0.0.1:%u speaks TLS, and mqtt.tls is not set");
 }
 
 static void what_a_server_answered_is_believed_for_a_while(void **state)

@@ -436,6 +436,31 @@ static void what_is_under_way_goes_on_below_the_same_limits(void **state)
 	rig_expect_counter(&rig, published, 1);
 }
 
+static void who_begins_anew_says_that_it_is_online(void **state)
+{
+	struct mqtt_outgoing message = { .topic = "t", .qos = 1 };
+	struct packet *p;
+
+	(void)state;
+	rig.settings.status = true;
+	go_online_with_packets_up_to(100);
+	assert_string_equal(broker_expect(broker, PACKET_PUBLISH)->topic, "base/status");
+	/* It is not acknowledged, and its number is given to another message then. */
+	GO_ON("\x20\x08\0\0\x05\x27\0\0\0\x50");
+	EXPECT_ANOTHER_ATTEMPT("\x20\x08\0\0\x05\x27\0\0\0\x50");
+	p = broker_expect(broker, PACKET_PUBLISH);
+	assert_string_equal(p->topic, "base/status");
+	assert_false(p->dup);
+	broker_puback(broker, p->id);
+	for (unsigned int i = 1; i <= 4; i++) {
+		assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+		p = broker_expect(broker, PACKET_PUBLISH);
+		assert_string_equal(p->topic, "t");
+		broker_puback(broker, p->id);
+		rig_expect_counter(&rig, published, i);
+	}
+}
+
 /* In the place of the library's: it has sent the message, and then has no memory. */
 int mosquitto_publish_v5(void *mosq, int *id, const char *topic, int len,
 			 const void *payload, int qos, bool retain,
@@ -524,6 +549,7 @@ int main(void)
 		TEST(a_refused_attempt_changes_no_limit),
 		TEST(what_is_under_way_blocks_nothing_when_it_is_too_large_now),
 		TEST(what_is_under_way_goes_on_below_the_same_limits),
+		TEST(who_begins_anew_says_that_it_is_online),
 		TEST(without_memory_nothing_is_lost_and_nothing_left_over),
 		TEST(what_the_broker_does_not_support_is_told),
 	};
