@@ -90,10 +90,13 @@ def move(world, node, there):
 
 
 def known_networks(world):
-    """The networks of which something is left on mqtt0 or in the node's own table and rules."""
+    """The networks of which something is left on mqtt0 or in the node's own table and rules. Those
+    for the node's own questions to a name server stay as long as a lookup may last.
+    """
+    rules = world.namespace.ip("rule", "show", "table", "7700").splitlines()
     texts = world.namespace.ip("address", "show", "dev", "mqtt0") + \
         world.namespace.ip("route", "show", "table", "all", "dev", "mqtt0") + \
-        world.namespace.ip("rule", "show", "table", "7700")
+        "\n".join(rule for rule in rules if "uidrange" not in rule)
     return set(re.findall(r"\b10\.\d+\.0\.", texts))
 
 
