@@ -250,7 +250,7 @@ static void on_trouble(struct pump *p)
 static void check_health(struct pump *p)
 {
 	uint64_t now = now_ns(p);
-	bool idle = p->waited && w5500_due_ns(p->chip) > now;
+	bool idle = w5500_due_ns(p->chip) > now;
 	struct w5500_health health;
 	int r;
 
@@ -374,12 +374,10 @@ static void plan_wait(struct pump *p, struct pump_wait *wait)
 	wait->deadline_ns = earlier(p->health_due_ns, w5500_due_ns(p->chip));
 	if (polls(p))
 		wait->deadline_ns = earlier(wait->deadline_ns, p->poll_due_ns);
-	p->waited = wait->deadline_ns > now_ns(p);
 	/* The line may have gone low again without having been high in between. */
-	if (p->waited && !w5500_rx_waiting(p->chip) && pump_interrupt_low(p)) {
+	if (wait->deadline_ns > now_ns(p) && !w5500_rx_waiting(p->chip) &&
+	    pump_interrupt_low(p))
 		wait->deadline_ns = 0;
-		p->waited = false;
-	}
 }
 
 /* What the wait before this turn reported. */

@@ -81,7 +81,6 @@ struct pump {
 	uint64_t clock_patience_ns; /* clean for so long, a lowered clock is reconsidered
 				     */
 	uint64_t health_due_ns;
-	bool waited; /* before this turn; else nobody has asked for edges of INT */
 	uint64_t lines_due_ns; /* next try to get the lines that are missing */
 	uint64_t last_traffic_ns;
 	uint64_t poll_due_ns; /* without INT */

@@ -68,6 +68,17 @@ void pump_interrupt_result(struct pump *p, bool work)
 		give_up(p, true);
 }
 
+/*
+ * Whether an edge came that no wait has told of: the thread may not have waited at all,
+ * or the tick was due before it looked.
+ */
+static bool edge_is_queued(const struct pump_interrupt *in)
+{
+	struct pollfd fd = { .fd = gpio_event_fd(in->line), .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0;
+}
+
 void pump_interrupt_check(struct pump *p, const struct w5500_health *health, bool idle)
 {
 	struct pump_interrupt *in = &p->interrupt;
@@ -75,6 +86,7 @@ void pump_interrupt_check(struct pump *p, const struct w5500_health *health, boo
 
 	if (!in->line)
 		return;
+	in->edge_seen = in->edge_seen || edge_is_queued(in);
 	low = gpio_get(in->line) == 0;
 	if (health->rx_waiting && idle && !in->edge_seen) {
 		in->agreed = 0;
