@@ -52,15 +52,14 @@ static bool has_rule(const struct plan *plan, const struct netlink_rule *rule)
 	return false;
 }
 
-/* Whether @rule lingered; no longer. */
-static bool take_back(struct plan *done, const struct netlink_rule *rule)
+/* @rule is wanted: it lingers no longer. */
+static void take_back(struct plan *done, const struct netlink_rule *rule)
 {
 	for (size_t i = 0; i < done->n_lingering; i++)
 		if (same_rule(&done->lingering[i], rule)) {
 			done->lingering[i] = done->lingering[--done->n_lingering];
-			return true;
+			return;
 		}
-	return false;
 }
 
 const char *plan_kernel_words(const struct netlink *nl, char *buf, size_t size)
@@ -157,9 +156,8 @@ int plan_add_rules(struct plan *done, const struct plan *wanted, struct netlink 
 	for (size_t i = 0; i < wanted->n_rules; i++) {
 		const struct netlink_rule *rule = &wanted->rules[i];
 
-		r = has_rule(&before, rule) || take_back(done, rule)
-			    ? 0
-			    : netlink_rule_add(nl, rule);
+		take_back(done, rule);
+		r = has_rule(&before, rule) ? 0 : netlink_rule_add(nl, rule);
 		if (r >= 0) {
 			done->rules[done->n_rules++] = *rule;
 			continue;

@@ -39,6 +39,8 @@ static void set_ready(struct uplink *u, bool ready)
 /* Throws away what belongs to the device that is gone. */
 static void forget_device(struct uplink *u)
 {
+	struct slaac *slaac = TAKE_PTR(u->slaac);
+
 	if (u->dhcp)
 		dhcp_interface_gone(u->dhcp);
 	if (u->external) {
@@ -46,13 +48,15 @@ static void forget_device(struct uplink *u)
 		uplink_drop_lease(u);
 	}
 	gateway_set(u->gateway, 0, (struct ip){ 0 });
+	u->in_effect = false;
+	uplink_use_servers(u); /* none: without rules nothing keeps questions here */
 	u->address = address_free(u->address);
-	if (u->slaac) {
-		u->slaac = slaac_free(u->slaac);
+	if (slaac) {
+		(void)slaac_free(slaac);
 		u->events->on_addresses6(u->events->ctx, NULL, 0);
 	}
 	u->ifindex = 0;
-	u->carrier = u->in_effect = false;
+	u->carrier = false;
 	tx_drops_device_gone(&u->tx_drops);
 	set_ready(u, false);
 	netlink_watch(u->netlink, 0);

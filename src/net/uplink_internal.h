@@ -14,6 +14,8 @@
 
 #include "mqttnode/address.h"
 #include "mqttnode/external.h"
+#include "mqttnode/ip.h"
+#include "mqttnode/names.h"
 #include "mqttnode/netlink.h"
 #include "mqttnode/slaac.h"
 
@@ -49,7 +51,9 @@ struct uplink {
 	bool set_down;	/* somebody took IFF_UP away */
 	bool stopping;
 	struct tx_drops tx_drops;
-	sd_event_source *lookups; /* as long as one may be under way */
+	struct ip servers[NAMES_SERVERS_MAX]; /* that were told last */
+	size_t n_servers;
+	sd_event_source *lookups; /* one may be under way that asks those before */
 };
 
 /* Tells who is to be asked for names: those of the configuration, else of the network. */

@@ -15,20 +15,52 @@
 #define APPLY_RETRY_US (30 * UINT64_C(1000000))
 #define LOOKUP_MAX_US  (NAMES_LOOKUP_MAX_S * UINT64_C(1000000))
 
-void uplink_use_servers(struct uplink *u)
+/* Whether the servers of the configuration can be reached by this interface alone. */
+static bool may_ask(const struct uplink *u)
+{
+	/* With another method nothing keeps what asks them from another interface. */
+	return u->in_effect || u->settings->method == NETWORK_METHOD_EXTERNAL ||
+	       u->settings->method == NETWORK_METHOD_NONE;
+}
+
+static size_t list_servers(const struct uplink *u, struct ip servers[NAMES_SERVERS_MAX])
 {
 	const struct network_settings *s = u->settings;
-	struct ip servers[NAMES_SERVERS_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->n_dns && n < ARRAY_SIZE(servers); i++)
+	for (size_t i = 0; may_ask(u) && i < s->n_dns && n < NAMES_SERVERS_MAX; i++)
 		servers[n++] = ip_from_v4(s->dns[i]);
-	if (n == 0 && u->in_effect)
-		for (size_t i = 0; i < u->lease.n_dns && n < ARRAY_SIZE(servers); i++)
-			servers[n++] = ip_from_v4(u->lease.dns[i]);
-	if (s->n_dns == 0 && u->slaac)
-		n += slaac_servers(u->slaac, servers + n, ARRAY_SIZE(servers) - n);
+	if (s->n_dns > 0)
+		return n;
+	for (size_t i = 0; u->in_effect && i < u->lease.n_dns && n < NAMES_SERVERS_MAX;
+	     i++)
+		servers[n++] = ip_from_v4(u->lease.dns[i]);
+	if (u->slaac)
+		n += slaac_servers(u->slaac, servers + n, NAMES_SERVERS_MAX - n);
+	return n;
+}
+
+static bool same_servers(const struct uplink *u, const struct ip *servers, size_t n)
+{
+	if (n != u->n_servers)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!ip_equal(&servers[i], &u->servers[i]))
+			return false;
+	return true;
+}
+
+void uplink_use_servers(struct uplink *u)
+{
+	struct ip servers[NAMES_SERVERS_MAX];
+	size_t n = list_servers(u, servers);
+
 	names_set_servers(servers, n);
+	if (same_servers(u, servers, n))
+		return;
+	for (size_t i = 0; i < n; i++)
+		u->servers[i] = servers[i];
+	u->n_servers = n;
 	/* Those before may still be asked by a lookup that is under way. */
 	(void)sd_event_source_set_time_relative(u->lookups, LOOKUP_MAX_US);
 	(void)sd_event_source_set_enabled(u->lookups, SD_EVENT_ONESHOT);

@@ -206,6 +206,26 @@ static void a_static_address_is_there_at_once(void **state)
 	expect("names 0;clear;on lease 0;on stopped;");
 }
 
+static void servers_of_the_configuration_are_asked_with_a_lease_only(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.ipv6 = true;
+	f->settings.dns[0] = host(77);
+	f->settings.n_dns = 1;
+	start(f);
+	uplink_link(f->uplink, true);
+	carrier(true);
+	/* Without it there are no rules that lead to them by this interface. */
+	done[0] = '\0';
+	slaac_change(slaac_ctx);
+	expect("names 0;on ipv6 fd77::5;");
+	lease_arrives(5);
+	expect("apply 5;names 77;on gateway 1;probe 7;on lease 5;");
+	dhcp_events->on_lost(dhcp_events->ctx, CAUSE_LEASE_EXPIRED, "The lease ran out");
+	expect("on gateway 0;names 0;clear;on lease 0;on trouble 1 The lease ran out;");
+}
+
 static void ipv6_stands_beside_the_lease(void **state)
 {
 	struct fixture *f = *state;
@@ -235,7 +255,7 @@ static void ipv6_stands_beside_the_lease(void **state)
 	/* Somebody deletes it. */
 	ifindex = 0;
 	tell_link(false, false, false, 0);
-	expect("dhcp gone;on gateway 0;slaac free;on ipv6 none;watch 0;on trouble 1 "
+	expect("dhcp gone;on gateway 0;names 0;slaac free;on ipv6 none;watch 0;on trouble 1 "
 	       "The interface was deleted by somebody;");
 	ifindex = 7;
 }
@@ -332,7 +352,7 @@ an_external_address_goes_with_the_interface_and_stays_with_the_link(void **state
 	expect("look;on gateway 0;on gateway 1;probe 7;");
 	ifindex = 8;
 	tell_link(false, false, false, 0);
-	expect("device 0;on gateway 0;names 0;clear;on lease 0;watch 0;"
+	expect("device 0;on gateway 0;names 0;clear;on lease 0;names 0;watch 0;"
 	       "on trouble 1 The interface was deleted by somebody;");
 	for (int i = 0; i < 3; i++)
 		(void)sd_event_run(f->event, 1000);
@@ -353,7 +373,7 @@ static void a_deleted_interface_comes_back_with_its_lease(void **state)
 	ifindex = 8;
 	tell_link(false, false, false, 0);
 	uplink_tap_lost(f->uplink); /* the pump noticed it too */
-	expect("dhcp gone;on gateway 0;watch 0;"
+	expect("dhcp gone;on gateway 0;names 0;watch 0;"
 	       "on trouble 1 The interface was deleted by somebody;");
 	for (int i = 0; i < 3; i++)
 		(void)sd_event_run(f->event, 1000);
@@ -412,7 +432,7 @@ static void a_late_word_about_the_device_before_is_ignored(void **state)
 	expect("");
 	ifindex = 8;
 	uplink_tap_lost(f->uplink);
-	expect("dhcp gone;watch 0;on trouble 1 The interface was deleted by somebody;");
+	expect("dhcp gone;names 0;watch 0;on trouble 1 The interface was deleted by somebody;");
 }
 
 static void what_a_deleted_interface_loses_is_no_news(void **state)
@@ -426,7 +446,7 @@ static void what_a_deleted_interface_loses_is_no_news(void **state)
 	tell_address(5, false);
 	expect("");
 	tell_link(true, false, false, 0);
-	expect("dhcp gone;on gateway 0;watch 0;"
+	expect("dhcp gone;on gateway 0;names 0;watch 0;"
 	       "on trouble 1 The interface was deleted by somebody;");
 }
 
@@ -622,6 +642,7 @@ int main(void)
 		CASE(dhcp_follows_the_link),
 		CASE(configured_servers_replace_those_of_the_lease),
 		CASE(a_static_address_is_there_at_once),
+		CASE(servers_of_the_configuration_are_asked_with_a_lease_only),
 		CASE(ipv6_stands_beside_the_lease),
 		CASE(without_ipv6_in_the_kernel_there_is_still_ipv4),
 		CASE(a_port_of_a_bridge_has_no_address),
