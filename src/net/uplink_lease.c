@@ -15,10 +15,12 @@
 #define APPLY_RETRY_US (30 * UINT64_C(1000000))
 #define LOOKUP_MAX_US  (NAMES_LOOKUP_MAX_S * UINT64_C(1000000))
 
-/* Whether the servers of the configuration can be reached by this interface alone. */
+/*
+ * Whether the servers of the configuration may be asked. Without a lease no rule leads to
+ * them, unless it is the system's routes that lead.
+ */
 static bool may_ask(const struct uplink *u)
 {
-	/* With another method nothing keeps what asks them from another interface. */
 	return u->in_effect || u->settings->method == NETWORK_METHOD_EXTERNAL ||
 	       u->settings->method == NETWORK_METHOD_NONE;
 }
@@ -56,8 +58,9 @@ void uplink_use_servers(struct uplink *u)
 	size_t n = list_servers(u, servers);
 
 	names_set_servers(servers, n);
-	if (same_servers(u, servers, n))
-		return;
+	if (same_servers(u, servers, n) &&
+	    sd_event_source_get_enabled(u->lookups, NULL) > 0)
+		return; /* a router may advertise the same again and again */
 	for (size_t i = 0; i < n; i++)
 		u->servers[i] = servers[i];
 	u->n_servers = n;
