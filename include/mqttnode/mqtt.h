@@ -60,7 +60,7 @@ struct mqtt_counters {
 	uint64_t dropped_offline;   /* QoS 0 while not connected */
 	uint64_t dropped_stalled;   /* QoS 0 while TCP takes nothing */
 	uint64_t dropped_handover;  /* composed faster than the thread takes them */
-	uint64_t dropped_unfit;	    /* such as the broker does not take (MQTT 5) */
+	uint64_t dropped_unfit;	    /* such as the broker does not take */
 	uint64_t refused;	    /* of those published, not accepted (MQTT 5) */
 	uint64_t status_sent;	    /* words of our own for BASE/status */
 	uint64_t status_heard;	    /* of these, come back as they should */
@@ -108,6 +108,7 @@ struct mqtt_timing {
 	unsigned int link_grace_ms;   /* a link lost for less keeps the session */
 	unsigned int link_settle_ms;  /* a link is up for so long before it is used */
 	unsigned int confirm_ms;      /* and so long if nobody tells the address again */
+	unsigned int calm_ms;	      /* a session on trial: mqtt_poison.h */
 	unsigned int hurry_ms; /* least time between attempts that skip the back-off */
 };
 

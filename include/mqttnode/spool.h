@@ -106,6 +106,8 @@ struct spool_in_flight {
 	size_t messages;
 	size_t qos2;	/* of these, not acknowledged */
 	uint64_t bytes; /* not acknowledged; they count as in struct spool_status */
+	uint64_t
+		oldest; /* which one is the first: the same number is the same; 0: none */
 };
 
 struct spool_in_flight spool_in_flight(const struct spool *s);

@@ -47,6 +47,7 @@
  *	mqtt_handover.c	  what others have composed (publications.h)
  *	mqtt_outbox.c	  what waits, what is under way, what is dropped
  *	mqtt_refusals.c	  which messages the broker does not take
+ *	mqtt_poison.c	  the one at which it ends every connection
  *	mqtt_leave.c	  how a connection is left, for another one too
  *	mqtt_forget.c	  how its retained topics are emptied before
  *
@@ -102,6 +103,7 @@ const struct mqtt_timing mqtt_timing_default = {
 	.link_grace_ms = 2000,
 	.link_settle_ms = 300,
 	.confirm_ms = 10000,
+	.calm_ms = 1000,
 	.hurry_ms = 5000,
 };
 
@@ -327,6 +329,7 @@ struct mqtt *mqtt_free(struct mqtt *m)
 	(void)mqtt_session_free(m->retired);
 	(void)mqtt_outbox_free(m->outbox);
 	mqtt_connection_clear(&m->connection);
+	mqtt_poison_fini(&m->poison);
 	(void)mqtt_handover_free(m->handover);
 	(void)fd_close(m->mail_fd);
 	(void)fd_close(m->ended_fd);

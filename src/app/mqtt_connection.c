@@ -90,6 +90,7 @@ static void end(struct mqtt_connection *c, bool persistent, uint64_t now)
 	mqtt_client_abort(c->client);
 	if (c->state == MQTT_ONLINE) {
 		c->counters->disconnects++;
+		c->session_ended = true;
 		if (now - c->online_ns >= ms(c->timing->stable_ms))
 			mqtt_backoff_reset(&c->backoff);
 	} else {
@@ -319,6 +320,7 @@ static void go_online(struct mqtt_connection *c, uint64_t now)
 
 	c->state = MQTT_ONLINE;
 	c->online_ns = now;
+	c->ended_by_broker = false;
 	c->hurry = false;
 	c->failures = 0;
 	c->counters->connects++;
@@ -364,14 +366,18 @@ static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint
 		tcp_established(c, c->peer.local, now);
 	if (c->state == MQTT_HANDSHAKE && answered)
 		tls_established(c, now);
+	/* The library repeats what is under way at once: that may have been the end. */
+	if (c->state == MQTT_WAIT_CONNACK && c->connack.code == 0)
+		go_online(c, now);
 	mqtt_loss_explain(c, &cause, error);
 	if (c->state == MQTT_WAIT_CONNACK) {
 		suspect(c, &cause, now);
 		return;
 	}
-	if (c->state == MQTT_ONLINE && mqtt_path_is_open(&c->path) &&
-	    cause.id == CAUSE_CLIENT_ID_TWICE)
-		c->counters->taken_over++;
+	if (c->state == MQTT_ONLINE && mqtt_path_is_open(&c->path)) {
+		c->ended_by_broker = mqtt_loss_is_by_broker(error);
+		c->counters->taken_over += cause.id == CAUSE_CLIENT_ID_TWICE;
+	}
 	fail(c, &cause, now);
 }
 

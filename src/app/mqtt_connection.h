@@ -59,6 +59,8 @@ struct mqtt_connection {
 	uint64_t began_ns;    /* the current attempt */
 	uint64_t deadline_ns; /* of the current step */
 	uint64_t online_ns;   /* since when online */
+	bool session_ended; /* for whoever wants to know, who resets it; with the next */
+	bool ended_by_broker; /* mqtt_loss_is_by_broker() */
 	bool hurry;	      /* something changed: worth an attempt without back-off */
 	uint64_t hurried_ns;  /* the last one of these; 0: never */
 

@@ -14,6 +14,7 @@
 #include "mqtt_forget.h"
 #include "mqtt_handover.h"
 #include "mqtt_outbox.h"
+#include "mqtt_poison.h"
 #include "mqtt_refusals.h"
 #include "mqtt_status.h"
 #include "mqtt_subscribe.h"
@@ -92,6 +93,7 @@ struct mqtt {
 	struct mqtt_session *coming; /* what it is left for; NULL: a stop */
 	unsigned int quick_rounds;
 	struct mqtt_refusals refusals;
+	struct mqtt_poison poison;
 };
 
 /* What the library tells; the ctx is a struct mqtt. */

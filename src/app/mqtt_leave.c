@@ -122,6 +122,7 @@ static void begin_connection(struct mqtt *m, struct mqtt_session *old, uint64_t 
 {
 	mqtt_subscriber_follow(m->session->subscriber, old->subscriber);
 	mqtt_refusals_clear(&m->refusals);
+	mqtt_poison_fini(&m->poison);
 	mqtt_note_status(m);
 	/* The library forgets with the old client what was not acknowledged. */
 	spool_rewind(m->spool);

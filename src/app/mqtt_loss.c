@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <time.h>
 
+/* MQTT 5 section 2.4. */
+#define V5_PACKET_TOO_LARGE 149
+
 bool mqtt_loss_was_connected(const struct mqtt_error *error)
 {
 	switch (error->kind) {
@@ -21,6 +24,25 @@ bool mqtt_loss_was_connected(const struct mqtt_error *error)
 		break;
 	}
 	return true;
+}
+
+bool mqtt_loss_is_by_broker(const struct mqtt_error *error)
+{
+	switch (error->kind) {
+	case MQTT_ERROR_CLOSED:
+		return true;
+	case MQTT_ERROR_SYSTEM:
+		/* It has closed with something unread, or before we wrote the rest. */
+		return error->error == ECONNRESET || error->error == EPIPE;
+	case MQTT_ERROR_DISCONNECT:
+		return error->error == V5_PACKET_TOO_LARGE;
+	case MQTT_ERROR_SILENT:
+	case MQTT_ERROR_PROTOCOL:
+	case MQTT_ERROR_TLS:
+	case MQTT_ERROR_OTHER:
+		break;
+	}
+	return false;
 }
 
 static void tls_cause(const struct mqtt_connection *c, struct mqtt_cause *ret,

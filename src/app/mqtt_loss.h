@@ -15,6 +15,12 @@
 /* Whether @error, which came before TCP was seen to be up, says that it was. */
 bool mqtt_loss_was_connected(const struct mqtt_error *error);
 
+/*
+ * Whether @error says that the broker has ended a session, and nothing of another reason
+ * than a packet that it does not take.
+ */
+bool mqtt_loss_is_by_broker(const struct mqtt_error *error);
+
 /* Why @c, as far as it had come, ended with @error. */
 void mqtt_loss_explain(const struct mqtt_connection *c, struct mqtt_cause *ret,
 		       const struct mqtt_error *error);

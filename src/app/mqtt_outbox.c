@@ -233,8 +233,10 @@ uint64_t mqtt_outbox_next_ns(const struct mqtt_outbox *o)
 	return next;
 }
 
-void mqtt_outbox_acknowledged(struct mqtt_outbox *o, int id)
+bool mqtt_outbox_acknowledged(struct mqtt_outbox *o, int id)
 {
-	if (spool_acknowledged(o->spool, id))
-		o->counters->published++;
+	if (!spool_acknowledged(o->spool, id))
+		return false;
+	o->counters->published++;
+	return true;
 }

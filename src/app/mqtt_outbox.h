@@ -21,9 +21,9 @@ struct mqtt_outbox;
 /*
  * Hands @message on. 0 when it was taken, with the number in *@id that
  * mqtt_outbox_acknowledged() will be told for QoS 1 and 2; -EAGAIN when
- * nothing can be taken now because TCP is stalled; -ENOMEM when it may be taken
- * later; -EMSGSIZE or -ENOTSUP when the broker takes no such message, which the sender
- * tells; any other -errno when this message cannot be sent.
+ * nothing can be taken now (TCP is stalled, or QoS 1 and 2 have to wait); -ENOMEM when it
+ * may be taken later; -EMSGSIZE or -ENOTSUP when the broker takes no such message, which
+ * the sender tells; any other -errno when this message cannot be sent.
  */
 typedef int (*mqtt_sender)(void *ctx, const struct mqtt_outgoing *message, int *id);
 
@@ -63,7 +63,7 @@ void mqtt_outbox_turn(struct mqtt_outbox *o, uint64_t now);
 /* When the next turn is due, or UINT64_MAX. */
 uint64_t mqtt_outbox_next_ns(const struct mqtt_outbox *o);
 
-/* The broker has acknowledged a message of QoS 1 or 2; other numbers are ignored. */
-void mqtt_outbox_acknowledged(struct mqtt_outbox *o, int id);
+/* The broker has acknowledged a message. Whether that was one of QoS 1 or 2 from here. */
+bool mqtt_outbox_acknowledged(struct mqtt_outbox *o, int id);
 
 #endif

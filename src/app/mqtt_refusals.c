@@ -86,3 +86,17 @@ void mqtt_refusals_unfit(struct mqtt_refusals *r, const struct mqtt_outgoing *me
 			    topic, message->qos,
 			    message->retain ? ", or none that is retained" : "", more);
 }
+
+void mqtt_refusals_poison(struct mqtt_refusals *r, const struct mqtt_outgoing *message,
+			  size_t len)
+{
+	char topic[MQTT_REFUSED_TOPIC_SIZE], more[MORE_SIZE];
+
+	if (!may_tell(r, more))
+		return;
+	text_escape_str(topic, sizeof(topic), message->topic);
+	log_warning("A message of %zu bytes on %s is dropped: the broker ended the "
+		    "connection each time when one of %zu bytes was sent there. Is its "
+		    "max_packet_size lower? With protocol = \"5\" it would say so%s",
+		    message->len, topic, len, more);
+}

@@ -44,4 +44,9 @@ void mqtt_refusals_answered(struct mqtt_refusals *r, int id, const char *refusal
 void mqtt_refusals_unfit(struct mqtt_refusals *r, const struct mqtt_outgoing *message,
 			 int error, uint32_t packet_max);
 
+/* @message is dropped unsent: the broker ended the connection at one of @len bytes there.
+ */
+void mqtt_refusals_poison(struct mqtt_refusals *r, const struct mqtt_outgoing *message,
+			  size_t len);
+
 #endif

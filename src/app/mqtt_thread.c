@@ -43,8 +43,9 @@ static void on_acknowledged(void *ctx, int id, const char *refusal)
 	mqtt_refusals_answered(&m->refusals, id, refusal);
 	if (m->leave_phase == LEAVE_FORGETTING)
 		mqtt_forget_acknowledged(&m->forget, id, refusal);
-	if (!mqtt_status_acknowledged(&m->session->status, id))
-		mqtt_outbox_acknowledged(m->outbox, id);
+	if (!mqtt_status_acknowledged(&m->session->status, id) &&
+	    mqtt_outbox_acknowledged(m->outbox, id))
+		mqtt_poison_acknowledged(&m->poison);
 }
 
 static void on_suback(void *ctx, int id, const char *refusal)
@@ -99,13 +100,23 @@ const struct mqtt_client_events mqtt_thread_events = {
 
 int mqtt_thread_send(void *ctx, const struct mqtt_outgoing *message, int *id)
 {
+	uint64_t now = clock_now_ns(&clock_system);
+	const struct mqtt_poison_known *known;
 	struct mqtt *m = ctx;
 	int r;
 
+	known = mqtt_poison_find(&m->poison, message, now);
+	if (known) {
+		mqtt_refusals_poison(&m->refusals, message, known->len);
+		return -EMSGSIZE;
+	}
 	/* The library would queue without a limit what TCP does not take. */
-	if (mqtt_client_wants_write(m->session->client))
+	if (mqtt_client_wants_write(m->session->client) ||
+	    (message->qos > 0 && mqtt_poison_holds(&m->poison, now)))
 		return -EAGAIN;
 	r = mqtt_client_publish(m->session->client, message, id);
+	if (r == 0)
+		mqtt_poison_sent(&m->poison, message, now);
 	if (r == 0 && message->qos > 0)
 		mqtt_refusals_sent(&m->refusals, *id, message->topic);
 	if (r == -EMSGSIZE || r == -ENOTSUP)
@@ -121,6 +132,36 @@ void mqtt_choose_session(struct mqtt *m)
 		mqtt_client_keep_session(m->session->client);
 }
 
+/* The library begins anew, and what it had not delivered waits again. 0 or -ENOMEM. */
+static int begin_anew(struct mqtt *m)
+{
+	int r = mqtt_client_renew(m->session->client);
+
+	if (r < 0)
+		return r;
+	mqtt_refusals_clear(&m->refusals);
+	mqtt_status_forget(&m->session->status);
+	spool_rewind(m->spool);
+	mqtt_choose_session(m);
+	return 0;
+}
+
+/* Whether a message was the cause. A session may have been too short to be followed. */
+static void judge_end(struct mqtt *m, uint64_t now)
+{
+	if (!m->connection.session_ended)
+		return;
+	m->connection.session_ended = false;
+	if (!mqtt_poison_ended(&m->poison, m->connection.ended_by_broker,
+			       spool_in_flight(m->spool).oldest, now))
+		return;
+	if (begin_anew(m) < 0)
+		return;
+	m->connection.hurry = true;
+	log_info("The broker ends each session before it acknowledges a message: they "
+		 "are sent one by one now, to find out whether one is the cause");
+}
+
 void mqtt_follow_session(struct mqtt *m, uint64_t now)
 {
 	bool online = m->connection.state == MQTT_ONLINE;
@@ -132,6 +173,7 @@ void mqtt_follow_session(struct mqtt *m, uint64_t now)
 	if (!online) {
 		mqtt_subscriber_end(m->session->subscriber);
 	} else {
+		mqtt_poison_begin(&m->poison, now + m->timing->calm_ms * NSEC_PER_MSEC);
 		if (m->forgets)
 			spool_halves_forgotten(m->spool);
 		m->forgets = false;
@@ -233,6 +275,7 @@ static uint64_t next_ns(const struct mqtt *m, uint64_t now)
 		return m->parked ? next : min_ns(next, m->mail.park_ns);
 	if (m->was_online)
 		next = min_ns(next, mqtt_status_next_ns(&m->session->status));
+	next = min_ns(next, mqtt_poison_next_ns(&m->poison, now));
 	next = min_ns(next, mqtt_outbox_next_ns(m->outbox));
 	return min_ns(next, mqtt_subscriber_next_ns(m->session->subscriber));
 }
@@ -283,10 +326,7 @@ static bool finish_leaving(struct mqtt *m, uint64_t now)
 	return !m->mail.stop;
 }
 
-/*
- * The library is of no use any more: it begins anew, and what it had not delivered is
- * given to it again. Without memory, later.
- */
+/* The library is of no use any more. Without memory for another one, later. */
 static void renew(struct mqtt *m, uint64_t now)
 {
 	const char *why = mqtt_client_spoiled(m->session->client);
@@ -294,13 +334,9 @@ static void renew(struct mqtt *m, uint64_t now)
 	mqtt_connection_drop(&m->connection, now);
 	m->connection.hurry = true;
 	mqtt_follow_session(m, now);
-	if (mqtt_client_renew(m->session->client) < 0)
+	if (begin_anew(m) < 0)
 		return;
 	log_info("Connecting to the broker again: %s", why);
-	mqtt_refusals_clear(&m->refusals);
-	mqtt_status_forget(&m->session->status);
-	spool_rewind(m->spool);
-	mqtt_choose_session(m);
 }
 
 /* After what was published before. */
@@ -319,6 +355,7 @@ static bool turn(struct mqtt *m, uint64_t now)
 	if (mqtt_client_spoiled(m->session->client))
 		renew(m, now);
 	mqtt_follow_session(m, now);
+	judge_end(m, now);
 	mqtt_subscriber_turn(m->session->subscriber, now);
 	if (m->leave_phase == LEAVE_NOT) {
 		if (m->was_online)

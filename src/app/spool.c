@@ -33,8 +33,8 @@
  *
  * A disk that is stuck holds the caller up, which is the MQTT thread: offline
  * that does no harm; online it happens with sync = 0, while draining and when
- * numbers are reserved or topics noted. Pings are then late; the broker gives the session up
- * after one and a half times the keepalive.
+ * numbers are reserved or topics noted. Pings are then late; the broker gives the session
+ *up after one and a half times the keepalive.
  */
 #include <assert.h>
 #include <errno.h>
@@ -433,7 +433,10 @@ uint64_t spool_waiting(const struct spool *s)
 
 struct spool_in_flight spool_in_flight(const struct spool *s)
 {
-	struct spool_in_flight sum = { .messages = s->n_slots };
+	struct spool_in_flight sum = {
+		.messages = s->n_slots,
+		.oldest = s->n_slots > 0 ? s->slots[0].id : 0,
+	};
 
 	for (size_t i = 0; i < s->n_slots; i++) {
 		if (s->slots[i].acknowledged)

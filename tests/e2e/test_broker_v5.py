@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""MQTT 5 with a real broker: what it keeps back. What it says: test_failures.py."""
+"""MQTT 5 with a real broker: what it keeps back, and what MQTT 3.1.1 cannot say of that. What it
+says: test_failures.py."""
 
 from harness import conf
 from harness.cases import case, main
@@ -55,6 +56,26 @@ def too_large():
         observer = world.further(Client(world.wire.broker, ["#"], name="again"))
         assert len(observer.wait("test/large", 20)[0].payload) == 20000
         node.wait_log("the broker has other limits than before", 5)
+
+
+@case("MQTT 3.1.1: what ends every connection is found, dropped and named, and the rest goes on")
+def poison():
+    with World() as world:
+        world.wire.start(broker=False)
+        world.wire.broker.start(packet_max=10000)
+        with open("/run/large", "w", encoding="ascii") as file:
+            file.write("x" * 20000)
+        node = world.node(conf.lesson(mqtt={"reconnect_max": 1}, publish=[
+            {"topic": "test/large", "file": file.name, "whole": True, "interval": 3600, "qos": 1},
+            {"topic": conf.OUT, "text": "Hello 01Studio!", "interval": 0.2, "qos": 1}]))
+        node.wait_online()
+        world.wire.broker.lines.wait("disconnected due to oversize packet", 10)
+        node.wait_log("A message of 20000 bytes on test/large is dropped: the broker ended the "
+                      "connection each time when one of 20000 bytes was sent there", 60)
+        observer = world.further(Client(world.wire.broker, ["#"]))
+        observer.wait(conf.OUT, 10, observer.mark(), count=3)
+        counters = node.status()["mqtt"]
+        assert counters["dropped_unfit"] == 1 and not observer.of("test/large"), counters
 
 
 if __name__ == "__main__":

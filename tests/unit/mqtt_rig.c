@@ -391,6 +391,7 @@ void rig_make(struct rig *r)
 		.link_grace_ms = 100,
 		.link_settle_ms = 10,
 		.confirm_ms = DEADLINE_MS,
+		.calm_ms = 50,
 		.hurry_ms = 1,
 	};
 	assert_int_equal(spool_new(&r->spool, &r->settings.spool, NULL, NULL), 0);

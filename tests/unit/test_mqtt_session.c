@@ -427,6 +427,21 @@ static void a_stalled_connection_drops_and_counts(void **state)
 
 /* --- how a session ends ------------------------------------------------------ */
 
+/* Not one without CONNACK, which would be asked whether it wants TLS. */
+static void an_end_right_after_connack_is_that_of_a_session(void **state)
+{
+	(void)state;
+	rig_start(&rig);
+	rig_path(&rig, true, "127.0.0.1");
+	for (uint64_t i = 1; i <= 3; i++) {
+		session();
+		broker_hang_up(broker);
+		rig_expect_counter(&rig, disconnects, i);
+	}
+	assert_int_equal(
+		rig_counter(&rig, offsetof(struct mqtt_counters, connect_failures)), 0);
+}
+
 static void a_reset_is_named(void **state)
 {
 	(void)state;
@@ -525,6 +540,7 @@ int main(void)
 		TEST(at_most_so_many_are_unacknowledged),
 		TEST(qos_2_is_published_when_it_is_complete),
 		TEST(a_stalled_connection_drops_and_counts),
+		TEST(an_end_right_after_connack_is_that_of_a_session),
 		TEST(a_reset_is_named),
 		TEST(garbage_ends_the_session),
 		TEST(an_end_inside_a_packet_is_noticed_at_once),

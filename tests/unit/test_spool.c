@@ -8,10 +8,13 @@
 
 static void messages_leave_in_their_order_and_are_removed_when_acknowledged(void **state)
 {
+	uint64_t oldest;
+
 	(void)state;
 	open_spool();
 	put_range(1, 3);
 	assert_int_equal(spool_waiting(spool), 3);
+	assert_int_equal(spool_in_flight(spool).oldest, 0);
 	turn(true);
 	for (unsigned int i = 1; i <= 3; i++)
 		expect(i);
@@ -23,10 +26,14 @@ static void messages_leave_in_their_order_and_are_removed_when_acknowledged(void
 	assert_false(spool_acknowledged(spool, 3));
 	assert_int_equal(spool_in_flight(spool).messages, 3);
 	assert_int_equal(status().messages, 2);
+	oldest = spool_in_flight(spool).oldest;
+	assert_int_not_equal(oldest, 0);
 	assert_true(spool_acknowledged(spool, 1));
 	assert_int_equal(spool_in_flight(spool).messages, 2);
+	assert_int_not_equal(spool_in_flight(spool).oldest, oldest);
 	assert_true(spool_acknowledged(spool, 2));
 	assert_int_equal(spool_in_flight(spool).messages, 0);
+	assert_int_equal(spool_in_flight(spool).oldest, 0);
 	assert_int_equal(status().messages, 0);
 	assert_int_equal(status().bytes, 0);
 }
