@@ -27,15 +27,21 @@ void mqtt_poison_begin(struct mqtt_poison *p, uint64_t calm_ns)
 	p->calm_ns = calm_ns;
 }
 
+/* In a trial: of the calm before the message, or of the time in which it can be guilty.
+ */
+static uint64_t held_until(const struct mqtt_poison *p)
+{
+	return p->sent_ns ? p->sent_ns + MQTT_POISON_SOON_NS : p->calm_ns;
+}
+
 bool mqtt_poison_holds(const struct mqtt_poison *p, uint64_t now)
 {
-	return p->phase == MQTT_POISON_TRIAL && (p->sent_ns || now < p->calm_ns);
+	return p->phase == MQTT_POISON_TRIAL && now < held_until(p);
 }
 
 uint64_t mqtt_poison_next_ns(const struct mqtt_poison *p, uint64_t now)
 {
-	return p->phase == MQTT_POISON_TRIAL && now < p->calm_ns ? p->calm_ns
-								 : UINT64_MAX;
+	return mqtt_poison_holds(p, now) ? held_until(p) : UINT64_MAX;
 }
 
 static size_t size_of(const struct mqtt_outgoing *message)
@@ -48,6 +54,9 @@ void mqtt_poison_sent(struct mqtt_poison *p, const struct mqtt_outgoing *message
 {
 	size_t size = size_of(message);
 
+	/* The one before has not ended the session: it only is not acknowledged. */
+	if (p->sent_ns && message->qos > 0)
+		clear(p);
 	if (p->phase == MQTT_POISON_TRIAL && message->qos > 0) {
 		p->sent_ns = now;
 		p->topic = strdup(message->topic);

@@ -38,7 +38,10 @@
 #define MQTT_POISON_SUSPICIONS 3
 #define MQTT_POISON_TRIALS     3
 
-/* In the trial the session ends within this, or it ended for another reason. */
+/*
+ * In the trial the session ends within this, or it ended for another reason: then others
+ * are sent too, and it is over.
+ */
 #define MQTT_POISON_SOON_NS (5 * UINT64_C(1000000000))
 
 /* For so long is known what was found; and how many: the oldest gives way. */

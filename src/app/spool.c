@@ -33,8 +33,8 @@
  *
  * A disk that is stuck holds the caller up, which is the MQTT thread: offline
  * that does no harm; online it happens with sync = 0, while draining and when
- * numbers are reserved or topics noted. Pings are then late; the broker gives the session
- *up after one and a half times the keepalive.
+ * numbers are reserved or topics noted. Pings are then late; the broker gives the
+ * session up after one and a half times the keepalive.
  */
 #include <assert.h>
 #include <errno.h>

@@ -63,6 +63,7 @@ static void try(const struct mqtt_outgoing *message)
 	assert_true(mqtt_poison_next_ns(&p, now) == UINT64_MAX);
 	mqtt_poison_sent(&p, message, now);
 	assert_true(mqtt_poison_holds(&p, now)); /* alone */
+	assert_int_equal(mqtt_poison_next_ns(&p, now), now + MQTT_POISON_SOON_NS);
 }
 
 /* All trials but the last. */
@@ -101,6 +102,24 @@ static bool is_known(const char *topic, size_t len, int qos)
 	const struct mqtt_outgoing message = { .topic = topic, .len = len, .qos = qos };
 
 	return mqtt_poison_find(&p, &message, now);
+}
+
+static void a_broker_that_does_not_acknowledge_holds_nothing_up(void **state)
+{
+	const struct mqtt_outgoing other = { .topic = "other", .len = 1, .qos = 1 };
+
+	(void)state;
+	begin_last_trial();
+	try(&large);
+	now += MQTT_POISON_SOON_NS;
+	assert_false(mqtt_poison_holds(&p, now));
+	assert_true(mqtt_poison_next_ns(&p, now) == UINT64_MAX);
+	mqtt_poison_sent(&p, &other, now);
+	assert_false(mqtt_poison_holds(&p, now));
+	assert_false(mqtt_poison_ended(&p, true, POISON, now));
+	assert_null(mqtt_poison_find(&p, &large, now));
+	assert_null(mqtt_poison_find(&p, &other, now));
+	assert_int_equal(p.phase, MQTT_POISON_SUSPICION);
 }
 
 static void without_suspicion_nothing_waits(void **state)
@@ -300,6 +319,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+		TEST(a_broker_that_does_not_acknowledge_holds_nothing_up),
 		TEST(without_suspicion_nothing_waits),
 		TEST(an_acknowledgement_ends_the_suspicion),
 		TEST(sessions_with_other_messages_are_no_row),
