@@ -106,6 +106,11 @@ class Ordeal:
     def wait_count(self, count, limit=60):
         until(lambda: self.count() >= count, limit, f"{count} messages", interval=0.05)
 
+    def wait_different(self, count, limit):
+        """As above, without what came again."""
+        until(lambda: len({(each.topic, each.payload) for each in self.messages()}) >= count,
+              limit, f"{count} different messages", interval=0.5)
+
     # What goes wrong
 
     def _start_broker(self):
