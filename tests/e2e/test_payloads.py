@@ -40,12 +40,13 @@ def received(node):
 def hostile():
     with World() as world:
         online = Online(world)
-        for name, payload in HOSTILE.items():
-            before = received(online.node)
-            mark = online.node.lines.mark()
-            online.observer.publish(conf.IN, payload)
-            until(lambda: received(online.node) > before, 5, f"{name} is received")
-            online.node.wait_log(re.escape(conf.IN), 5, mark)
+        with online.ping_goes_on():
+            for name, payload in HOSTILE.items():
+                before = received(online.node)
+                mark = online.node.lines.mark()
+                online.observer.publish(conf.IN, payload)
+                until(lambda: received(online.node) > before, 5, f"{name} is received")
+                online.node.wait_log(re.escape(conf.IN), 5, mark)
         for line in online.node.lines.texts():
             assert not RAW.search(line), repr(line)
         assert online.node.lines.find(r"\\x1b|\\033|\\e"), "escapes are shown as text"
