@@ -475,10 +475,22 @@ void rig_path(struct rig *r, bool link, const char *address)
 		mqtt_set_link(r->mqtt, true);
 }
 
-void rig_online(struct rig *r)
+void rig_start_on_path(struct rig *r)
 {
 	rig_start(r);
 	rig_path(r, true, "127.0.0.1");
+}
+
+void rig_use_host(struct rig *r, const char *host)
+{
+	free(r->settings.host);
+	r->settings.host = strdup(host);
+	assert_non_null(r->settings.host);
+}
+
+void rig_online(struct rig *r)
+{
+	rig_start_on_path(r);
 	broker_accept(&r->broker);
 	broker_expect(&r->broker, PACKET_CONNECT);
 	broker_connack(&r->broker, 0);

@@ -152,6 +152,12 @@ int rig_new(struct rig *r, const char *base_topic, const char *password);
 void rig_start(struct rig *r);
 void rig_path(struct rig *r, bool link, const char *address);
 
+/* Both, with a path from 127.0.0.1. */
+void rig_start_on_path(struct rig *r);
+
+/* The broker has a name, for resolver_set() to know; before rig_start(). */
+void rig_use_host(struct rig *r, const char *host);
+
 /* rig_start() with a path, and a session: CONNECT, CONNACK. */
 void rig_online(struct rig *r);
 

@@ -213,8 +213,7 @@ static void another_longest_wait_is_of_effect_at_once(void **state)
 	(void)state;
 	rig.settings.reconnect_max_s = 7200;
 	other.reconnect_max_s = 1;
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_connack(broker, 5); /* that will not change soon: half of it at least */
@@ -288,8 +287,7 @@ static void a_larger_packet_needs_another_connection_in_mqtt_5(void **state)
 	rig.settings.protocol = other.protocol = MQTT_PROTOCOL_5;
 	other.n_subscribe = 1;
 	after[0] = to("new");
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	change_to("base", MQTT_CHANGE_SUBSCRIPTIONS);

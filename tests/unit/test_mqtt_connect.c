@@ -50,12 +50,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void start(void)
-{
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
-}
-
 /* All these sentences name the broker's port. */
 #define expect_failed(rung, text)                                                        \
 	rig_expect_rung(&rig, rung, RUNG_STATE_FAILED, text, broker->port)
@@ -66,7 +60,7 @@ static void a_broker_that_is_not_there(void **state)
 {
 	(void)state;
 	broker_close(broker);
-	start();
+	rig_start_on_path(&rig);
 	expect_failed(
 		RUNG_TCP,
 		"127.0.0.1:%u refused the connection: no broker is listening there");
@@ -85,7 +79,7 @@ static void a_broker_that_drops_syns(void **state)
 	broker_open(broker, true);
 	rig.settings.port = broker->port;
 	rig.timing.connect_ms = 300;
-	start();
+	rig_start_on_path(&rig);
 	expect_failed(RUNG_TCP, "No answer from 127.0.0.1:%u");
 	rig_expect_counter(&rig, connect_failures, 2);
 }
@@ -135,7 +129,7 @@ static void a_broker_that_says_nothing(void **state)
 {
 	(void)state;
 	rig.timing.connack_ms = 1000;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_TRYING, "Waiting for CONNACK");
@@ -156,7 +150,7 @@ static void a_broker_that_refuses(void **state)
 	};
 
 	(void)state;
-	start();
+	rig_start_on_path(&rig);
 	for (uint8_t code = 1; code <= 5; code++) {
 		broker_accept(broker);
 		broker_expect(broker, PACKET_CONNECT);
@@ -179,7 +173,7 @@ static void a_broker_that_refuses_before_tcp_is_seen_to_be_up(void **state)
 	(void)state;
 	rig.settings.reconnect_max_s = 3600;
 	await_answer = true;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_connack(broker, 4);
 	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_FAILED,
@@ -192,7 +186,7 @@ static void bad_credentials_are_not_tried_again_soon(void **state)
 {
 	(void)state;
 	rig.settings.reconnect_max_s = 3600;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_connack(broker, 4);
@@ -205,7 +199,7 @@ static void bad_credentials_are_not_tried_again_soon(void **state)
 static void a_server_that_closes_at_once(void **state)
 {
 	(void)state;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_hang_up(broker);
@@ -222,7 +216,7 @@ static void a_server_that_closes_at_once(void **state)
 static void a_server_that_resets(void **state)
 {
 	(void)state;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_reset(broker);
@@ -241,7 +235,7 @@ static void a_server_for_tls(void **state)
 	} answers[] = { { hello, sizeof(hello) }, { alert, sizeof(alert) } };
 
 	(void)state;
-	start();
+	rig_start_on_path(&rig);
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		broker_accept(broker);
 		broker_expect(broker, PACKET_CONNECT);
@@ -263,7 +257,7 @@ static void a_server_that_speaks_something_else(void **state)
 	static const char http[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
 
 	(void)state;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_send(broker, garbage, sizeof(garbage));
@@ -287,7 +281,7 @@ static void a_server_that_hangs_up_and_then_says_nothing(void **state)
 	(void)state;
 	rig.timing.probe_ms = 2000; /* enough for an answer */
 	rig.timing.probed_ms = 3600 * 1000;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_hang_up(broker);
@@ -309,7 +303,7 @@ static void what_a_server_answered_is_believed_for_a_while(void **state)
 
 	(void)state;
 	rig.timing.probed_ms = 3600 * 1000;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_hang_up(broker);
@@ -341,7 +335,7 @@ static void a_server_that_closes_is_not_asked_at_each_attempt(void **state)
 {
 	(void)state;
 	rig.timing.probed_ms = 3600 * 1000;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_hang_up(broker);
@@ -368,7 +362,7 @@ static void a_server_that_closes_is_not_asked_at_each_attempt(void **state)
 static void a_path_lost_while_it_is_asked_for_tls_ends_the_question(void **state)
 {
 	(void)state;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_hang_up(broker);
@@ -381,7 +375,7 @@ static void a_path_lost_while_it_is_asked_for_tls_ends_the_question(void **state
 static void a_message_before_connack_is_a_breach(void **state)
 {
 	(void)state;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_publish(broker, "t", "x", 1, 0, false);
@@ -396,7 +390,7 @@ static void a_cause_stays_until_the_rung_is_passed(void **state)
 	struct ladder_view view;
 
 	(void)state;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_connack(broker, 3);

@@ -258,8 +258,7 @@ static void what_the_broker_refuses_is_counted_and_stays_noted(void **state)
 	rig.settings.status = false;
 	rig.settings.protocol = MQTT_PROTOCOL_5;
 	spool_note_retained(rig.spool, "foreign");
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_send(broker, connack, sizeof(connack) - 1);

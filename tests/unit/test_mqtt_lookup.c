@@ -4,7 +4,6 @@
 #include "../../src/app/mqtt_lookup.h"
 
 #include <netdb.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "unit.h"
@@ -30,25 +29,12 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void use_host(const char *host)
-{
-	free(rig.settings.host);
-	rig.settings.host = strdup(host);
-	assert_non_null(rig.settings.host);
-}
-
-static void start(void)
-{
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
-}
-
 static void a_name_is_looked_up_before_each_attempt(void **state)
 {
 	(void)state;
 	resolver_set(&(struct resolver){ .addresses = { "127.0.0.1" }, .n_servers = 1 });
-	use_host("mq.example");
-	start();
+	rig_use_host(&rig, "mq.example");
+	rig_start_on_path(&rig);
 	assert_string_equal(resolver_expect_lookup(), "mq.example");
 	broker_accept(broker);
 	rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_OK, "mq.example is 127.0.0.1");
@@ -65,8 +51,8 @@ static void a_name_is_looked_up_before_each_attempt(void **state)
 static void a_name_that_does_not_exist(void **state)
 {
 	(void)state;
-	use_host("mq.example");
-	start();
+	rig_use_host(&rig, "mq.example");
+	rig_start_on_path(&rig);
 	rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_FAILED, "Name mq.example not found");
 	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_WAITING, "%s", "");
 	resolver_set(&(struct resolver){ .addresses = { "127.0.0.1" }, .n_servers = 1 });
@@ -78,8 +64,8 @@ static void no_dns_server(void **state)
 {
 	(void)state;
 	resolver_set(&(struct resolver){ .eai = EAI_AGAIN, .n_servers = 0 });
-	use_host("mq.example");
-	start();
+	rig_use_host(&rig, "mq.example");
+	rig_start_on_path(&rig);
 	rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_FAILED,
 			"No DNS server known to look up mq.example");
 }
@@ -88,8 +74,8 @@ static void a_dns_server_without_an_answer(void **state)
 {
 	(void)state;
 	resolver_set(&(struct resolver){ .eai = EAI_AGAIN, .n_servers = 1 });
-	use_host("mq.example");
-	start();
+	rig_use_host(&rig, "mq.example");
+	rig_start_on_path(&rig);
 	rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_FAILED,
 			"The DNS server 10.9.8.7 could not look up mq.example");
 }
@@ -100,8 +86,8 @@ static void several_addresses_take_turns(void **state)
 	/* nobody listens on 127.0.0.2 */
 	resolver_set(&(struct resolver){ .addresses = { "127.0.0.2", "127.0.0.1" },
 					 .n_servers = 1 });
-	use_host("mq.example");
-	start();
+	rig_use_host(&rig, "mq.example");
+	rig_start_on_path(&rig);
 	for (int i = 0; i < 2; i++) {
 		broker_accept(broker);
 		broker_expect(broker, PACKET_CONNECT);
@@ -122,7 +108,7 @@ static void resolver_blocks(struct resolver *answers)
 {
 	answers->blocks = true;
 	resolver_set(answers);
-	use_host("mq.example");
+	rig_use_host(&rig, "mq.example");
 }
 
 static void resolver_answers(struct resolver *answers)
@@ -137,7 +123,7 @@ static void a_path_lost_during_a_lookup_is_not_used(void **state)
 
 	(void)state;
 	resolver_blocks(&answers);
-	start();
+	rig_start_on_path(&rig);
 	resolver_expect_lookup();
 	rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_TRYING, "Looking up mq.example");
 	rig_path(&rig, true, "0.0.0.0");
@@ -152,7 +138,7 @@ static void a_lookup_on_a_path_that_changed_begins_anew(void **state)
 
 	(void)state;
 	resolver_blocks(&answers);
-	start();
+	rig_start_on_path(&rig);
 	resolver_expect_lookup();
 	rig_path(&rig, true, "127.0.0.2");
 	resolver_expect_lookup();
@@ -168,7 +154,7 @@ static void lookups_that_nobody_waits_for_are_limited(void **state)
 
 	(void)state;
 	resolver_blocks(&answers);
-	start();
+	rig_start_on_path(&rig);
 	for (int i = 1; i < MQTT_LOOKUPS_MAX; i++) {
 		resolver_expect_lookup();
 		rig_path(&rig, true, i % 2 ? "127.0.0.2" : "127.0.0.1");
@@ -190,7 +176,7 @@ static void messages_are_taken_during_a_lookup(void **state)
 	(void)state;
 	resolver_blocks(&answers);
 	rig.settings.spool.messages = 3 * MQTT_HANDOVER_MAX;
-	start();
+	rig_start_on_path(&rig);
 	resolver_expect_lookup();
 	for (uint64_t i = 1; i <= 3; i++) {
 		for (int n = 0; n < MQTT_HANDOVER_MAX; n++)

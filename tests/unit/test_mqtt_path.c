@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* test_mqtt_path.c — what the connection follows: link and addresses that come and go */
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -24,19 +23,6 @@ static int tear_down(void **state)
 	(void)state;
 	rig_free(&rig);
 	return 0;
-}
-
-static void use_host(const char *host)
-{
-	free(rig.settings.host);
-	rig.settings.host = strdup(host);
-	assert_non_null(rig.settings.host);
-}
-
-static void start(void)
-{
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
 }
 
 /* --- link and address -------------------------------------------------------- */
@@ -206,8 +192,8 @@ static void connects_from_the_nearest_address(void **state)
 static void a_broker_of_another_family_cannot_be_reached(void **state)
 {
 	(void)state;
-	use_host("fd00::1");
-	start();
+	rig_use_host(&rig, "fd00::1");
+	rig_start_on_path(&rig);
 	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_FAILED,
 			"There is no IPv6 address to reach fd00::1 from");
 }

@@ -161,8 +161,7 @@ static uint16_t come_online(void)
 {
 	static const char connack[] = "\x20\x03\0\0\0";
 
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	broker_send(broker, connack, sizeof(connack) - 1);

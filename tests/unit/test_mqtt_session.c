@@ -100,8 +100,7 @@ static void connect_carries_will_credentials_and_keepalive(void **state)
 	(void)state;
 	rig.settings.status = true;
 	rig.settings.username = user;
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	p = broker_expect(broker, PACKET_CONNECT);
 	assert_int_equal(p->len, sizeof(expected) - 1);
@@ -116,8 +115,7 @@ static void connect_can_do_without(void **state)
 
 	(void)state;
 	rig.settings.clean_session = false;
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	p = broker_expect(broker, PACKET_CONNECT);
 	assert_int_equal(p->len, sizeof(expected) - 1);
@@ -279,8 +277,7 @@ static void publications_arrive_in_order_after_connack_only(void **state)
 {
 	(void)state;
 	publish("hello", "{client_id} {seq}", 10, 0);
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	assert_true(broker_is_quiet(broker, 60)); /* several beats long */
@@ -431,8 +428,7 @@ static void a_stalled_connection_drops_and_counts(void **state)
 static void an_end_right_after_connack_is_that_of_a_session(void **state)
 {
 	(void)state;
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
+	rig_start_on_path(&rig);
 	for (uint64_t i = 1; i <= 3; i++) {
 		session();
 		broker_hang_up(broker);
@@ -498,8 +494,7 @@ static void a_broker_that_never_says_connack_is_given_up_with_the_keepalive(void
 {
 	(void)state;
 	rig.settings.keepalive_s = 5;
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
+	rig_start_on_path(&rig);
 	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_FAILED,
 			"No CONNACK within 5 s: is this an MQTT broker?");
 }

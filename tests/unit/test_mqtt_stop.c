@@ -13,12 +13,6 @@
 
 static struct publication_settings publication = { .topic = (char[]){ "out" } };
 
-static void start(void)
-{
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
-}
-
 static void publish(char *text, uint64_t interval_ms)
 {
 	publication.text = text;
@@ -59,7 +53,7 @@ static void while_waiting_for_the_next_attempt(void **state)
 	rig.settings.reconnect_max_s = 3600;
 	rig.timing.backoff_base_ms = 3600 * 1000;
 	broker_close(broker);
-	start();
+	rig_start_on_path(&rig);
 	rig_expect_counter(&rig, connect_failures, 1);
 	mqtt_stop(rig.mqtt, LIMIT_MS);
 	assert_true(rig_ends_within(&rig, SOON_MS));
@@ -71,7 +65,7 @@ static void while_a_syn_is_not_answered(void **state)
 	broker_close(broker);
 	broker_open(broker, true);
 	rig.settings.port = broker->port;
-	start();
+	rig_start_on_path(&rig);
 	rig_expect_rung(&rig, RUNG_TCP, RUNG_STATE_TRYING, "Connecting to 127.0.0.1:%u",
 			broker->port);
 	mqtt_stop(rig.mqtt, LIMIT_MS);
@@ -81,7 +75,7 @@ static void while_a_syn_is_not_answered(void **state)
 static void while_waiting_for_connack(void **state)
 {
 	(void)state;
-	start();
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 	broker_expect(broker, PACKET_CONNECT);
 	mqtt_stop(rig.mqtt, LIMIT_MS);
@@ -223,7 +217,7 @@ static void a_lookup_is_waited_for_a_moment_only(void **state)
 	resolver_set(&answers);
 	free(rig.settings.host);
 	rig.settings.host = strdup("mq.example");
-	start();
+	rig_start_on_path(&rig);
 	resolver_expect_lookup();
 	mqtt_stop(rig.mqtt, LIMIT_MS);
 	assert_true(rig_ends_within(&rig, SOON_MS));

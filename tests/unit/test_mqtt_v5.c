@@ -33,8 +33,7 @@ static int tear_down(void **state)
 
 static void start(void)
 {
-	rig_start(&rig);
-	rig_path(&rig, true, "127.0.0.1");
+	rig_start_on_path(&rig);
 	broker_accept(broker);
 }
 
