@@ -20,7 +20,7 @@
 
 /* What is reported on; borrowed for the call. */
 struct report_sources {
-	struct ladder *ladder;
+	const struct ladder_view *view; /* as it was announced */
 	struct facts *facts;
 	struct pump *pump;
 	struct mqtt *mqtt;

@@ -284,16 +284,15 @@ void report_status(const struct report_sources *sources, json_object *answer)
 {
 	uint64_t now = clock_now_ns(&clock_system);
 	json_object *log = json_object_new_object();
-	struct ladder_view view;
+	const struct ladder_view *view = sources->view;
 	struct facts_view facts;
 
 	facts_get(sources->facts, &facts);
-	ladder_view(sources->ladder, &view);
 	add_string(answer, "version", MQTTNODE_VERSION);
 	add_number(answer, "uptime_s", (now - facts.started_ns) / NSEC_PER_SEC);
-	add_bool(answer, "online", view.online);
+	add_bool(answer, "online", view->online);
 	json_object_object_add(answer, "node", node_json(&facts));
-	json_object_object_add(answer, "ladder", ladder_json(&view, now));
+	json_object_object_add(answer, "ladder", ladder_json(view, now));
 	json_object_object_add(answer, "chip",
 			       chip_json(sources->pump, sources->tap_tx_dropped));
 	json_object_object_add(answer, "mqtt", mqtt_json(sources->mqtt));

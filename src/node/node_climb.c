@@ -11,19 +11,16 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct node *n = userdata;
 	struct display_status display;
-	struct report_sources sources;
-	struct ladder_view view;
+	struct report_sources sources = node_sources(n);
 
 	(void)usec;
-	ladder_view(n->ladder, &view);
 	if (n->display)
 		display_get_status(n->display, &display);
-	if (!climb_is_over(&view, n->display ? &display : NULL, n->self.started_ns,
+	if (!climb_is_over(sources.view, n->display ? &display : NULL, n->self.started_ns,
 			   clock_now_ns(&clock_system))) {
 		(void)sd_event_source_set_time_relative(source, LOOK_US);
 		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	}
-	sources = node_sources(n);
 	n->climbed = json_object_new_object();
 	report_status(&sources, n->climbed);
 	return node_begin_stop(n, "what it saw");

@@ -16,12 +16,10 @@
 
 void node_look_at_ladder(struct node *n)
 {
-	struct ladder_view view;
-
-	ladder_view(n->ladder, &view);
-	announce(&n->announcer, n->notifier, &view);
+	ladder_view(n->ladder, &n->view);
+	announce(&n->announcer, n->notifier, &n->view);
 	if (n->pages)
-		pages_update(n->pages, &view);
+		pages_update(n->pages, &n->view);
 }
 
 static int on_ladder(sd_event_source *source, int fd, uint32_t revents, void *userdata)

@@ -89,6 +89,7 @@ struct node {
 
 	sd_event *event;
 	struct ladder *ladder;
+	struct ladder_view view; /* of it, as announced last */
 	struct facts *facts;
 	struct facts_view self; /* main's copy */
 	struct identity identity;
@@ -157,7 +158,7 @@ int node_watch(struct node *n);
 /* Looks at the chip's state as the pump sees it, and tells who must know. */
 void node_look_at_chip(struct node *n);
 
-/* Shows the ladder's state on journal, service manager and screen. */
+/* Tells journal, service manager and screen of the ladder; keeps it as @n->view. */
 void node_look_at_ladder(struct node *n);
 
 /*
@@ -177,8 +178,12 @@ bool node_is_online(struct node *n);
 int node_make_vitals(struct node *n, struct node_parts *p);
 void node_turn_vitals(struct node *n);
 
-/* What there is to report on. */
-struct report_sources node_sources(const struct node *n);
+/*
+ * What there is to report on, for this moment. What is reported of the ladder is in the
+ * journal first: who was told "online" and then ends the broker finds both the "Online"
+ * and the "Offline" there.
+ */
+struct report_sources node_sources(struct node *n);
 
 /* A temporary node: looks again and again, and stops when there is nothing more to see.
  */

@@ -13,10 +13,11 @@
 
 #include "node_internal.h"
 
-struct report_sources node_sources(const struct node *n)
+struct report_sources node_sources(struct node *n)
 {
+	node_look_at_ladder(n);
 	return (struct report_sources){
-		.ladder = n->ladder,
+		.view = &n->view,
 		.facts = n->facts,
 		.pump = n->pump,
 		.mqtt = n->mqtt,

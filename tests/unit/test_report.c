@@ -93,23 +93,27 @@ static struct json_object *status_with(struct display *display)
 					  .mac = { 2, 0, 0, 0, 0, 0x1f },
 					  .prefix_len = 24 };
 	struct json_object *answer = json_object_new_object(), *parsed;
+	struct ladder_view view;
+	struct ladder *ladder;
 	struct report_sources sources = {
+		.view = &view,
 		.display = display,
 		.actions = (struct actions *)(void *)display,
 		.tap_tx_dropped = 9,
 	};
 
-	assert_int_equal(ladder_new(&sources.ladder), 0);
+	assert_int_equal(ladder_new(&ladder), 0);
 	assert_int_equal(facts_new(&sources.facts), 0);
 	self.started_ns = clock_now_ns(&clock_system) - 90 * NSEC_PER_SEC;
 	self.address.s_addr = htonl(0x0a000005);
 	facts_set(sources.facts, &self);
-	ladder_report(sources.ladder, RUNG_CHIP, RUNG_STATE_OK, "fine");
+	ladder_report(ladder, RUNG_CHIP, RUNG_STATE_OK, "fine");
+	ladder_view(ladder, &view);
 	report_status(&sources, answer);
 	parsed = json_tokener_parse(json_object_to_json_string(answer));
 	assert_non_null(parsed);
 	json_object_put(answer);
-	ladder_free(sources.ladder);
+	ladder_free(ladder);
 	facts_free(sources.facts);
 	return parsed;
 }
