@@ -356,8 +356,8 @@ def capture():
 @case("a stream arrives whole, and one that is spoiled or cut off is noticed")
 def stream():
     with TwoRooms() as rooms:
-        def start(name):
-            return Stream(name, rooms.here, rooms.there, "192.0.2.2", 5001, 1 << 20)
+        def start(name, least=1 << 20):
+            return Stream(name, rooms.here, rooms.there, "192.0.2.2", 5001, least)
 
         good = start("good")
         good.flows(1 << 16, 5)
@@ -368,7 +368,7 @@ def stream():
         spoiled.spoil()
         assert_fails(lambda: spoiled.finish(10))
         spoiled.close()
-        cut = start("cut off")
+        cut = start("cut off", 1 << 50)  # it cannot be through before it is cut
         cut.flows(1 << 16, 5)
         cut.close()
         assert_fails(lambda: cut.finish(0.1))
