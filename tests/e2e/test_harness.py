@@ -379,7 +379,7 @@ def udev():
     os.makedirs("/run/tree/usr/lib/sysctl.d")
     with open("/run/tree/usr/lib/sysctl.d/50-test.conf", "w", encoding="ascii") as file:
         file.write("# a comment\nnet.ipv4.conf.mqtt0.arp_ignore = 1\n"
-                   "-net/ipv4/conf/mqtt0/arp_announce=2\n")
+                   "-net/ipv4/conf/mqtt*/arp_announce=2\n")
     namespace = Namespace("node")
     watcher = Udev(namespace, "/run/tree")
     fd = namespace.open_tap("mqtt0")

@@ -201,11 +201,11 @@ class Udev:
 
     def _apply(self):
         for key, value in self._settings:
-            path = "/proc/sys/net/" + (key if "/" in key else key.replace(".", "/"))
-            if os.path.exists(path):
+            pattern = "/proc/sys/net/" + (key if "/" in key else key.replace(".", "/"))
+            for path in glob.glob(pattern):
                 with open(path, "w", encoding="ascii") as file:
                     file.write(value)
-                self.applied.append((key, value))
+                self.applied.append((path, value))
 
     def close(self):
         os.write(self._stopper, b"x")
