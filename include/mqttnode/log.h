@@ -51,8 +51,8 @@ void log_set_max_level(int level);
 int log_start(void);
 
 /*
- * Writes what is queued, for at most 100 ms, and ends the log thread if it is
- * not stuck in a write. Main.
+ * Writes what is queued and ends the log thread. Gives it up when a write takes longer
+ * than 100 ms, and after 500 ms in any case. Main.
  */
 void log_stop(void);
 

@@ -34,7 +34,8 @@
 #define LOG_MESSAGE_MAX 1024
 #define LOG_FIELDS_MAX	12
 #define LOG_FIELD_MAX	2048 /* longer values are cut */
-#define LOG_FLUSH_MS	100
+#define LOG_STUCK_MS	100
+#define LOG_FLUSH_MS	500
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket" /* fixed by libsystemd */
 
@@ -50,6 +51,7 @@ static struct {
 	atomic_int max_level;
 	atomic_bool running;  /* the log thread takes records */
 	atomic_ulong dropped; /* out of memory; the queue counts its own */
+	atomic_ulong steps;   /* of the log thread; odd: it is in a write */
 	struct queue *queue;  /* made once and kept, as the two descriptors */
 	pthread_t thread;
 	int stop_fd;
@@ -243,6 +245,13 @@ int log_event(int level, const char *event, const char *format, ...)
 	return r;
 }
 
+static void write_in_thread(const struct log_record *record)
+{
+	atomic_fetch_add(&logger.steps, 1);
+	write_record(record);
+	atomic_fetch_add(&logger.steps, 1);
+}
+
 /* Says how many records were lost since it was last said. */
 static void report_drops(uint64_t *reported)
 {
@@ -258,7 +267,7 @@ static void report_drops(uint64_t *reported)
 	record = record_new(LOG_WARNING, 0, NULL, 0, message);
 	if (!record)
 		return;
-	write_record(record);
+	write_in_thread(record);
 	free(record);
 	*reported = dropped;
 }
@@ -277,7 +286,7 @@ static void *log_thread(void *arg)
 
 		(void)poll(fds, ARRAY_SIZE(fds), -1);
 		while ((record = queue_pop(logger.queue))) {
-			write_record(record);
+			write_in_thread(record);
 			free(record);
 		}
 		report_drops(&reported);
@@ -330,18 +339,33 @@ int log_start(void)
 	return 0;
 }
 
-void log_stop(void)
+/*
+ * Waits for the end of the log thread, which may be stuck in a write. One that a busy
+ * machine has not come to is not stuck: what it would write is why we end, perhaps.
+ */
+static bool thread_ends(void)
 {
 	struct pollfd done = { .fd = logger.done_fd, .events = POLLIN };
 
+	for (int waited = 0; waited < LOG_FLUSH_MS; waited += LOG_STUCK_MS) {
+		unsigned long step = atomic_load(&logger.steps);
+
+		if (poll(&done, 1, LOG_STUCK_MS) > 0)
+			return true;
+		if (step % 2 == 1 && atomic_load(&logger.steps) == step)
+			return false;
+	}
+	return false;
+}
+
+void log_stop(void)
+{
 	if (!atomic_load(&logger.running))
 		return;
 	fd_event_signal(logger.stop_fd);
-	if (poll(&done, 1, LOG_FLUSH_MS) <= 0) {
-		/*
-		 * The thread is stuck in a write. It keeps its queue, and later
-		 * records go there too: the process is about to exit.
-		 */
+	if (!thread_ends()) {
+		/* It keeps its queue, and later records go there too: the process is
+		 * about to exit. */
 		(void)pthread_detach(logger.thread);
 		return;
 	}
