@@ -22,7 +22,7 @@
 struct mail {
 	bool online;
 	unsigned int sessions;	/* that have begun */
-	unsigned int announced; /* how often publications_announce() was called */
+	unsigned int announced; /* publications_announce() was called in a session */
 	bool stop;
 };
 
@@ -328,7 +328,7 @@ void publications_session(struct publications *p, bool online)
 void publications_announce(struct publications *p)
 {
 	(void)pthread_mutex_lock(&p->lock);
-	p->mailbox.announced++;
+	p->mailbox.announced += p->mailbox.online;
 	(void)pthread_mutex_unlock(&p->lock);
 	fd_event_signal(p->mail_fd);
 }
