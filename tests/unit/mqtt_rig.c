@@ -414,7 +414,7 @@ static void on_session(void *ctx, bool online)
 {
 	struct rig *r = ctx;
 
-	if (r->hold && online) {
+	if (online ? r->hold : r->hold_end) {
 		(void)sem_post(&r->held);
 		(void)sem_wait(&r->released);
 	}

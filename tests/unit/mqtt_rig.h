@@ -132,7 +132,7 @@ struct rig {
 	struct mqtt *mqtt;
 	struct publications *publications;
 	const char *key_path; /* for mqtt.tls */
-	bool hold;	      /* the thread waits when a session begins: see below */
+	bool hold, hold_end;  /* the thread waits when a session begins, or ends: below */
 	sem_t held, released; /* posted then, and waited for */
 	atomic_int made_room; /* how often it said so */
 	char error[256];      /* of rig_new() */
@@ -161,7 +161,10 @@ void rig_use_host(struct rig *r, const char *host);
 /* rig_start() with a path, and a session: CONNECT, CONNACK. */
 void rig_online(struct rig *r);
 
-/* With @r->hold: waits until the thread waits, and lets it go on. */
+/*
+ * With @r->hold or @r->hold_end, which are changed before the start or while it waits:
+ * waits until the thread waits, and lets it go on.
+ */
 void rig_wait_held(struct rig *r);
 void rig_release(struct rig *r);
 
