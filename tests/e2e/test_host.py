@@ -75,7 +75,7 @@ def beyond_the_gateway():
             world.wire.broker.start()
             node = world.node()
             node.wait_online()
-            assert world.wire.dns.lines.count(rf"query\[A\] {conf.BROKER} from {node.address()}")
+            world.wire.dns.lines.wait(rf"query\[A\] {conf.BROKER} from {node.address()}", 5)
             observer = world.further(Client(world.wire.broker, [conf.OUT]))
             observer.wait(conf.OUT, 5, count=2)
             world.check_host()

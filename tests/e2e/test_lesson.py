@@ -35,7 +35,7 @@ def lesson():
         node.wait_log(r"connack ok: ", 10)
         node.wait_online()
         world.wire.dhcp.check_lease(address)
-        assert world.wire.dns.lines.count(rf"query\[A\] {conf.BROKER} from {address}") >= 1
+        world.wire.dns.lines.wait(rf"query\[A\] {conf.BROKER} from {address}", 5)
 
         assert observer.wait(STATUS, 5)[0].payload == b"online"
         messages = observer.wait(conf.OUT, 15, count=6)
@@ -156,7 +156,7 @@ def static_address():
             "dns": ["10.77.0.1"]}))
         node.wait_online()
         assert node.address() == "10.77.0.9"
-        assert world.wire.broker.connections(conf.CLIENT_ID) == 1
+        until(lambda: world.wire.broker.connections(conf.CLIENT_ID) == 1, 2, "one connection")
 
 
 @case("user and password from systemd's credentials are accepted")

@@ -99,7 +99,7 @@ def broker():
             world.wire.broker.lines.wait(r"as 01Studio-pyBoard \(p2, c1, k33\)", 5)
             node.wait_online()
             online.wait_published()
-        words = [each.payload for each in observer.of(f"{BASE}/status", mark)]
+        words = [each.payload for each in observer.wait(f"{BASE}/status", 5, mark, count=2)]
         assert words == [b"offline", b"online"], words
         mark = observer.mark()
         with undisturbed(online, sessions=1):
