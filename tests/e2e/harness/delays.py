@@ -16,20 +16,12 @@ TURN = 0.005
 USUAL = 0.001  # what a turn may be late by on a machine with nothing else to do
 
 
-class Control:
-    """Knows how much time was lost between two moments of time.monotonic()."""
+class Turns:
+    """Knows how much time was lost between two moments, from when each turn ended."""
 
-    def __init__(self):
-        self._moments = [time.monotonic()]
+    def __init__(self, start):
+        self._moments = [start]
         self._lost = [0.0]  # up to each moment, since the start
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        while not self._stop.is_set():
-            time.sleep(TURN)
-            self.add_turn(time.monotonic())
 
     def add_turn(self, moment):
         """A turn has ended."""
@@ -46,6 +38,21 @@ class Control:
         first = max(0, bisect.bisect_right(self._moments, start, 0, count) - 1)
         last = min(count - 1, bisect.bisect_left(self._moments, end, 0, count))
         return self._lost[last] - self._lost[first]
+
+
+class Control(Turns):
+    """The turns of a thread, by time.monotonic()."""
+
+    def __init__(self):
+        super().__init__(time.monotonic())
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._stop.is_set():
+            time.sleep(TURN)
+            self.add_turn(time.monotonic())
 
     def close(self):
         self._stop.set()

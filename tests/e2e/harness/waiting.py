@@ -18,16 +18,21 @@ def patience(seconds):
 def until(condition, seconds, what, interval=0.01):
     """Waits until condition() is true and returns its value; fails after patience(seconds).
 
-    The interval is how often the condition is looked at, not a time to let pass.
+    The interval is how often the condition is looked at, not a time to let pass. Time for which
+    the machine was busy with something else does not count: what is waited for did not have it
+    either. The last look is one that began after the deadline.
     """
     deadline = time.monotonic() + patience(seconds)
     while True:
+        last = time.monotonic() >= deadline
         value = condition()
         if value:
             return value
-        if time.monotonic() >= deadline:
+        if last:
             raise TimedOut(f"not within {patience(seconds):g} s: {what}")
+        begin = time.monotonic()
         time.sleep(interval)
+        deadline += max(0.0, time.monotonic() - begin - interval)
 
 
 def hold(condition, seconds, what, interval=0.02):
