@@ -111,8 +111,8 @@ class Demo:
                               ("lease from dnsmasq", f"address ok: {address}"),
                               ("name resolved", "name ok"), ("connected", "connack ok")):
             assert self.node.lines.find(pattern), f"the journal does not say: {what}"
-        asked = self.wire.dns.lines.find(rf"query\[A\] {conf.BROKER} from {address}")
-        assert asked, "the name was not resolved through the interface"
+        # The name was resolved through the interface.
+        self.wire.dns.lines.wait(rf"query\[A\] {conf.BROKER} from {address}", 5)
         tell("host", f"dnsmasq leased {self.wire.dhcp.lease()} and was asked for {conf.BROKER} "
                      f"by {address}")
         return address

@@ -11,7 +11,7 @@ import time
 from harness import conf
 from harness.cases import case, main
 from harness.mqtt import Client
-from harness.scenario import Online, ping_goes_on, seconds
+from harness.scenario import Online, ping_goes_on
 from harness.services import SynDropper
 from harness.waiting import hold, until
 from harness.world import World
@@ -42,8 +42,9 @@ def absent():
             node.wait_rung("tcp", "failed", 10, "refused")
             node.wait_status("tcp: .*refused", 5)
             failures = node.status()["mqtt"]["connect_failures"]
+            # Each pause is of any length up to twice the one before, at most the cap.
             until(lambda: node.status()["mqtt"]["connect_failures"] >= failures + 2,
-                  seconds(20, 8), "further attempts")
+                  2 * BACKOFF_CAP + 5, "further attempts")
             world.wire.broker.start()
             node.wait_online(BACKOFF_CAP + 5)
         observer = world.further(Client(world.wire.broker, [conf.OUT]))

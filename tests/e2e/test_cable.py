@@ -14,6 +14,8 @@ from harness.screen import shows
 from harness.waiting import until
 from harness.world import Wire, World
 
+KEPT_S = 2  # a session is kept for so long without a link
+
 
 @case("cable out is known within 500 ms, back in it publishes again within 5 s")
 def out_and_in():
@@ -30,8 +32,7 @@ def out_and_in():
             node.wait_log("link failed: No cable on the W5500", 5, mark)
             node.wait_status("link: No cable on the W5500", 5)
             until(lambda: shows(node.board, "No cable"), 5, "the cause on the screen")
-            # Longer than the 2 s for which a session is kept.
-            until(lambda: not node.status()["online"] and time.monotonic() > out + 3, 10,
+            until(lambda: not node.status()["online"] and time.monotonic() > out + KEPT_S + 1, 10,
                   "offline for a while")
 
             plugged, answered = time.monotonic(), online.pinger.answered("node")
@@ -50,11 +51,21 @@ def out_and_in():
 def short_cut():
     with World() as world:
         online = Online(world)
-        online.node.board.cable(False)
-        online.node.wait_rung("link", "failed", 5)
-        online.node.board.cable(True)
-        online.wait_published(10)
-        assert world.wire.broker.connections(conf.CLIENT_ID) == 1
+
+        def cut():
+            """Whether the session went on; it may end only where the machine took its time."""
+            connections = world.wire.broker.connections(conf.CLIENT_ID)
+            out = time.monotonic()
+            online.node.board.cable(False)
+            online.node.wait_rung("link", "failed", 5)
+            online.node.board.cable(True)
+            known = online.node.wait_rung("link", "ok", 5)
+            online.wait_published(10)
+            if world.wire.broker.connections(conf.CLIENT_ID) == connections:
+                return True
+            assert known - out > KEPT_S, f"the session ended, out for {known - out:.2f} s"
+            return False
+        until(cut, 60, "a cut that is short")
 
 
 @case("messages of QoS 1 that fall due while the cable is out arrive afterwards, none missing")
@@ -107,7 +118,7 @@ def moved():
         other = world.further(Wire("wire2", "10.88.0.1"))
         for there, network in ((other, "10.88.0."), (world.wire, "10.77.0.")):
             move(world, node, there)
-            assert known_networks(world) == {network}, known_networks(world)
+            until(lambda only={network}: known_networks(world) == only, 5, "nothing else is left")
         node.stop()
 
 

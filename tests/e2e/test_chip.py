@@ -19,10 +19,12 @@ def spi_errors():
         online = Online(world)
         node = online.node
         for error in ("EIO", "ETIMEDOUT"):
-            begin = time.monotonic()
-            node.board.fault("spi-error", error, 2000)
+            begin, mark = time.monotonic(), node.manager.status.mark()
+            node.board.fault("spi-error", error)
             node.wait_rung("chip", "failed", 5)
-            node.wait_status("chip: ", 5)
+            node.wait_status("chip: ", 5, mark)
+            until(lambda: time.monotonic() > begin + 2, 5, "time passes")
+            node.board.fault("spi-error", "off")
             node.wait_rung("chip", "ok", 10)
             online.wait_published(15)
             node.wait_online()

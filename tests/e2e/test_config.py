@@ -75,7 +75,7 @@ def readable_secret():
         world.wire.broker.start(users={"node": "s3cret"})
         node = world.node(conf.lesson(mqtt={"username": "node", "password_file": secret}))
         node.wait_online()
-        assert node.lines.find("warning: .*mqtt.password_file: everybody can read this file"), node.lines.texts()
+        node.wait_log("warning: .*mqtt.password_file: everybody can read this file", 5)
 
 
 @case("nothing crashes on a random or truncated file")

@@ -26,8 +26,9 @@ def unplugged():
             online.wait_published(count=3)
             until(lambda: time.monotonic() > out + seconds(10, 4), 12, "time passes")
             node.board.oled(True)
-            until(lambda: shows(node.board, online.address, y=20), 5, "the screen is back")
-            assert shows(node.board, "IP/Subnet/GW:", y=0)
+            until(lambda: all(contains(rows, *line) for rows in [node.board.screen()]
+                              for line in (("IP/Subnet/GW:", 0), (online.address, 20))), 5,
+                  "the screen is back")
 
 
 @case("a display that loses power for a moment is set up again")

@@ -355,6 +355,7 @@ def all_is_well(site):
 def running(site):
     node = site.world.node(conf.lesson(network=STATIC), board="bufsiz=65536")
     node.wait_online()
+    node.wait_rung("suback", "ok", 5)
     text = node.run("doctor", "-c", node.config)
     assert text.startswith("What the running daemon sees:") and "All is well." in text, text
     node.board.cable(False)

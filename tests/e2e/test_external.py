@@ -86,7 +86,7 @@ def resolver():
         world.replace_resolver("nameserver 10.77.0.1\n")
         Administrator(world).give()
         node.wait_online(20)
-        assert world.wire.dns.lines.count(rf"query\[A\] {conf.BROKER} from {ADDRESS}")
+        world.wire.dns.lines.wait(rf"query\[A\] {conf.BROKER} from {ADDRESS}", 5)
 
 
 @case("a connection that leaves by another interface is told")

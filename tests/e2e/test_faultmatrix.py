@@ -84,23 +84,19 @@ def useless_pulses(rig):
     return 1
 
 
-def flapping(rig):
-    count = 2 * lasts(10, 2)
-    for number in range(count):
-        rig.node.board.cable(number % 2 == 1)
-        rig.pause(0.2)
-    rig.node.board.cable(True)
-    until(lambda: rig.node.board.stats()["wire"]["link"], 5, "the link")
-    return count
-
-
-def slowly_flapping(rig):
-    count = 2 * lasts(3, 1)
-    for number in range(count):
-        rig.node.board.cable(number % 2 == 1)
-        rig.pause(0.2)
-    until(lambda: rig.node.board.stats()["wire"]["link"], 5, "the link")
-    return count
+def flapping(times):
+    """The cable is out for a moment so often, and until the node has found it out once."""
+    def inject(rig):
+        events = 0
+        while events < 2 * times or not rig.has_struck():
+            assert events < 2 * times + 40, "nobody notices that the link comes and goes"
+            for plugged in (False, True):
+                rig.node.board.cable(plugged)
+                rig.pause(0.2)
+                events += 1
+        until(lambda: rig.node.board.stats()["wire"]["link"], 5, "the link")
+        return events
+    return inject
 
 
 def slow_partner(rig):
@@ -209,7 +205,8 @@ FAULTS = [
       for phase, what in enumerate(PHASES, 1)),
     Fault("a pulse on RSTn that does not help at first", useless_pulses,
           ("recover_hard_reset",)),
-    Fault("a link that comes and goes", flapping, ("link_changes", "tx_dropped_link"), sample=True),
+    Fault("a link that comes and goes", flapping(lasts(10, 2)),
+          ("link_changes", "tx_dropped_link"), sample=True),
     Fault("10 Mbit/s half duplex", slow_partner, ("link_changes",)),
     Fault("an interface that is deleted", deleted_tap, recreated=True),
     Fault("a spidev that goes and comes back", vanished, ("recover_probe",), sample=True),
@@ -220,7 +217,7 @@ FAULTS = [
           ethernet=CHAINED, board=FIT),
     Fault("EIO on one message in 50 of chained accesses", random_errors(50), ("bus_errors",),
           ethernet=CHAINED, board=FIT),
-    Fault("a link that comes and goes as slowly as a real one", slowly_flapping,
+    Fault("a link that comes and goes as slowly as a real one", flapping(lasts(3, 1)),
           ("link_changes", "tx_dropped_link"), board=REAL_PHY),
     Fault("bursts of 0x00 with a link that is slow to come", bursts(1), ("recovery",),
           board=REAL_PHY, keeps_link=True, sample=True),

@@ -44,6 +44,7 @@ class Capture:
                                          socket.htons(ETH_P_ALL))
         self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
         self._socket.setblocking(False)
+        self._lock = threading.Lock()
         self._stop, self._stopper = os.pipe()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -56,18 +57,21 @@ class Capture:
             self._take()
 
     def _take(self):
-        while True:
-            try:
-                frame, where = self._socket.recvfrom(2048)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue  # ENETDOWN: an interface went away
-            if where[0] == self._interface and frame[12:14] != FLOOD:
-                frames = self.out if where[2] == socket.PACKET_OUTGOING else self.into
-                frames.append((_key(frame), len(frame)))
+        with self._lock:
+            while True:
+                try:
+                    frame, where = self._socket.recvfrom(2048)
+                except BlockingIOError:
+                    return
+                except OSError:
+                    continue  # ENETDOWN: an interface went away
+                if where[0] == self._interface and frame[12:14] != FLOOD:
+                    frames = self.out if where[2] == socket.PACKET_OUTGOING else self.into
+                    frames.append((_key(frame), len(frame)))
 
     def count(self):
+        """How many frames have been seen, with those that nobody has looked at yet."""
+        self._take()
         return len(self.out) + len(self.into)
 
     def check_complete(self):

@@ -52,6 +52,8 @@ class Rig:
 
     def __init__(self, world, fault):
         self.world = world
+        self.row = fault
+        self.before = {}  # the counters before the fault
         world.wire.namespace.ip("link", "set", WIRE, "txqueuelen", "64")
         self.node = world.node(conf.text(
             ethernet=fault.ethernet, oled={"i2c": ""}, mqtt={"host": world.wire.address},
@@ -100,12 +102,33 @@ class Rig:
         """Those of the node, and what the kernel gave it to send."""
         return {**self.node.status()["chip"]["counters"], **self._taken()}
 
-    def settled_counters(self):
-        """The same, all of one moment."""
+    def settled(self):
+        """The same, and what the chip has counted, all of one moment at which nothing is under
+        way: every frame that the node took was sent or counted as dropped."""
+        def outside():
+            chip = self.node.board.stats()["chip"]
+            return self._taken(), {name: chip[name] for name in ("rx_bytes", "tx_frames")}
+
         def at_once():
-            before, counters = self._taken(), self.counters()
-            return before.items() <= counters.items() and counters
-        return until(at_once, 10, "nothing is sent while the counters are read")
+            before, counters = outside(), self.counters()
+            return (outside() == before and not self._unaccounted(counters) and
+                    (counters, before[1]))
+        return until(at_once, 10, "what comes from the TAP is sent or counted as dropped")
+
+    def _unaccounted(self, counters):
+        """How many frames from the TAP were neither sent nor counted as dropped."""
+        if self.row.recreated:
+            return 0  # a new interface counts anew
+        return taken_with_link(counters) - counters["tx_frames"] - dropped(counters)
+
+    def moved(self, counters):
+        """Those that have moved since before the fault, with by how much."""
+        return {name: value - self.before[name] for name, value in counters.items()
+                if value > self.before[name]}
+
+    def has_struck(self):
+        """Whether the counters that the fault must move have moved."""
+        return not still(self.row, self.moved(self.counters()))
 
     def settle(self):
         """Waits until what is on its way has arrived: nothing but pings is left."""
@@ -125,7 +148,7 @@ def run(fault):
         rig = Rig(world, fault)
         rig.flow(20)
         assert rig.node.board.stats()["violations"] == 0
-        before = rig.counters()
+        rig.before = rig.counters()
 
         begin = time.monotonic()
         events = fault.inject(rig)
@@ -135,8 +158,8 @@ def run(fault):
         for stream in rig.streams:
             stream.finish(60 + SIZE / 100_000)
         rig.settle()
-        after, chip = rig.settled_counters(), rig.node.board.stats()["chip"]
-        moved = {name: after[name] - before[name] for name in after if after[name] > before[name]}
+        after, chip = rig.settled()
+        moved = rig.moved(after)
         # Where the PHY had to restart, recovery may take longer.
         limit = 2.0 if "link_changes" in moved else 1.0
         notes = [f"{events} events in {end - begin:.2f} s",
@@ -165,14 +188,32 @@ def judge_frames(fault, rig, events, notes):
             f"{name}: {path.foreign} frames are not as sent"
 
 
+def steps_of_recovery(moved):
+    return {name: moved[name] for name in STEPS if name in moved}
+
+
+def still(fault, moved):
+    """The counters that the fault should move and that have not moved."""
+    return [name for name in fault.counters
+            if name not in moved and not (name == "recovery" and steps_of_recovery(moved))]
+
+
 def judge_counters(fault, moved):
     """The right counters moved."""
-    steps = {name: moved[name] for name in STEPS if name in moved}
-    still = [name for name in fault.counters
-             if name not in moved and not (name == "recovery" and steps)]
-    assert not still, f"{still} did not move, but {moved}"
+    steps = steps_of_recovery(moved)
+    assert not still(fault, moved), f"{still(fault, moved)} did not move, but {moved}"
     assert not (fault.calm and steps), f"steps of recovery: {steps}"
     assert not (fault.keeps_link and "link_changes" in moved), f"the link was lost: {steps}"
+
+
+def taken_with_link(counters):
+    """Frames from the TAP. What waits in the interface while there is no link is stale when there
+    is one again."""
+    return counters["tap_frames"] - counters["tx_dropped_link"]
+
+
+def dropped(counters):
+    return counters["tx_dropped_chip"] + counters["tx_dropped_size"]
 
 
 def judge_losses(fault, counters, chip, events):
@@ -182,22 +223,20 @@ def judge_losses(fault, counters, chip, events):
         f"{lost_in} received bytes lost in {events} events: {counters}"
     if fault.recreated:
         return  # a new interface counts anew
-    # What waits in the interface while there is no link is stale when there is one again.
-    taken = counters["tap_frames"] - counters["tx_dropped_link"]
-    dropped = counters["tx_dropped_chip"] + counters["tx_dropped_size"]
-    assert taken == counters["tx_frames"] + dropped, \
-        f"frames from the TAP that were neither sent nor counted as dropped: {counters}"
-    assert taken - chip["tx_frames"] <= events * RING // FRAME_MIN, \
-        f"{taken - chip['tx_frames']} frames lost in {events} events: {counters}"
-    assert not fault.calm or dropped == 0, f"{dropped} frames were dropped: {counters}"
+    lost_out = taken_with_link(counters) - chip["tx_frames"]
+    assert lost_out <= events * RING // FRAME_MIN, \
+        f"{lost_out} frames lost in {events} events: {counters}"
+    assert not fault.calm or dropped(counters) == 0, f"frames were dropped: {counters}"
 
 
 def during(on, off, length):
-    """A fault that lasts: commands of the board (tuples of words) before and after @length."""
+    """A fault that lasts: commands of the board (tuples of words) before it and after @length, or
+    when it has struck, if that is later."""
     def inject(rig):
         for words in on:
             rig.node.board.ask(" ".join(map(str, words)))
         rig.pause(length)
+        until(rig.has_struck, 20, "the fault is noticed")
         for words in off:
             rig.node.board.ask(" ".join(map(str, words)))
         return 1

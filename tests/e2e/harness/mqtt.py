@@ -153,6 +153,6 @@ class Client:
 
     def drain(self):
         """Waits for all that the broker has sent before it was killed, and closes."""
-        self._reader.join(2)
+        until(lambda: not self._reader.is_alive(), 20, "all that the broker has sent")
         self._file.close()
         self._socket.close()

@@ -2,6 +2,7 @@
 """Programs that run beside the test, with what they print."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -84,6 +85,13 @@ class Process:
 
     def alive(self):
         return self.popen.poll() is None
+
+    def stopped(self):
+        """Whether SIGSTOP has taken effect on all of its threads."""
+        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            if (task / "stat").read_text("ascii").rpartition(")")[2].split()[0] != "T":
+                return False
+        return True
 
     def send(self, number):
         os.kill(self.popen.pid, number)

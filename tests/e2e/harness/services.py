@@ -38,8 +38,9 @@ class Service:
         return self.process.lines
 
     def freeze(self):
-        """Stops its execution; sockets stay open and nobody answers."""
+        """Stops its execution; sockets stay open and nobody answers any more."""
         self.process.send(signal.SIGSTOP)
+        until(self.process.stopped, 5, f"{self.name} is frozen")
 
     def thaw(self):
         self.process.send(signal.SIGCONT)
@@ -260,9 +261,10 @@ class SynDropper(Service):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(self.where)
         listener.listen(0)
-        filler.settimeout(2)
-        filler.connect(self.where)
         self.sockets = [listener, filler]
+        filler.settimeout(2)
+        with contextlib.suppress(socket.timeout):  # somebody was faster: it is full all the same
+            filler.connect(self.where)
 
     def stop(self):
         for each in self.sockets:

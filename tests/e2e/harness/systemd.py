@@ -203,8 +203,11 @@ class Udev:
         for key, value in self._settings:
             pattern = "/proc/sys/net/" + (key if "/" in key else key.replace(".", "/"))
             for path in glob.glob(pattern):
-                with open(path, "w", encoding="ascii") as file:
-                    file.write(value)
+                try:
+                    with open(path, "w", encoding="ascii") as file:
+                        file.write(value)
+                except FileNotFoundError:
+                    continue  # the interface has gone again
                 self.applied.append((path, value))
 
     def close(self):
