@@ -339,8 +339,10 @@ int __wrap_getaddrinfo(const char *node, const char *service,
 	snprintf(resolver.name, sizeof(resolver.name), "%s", node);
 	resolver.begun++;
 	(void)pthread_cond_broadcast(&resolver.changed);
-	while (resolver.answers.blocks)
+	while (resolver.answers.blocks && resolver.answers.passes == 0)
 		(void)pthread_cond_wait(&resolver.changed, &resolver.lock);
+	if (resolver.answers.passes > 0)
+		resolver.answers.passes--;
 	answers = resolver.answers;
 	(void)pthread_mutex_unlock(&resolver.lock);
 

@@ -109,7 +109,8 @@ struct resolver {
 	int eai;		  /* what lookups give from now on */
 	const char *addresses[3]; /* when @eai is 0 */
 	int n_servers;
-	bool blocks; /* lookups wait until this is false */
+	bool blocks;	     /* lookups wait until this is false */
+	unsigned int passes; /* so many do not */
 };
 
 /* Changes the answers; rig_make() sets: no name exists, one server 10.9.8.7. */

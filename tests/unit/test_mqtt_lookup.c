@@ -82,13 +82,17 @@ static void a_dns_server_without_an_answer(void **state)
 
 static void several_addresses_take_turns(void **state)
 {
+	/* Nobody listens on 127.0.0.2. An attempt on each, and the next one waits. */
+	struct resolver answers = { .addresses = { "127.0.0.2", "127.0.0.1" },
+				    .n_servers = 1,
+				    .blocks = true };
+
 	(void)state;
-	/* nobody listens on 127.0.0.2 */
-	resolver_set(&(struct resolver){ .addresses = { "127.0.0.2", "127.0.0.1" },
-					 .n_servers = 1 });
 	rig_use_host(&rig, "mq.example");
 	rig_start_on_path(&rig);
 	for (int i = 0; i < 2; i++) {
+		answers.passes = 2;
+		resolver_set(&answers);
 		broker_accept(broker);
 		broker_expect(broker, PACKET_CONNECT);
 		broker_hang_up(broker);
@@ -101,6 +105,8 @@ static void several_addresses_take_turns(void **state)
 		rig_expect_rung(&rig, RUNG_NAME, RUNG_STATE_OK,
 				"mq.example has 2 addresses");
 	}
+	answers.blocks = false;
+	resolver_set(&answers);
 }
 
 /* Looking up the broker's name takes until resolver_answers(). */

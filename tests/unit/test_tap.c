@@ -58,7 +58,7 @@ static void carrier_follows(void **state)
 	assert_int_equal(tap_set_carrier(fd, true), 0);
 	netns_wait("ip -o link show mqtt0 | grep -q LOWER_UP");
 	assert_int_equal(tap_set_carrier(fd, false), 0);
-	netns_run("ip -o link show mqtt0 | grep -q NO-CARRIER");
+	netns_wait("ip -o link show mqtt0 | grep -q NO-CARRIER");
 	close(fd);
 }
 
