@@ -111,10 +111,10 @@ class Demo:
                               ("lease from dnsmasq", f"address ok: {address}"),
                               ("name resolved", "name ok"), ("connected", "connack ok")):
             assert self.node.lines.find(pattern), f"the journal does not say: {what}"
+        self.wire.dhcp.check_lease(address)
         # The name was resolved through the interface.
         self.wire.dns.lines.wait(rf"query\[A\] {conf.BROKER} from {address}", 5)
-        tell("host", f"dnsmasq leased {self.wire.dhcp.lease()} and was asked for {conf.BROKER} "
-                     f"by {address}")
+        tell("host", f"dnsmasq leased {address} and was asked for {conf.BROKER} by it")
         return address
 
     def run_publications(self):

@@ -58,9 +58,10 @@ def keep_and_interrupt():
     output = ""
     deadline = time.monotonic() + patience(60)
 
-    def read_until(pattern):
+    def read_until(pattern, start=0):
+        """Reads until the output from @start matches."""
         nonlocal output
-        while not re.search(pattern, output):
+        while not re.search(pattern, output[start:]):
             ready, _, _ = select.select([demo.stdout], [], [], max(0, deadline - time.monotonic()))
             fresh = os.read(demo.stdout.fileno(), 65536) if ready else b""
             if not fresh:
@@ -79,6 +80,12 @@ def keep_and_interrupt():
     read_until("link failed: No cable on the W5500")
     type_in("cable in")
     read_until(r"(?s)No cable on the W5500.*link ok")
+    connected = False  # a connection that has not outlived the loss says no "offline"
+    while not connected:
+        start = len(output)
+        type_in("status")
+        read_until(r"suback .*\n", start)
+        connected = re.search(r"connack +ok ", output[start:])
     os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
     read_until("Left behind on this machine: nothing")
     check(demo.wait(patience(10)) == 0, f"status {demo.returncode} after Ctrl-C", output)

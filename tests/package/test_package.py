@@ -60,6 +60,8 @@ def show(unit, key):
 
 
 def journal(unit):
+    """What the journal has of a unit, with all that was sent to it before."""
+    run("journalctl", "--sync", check=False)
     return run("journalctl", "-b", "--no-pager", "-o", "cat", "-u", unit, check=False)
 
 

@@ -161,6 +161,7 @@ class Ordeal:
         except OSError:
             return 0  # it has just been started
         assert counters["dropped_handover"] == 0, counters
+        self.node.wait_log("address ok", 5)  # a line after the one that we look for
         left = self.node.lines.find(r"(\d+) messages of an earlier run wait")
         return (counters["published"] + counters["spool"]["messages"] -
                 (int(left[1][1]) if left else 0))
