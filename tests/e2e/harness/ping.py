@@ -8,6 +8,8 @@ import struct
 import threading
 import time
 
+from . import delays
+
 INTERVAL = 0.05
 SO_TIMESTAMPNS = 35
 
@@ -90,10 +92,14 @@ class Pinger:
         """When the first reply came after @start (time.time()), or None."""
         return next((moment for moment in list(self._replies[name]) if moment >= start), None)
 
-    def longest_pause(self, name, start, end):
+    def pauses(self, name, start, end):
+        """Between two replies, and at the edges: (begin, end) of each."""
         moments = [moment for moment in list(self._replies[name]) if start <= moment <= end]
         edges = [start, *moments, end]
-        return max(after - before for before, after in zip(edges, edges[1:]))
+        return zip(edges, edges[1:])
+
+    def longest_pause(self, name, start, end):
+        return max(after - before for before, after in self.pauses(name, start, end))
 
     def close(self):
         """Ends it; what it has seen can still be asked for."""
@@ -122,3 +128,12 @@ class Watch:
 
     def pause(self, name):
         return self._pinger.longest_pause(name, self.start, self.end)
+
+    def excess(self, name, control):
+        """The longest pause of @name beyond that of @control or, where that is more, beyond what
+        a bare timer lost in it: the kernel answers the control without a thread that could be
+        kept waiting, the node has several."""
+        shift = time.monotonic() - time.time()
+        usual = self.pause(control)
+        return max(after - before - max(usual, delays.lost(before + shift, after + shift))
+                   for before, after in self._pinger.pauses(name, self.start, self.end))

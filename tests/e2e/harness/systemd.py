@@ -120,11 +120,11 @@ class Manager(_Reader):
         """Whether READY=1 has followed the last RELOADING=1."""
         return self.settled_since == len(self.reloading)
 
-    def longest_silence(self, start, end):
-        """The longest time without WATCHDOG=1 between two moments."""
+    def silences(self, start, end):
+        """The times without WATCHDOG=1 between two moments: (begin, end) of each."""
         moments = [moment for moment in list(self.watchdog) if start < moment < end]
         edges = [start, *moments, end]
-        return max(after - before for before, after in zip(edges, edges[1:]))
+        return list(zip(edges, edges[1:]))
 
 
 class Journal(_Reader):
