@@ -19,6 +19,7 @@ import subprocess
 import sys
 
 from . import build, syscalls
+from .waiting import until
 
 _MARK = "MQTTNODE_E2E_SANDBOX"
 
@@ -84,7 +85,10 @@ def _furnish():
     os.chmod("/run/dev/tun", 0o666)
     syscalls.mount("/run/dev/tun", "/dev/net/tun", flags=syscalls.MS_BIND)
 
-    subprocess.run(["cp", "-a", "/etc", "/run/etc"], check=True)
+    os.mkdir("/run/etc")
+    # The machine may put a new file in the place of another one meanwhile.
+    until(lambda: subprocess.run(["cp", "-a", "/etc/.", "/run/etc"], check=False).returncode == 0,
+          10, "a copy of /etc")
     syscalls.mount("/run/etc", "/etc", flags=syscalls.MS_BIND)
     for name, text in (("machine-id", "0f1e2d3c4b5a69788796a5b4c3d2e1f0\n"),
                        ("hosts", f"127.0.0.1 localhost\n127.0.1.1 {HOSTNAME}\n")):
