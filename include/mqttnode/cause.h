@@ -134,6 +134,7 @@
 	X(BROKER_REFUSES,	"broker-refuses")                                        \
 	X(BROKER_SILENT,	"broker-silent")                                         \
 	X(BROKER_ENDED,		"broker-ended")                                          \
+	X(MESSAGE_NOT_TAKEN,	"message-not-taken")                                     \
 	X(CONNECTION_LOST,	"connection-lost")                                       \
 	X(SUBSCRIPTION_REFUSED,	"subscription-refused")                                  \
 	X(NO_SUBACK,		"no-suback")                                             \

@@ -474,6 +474,13 @@ static const struct finding_advice advice[] = {
 	[CAUSE_BROKER_ENDED] = {
 		"The broker ended the session by itself.",
 		"Look at the broker's log, which says why." },
+	[CAUSE_MESSAGE_NOT_TAKEN] = {
+		"The broker ends each connection before it acknowledges one of our "
+		"messages: most likely that is larger than it takes. mqttnode tries them "
+		"one by one, and drops the one at which the connection ends.",
+		"Publish smaller messages, or raise the broker's limit (mosquitto: "
+		"max_packet_size). With mqtt.protocol = \"5\" the broker says how large a "
+		"message may be." },
 	[CAUSE_CONNECTION_LOST] = {
 		"The connection broke.",
 		"mqttnode connects again; if it goes on, look at the broker's log." },

@@ -352,8 +352,7 @@ int mqtt_start(struct mqtt *m)
 {
 	int r;
 
-	mqtt_connection_init(&m->connection, m->session->settings, m->timing,
-			     m->session->client, m->ladder, &m->counters);
+	mqtt_init_connection(m);
 	mqtt_choose_session(m);
 	mqtt_note_status(m);
 	r = -pthread_create(&m->thread, NULL, mqtt_thread, m);

@@ -453,6 +453,24 @@ void mqtt_cause_refused(struct mqtt_cause *ret, const struct mqtt_connack *conna
 		ret->persistent = code != V5_UNAVAILABLE && code != V5_BUSY;
 }
 
+void mqtt_cause_message(struct mqtt_cause *ret, enum mqtt_poison_verdict verdict)
+{
+	static const char *const texts[] = {
+		[MQTT_POISON_NO_SIGN] = "",
+		[MQTT_POISON_SUSPECTED] =
+			"The broker ends the connection before it acknowledges a "
+			"message: is one larger than it takes?",
+		[MQTT_POISON_TRIED] =
+			"The broker ends the connection before it acknowledges a "
+			"message: they are sent one by one now",
+		[MQTT_POISON_PROVEN] =
+			"The broker ends the connection at a message that it does not "
+			"take: it is dropped",
+	};
+
+	say(ret, RUNG_CONNACK, CAUSE_MESSAGE_NOT_TAKEN, "%s", texts[verdict]);
+}
+
 void mqtt_cause_lost(struct mqtt_cause *ret, const struct mqtt_peer *peer,
 		     const struct mqtt_error *error, unsigned int keepalive_s)
 {

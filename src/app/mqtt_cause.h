@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "mqtt_client.h"
+#include "mqtt_poison.h"
 
 struct mqtt_cause {
 	enum rung rung;
@@ -89,6 +90,9 @@ void mqtt_cause_connack_timeout(struct mqtt_cause *ret, unsigned int waited_s);
  */
 void mqtt_cause_refused(struct mqtt_cause *ret, const struct mqtt_connack *connack,
 			const char *user);
+
+/* The broker ended a session, and @verdict says that a message was the reason. */
+void mqtt_cause_message(struct mqtt_cause *ret, enum mqtt_poison_verdict verdict);
 
 /* A session ended. */
 void mqtt_cause_lost(struct mqtt_cause *ret, const struct mqtt_peer *peer,

@@ -90,7 +90,6 @@ static void end(struct mqtt_connection *c, bool persistent, uint64_t now)
 	mqtt_client_abort(c->client);
 	if (c->state == MQTT_ONLINE) {
 		c->counters->disconnects++;
-		c->session_ended = true;
 		if (now - c->online_ns >= ms(c->timing->stable_ms))
 			mqtt_backoff_reset(&c->backoff);
 	} else {
@@ -135,6 +134,8 @@ static void fail(struct mqtt_connection *c, const struct mqtt_cause *cause, uint
 
 void mqtt_connection_drop(struct mqtt_connection *c, uint64_t now)
 {
+	if (c->state == MQTT_ONLINE)
+		(void)c->judge(c->judge_ctx, false, now);
 	if (c->state >= MQTT_RESOLVING)
 		end(c, false, now);
 	c->state = mqtt_path_is_open(&c->path) ? MQTT_BACKOFF : MQTT_OFFLINE;
@@ -320,7 +321,6 @@ static void go_online(struct mqtt_connection *c, uint64_t now)
 
 	c->state = MQTT_ONLINE;
 	c->online_ns = now;
-	c->ended_by_broker = false;
 	c->hurry = false;
 	c->failures = 0;
 	c->counters->connects++;
@@ -359,7 +359,8 @@ static void await_suspicion(struct mqtt_connection *c, uint64_t now)
 static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint64_t now)
 {
 	/* It may have come before what it needs was seen to be there. */
-	bool answered = c->connack.code >= 0;
+	bool answered = c->connack.code >= 0, open = mqtt_path_is_open(&c->path);
+	enum mqtt_poison_verdict verdict = MQTT_POISON_NO_SIGN;
 	struct mqtt_cause cause;
 
 	if (c->state == MQTT_CONNECTING && (answered || mqtt_loss_was_connected(error)))
@@ -369,15 +370,16 @@ static void lost(struct mqtt_connection *c, const struct mqtt_error *error, uint
 	/* The library repeats what is under way at once: that may have been the end. */
 	if (c->state == MQTT_WAIT_CONNACK && c->connack.code == 0)
 		go_online(c, now);
-	mqtt_loss_explain(c, &cause, error);
+	if (c->state == MQTT_ONLINE)
+		verdict = c->judge(c->judge_ctx, open && mqtt_loss_is_by_broker(error),
+				   now);
+	mqtt_loss_explain(c, &cause, error, verdict);
 	if (c->state == MQTT_WAIT_CONNACK) {
 		suspect(c, &cause, now);
 		return;
 	}
-	if (c->state == MQTT_ONLINE && mqtt_path_is_open(&c->path)) {
-		c->ended_by_broker = mqtt_loss_is_by_broker(error);
+	if (c->state == MQTT_ONLINE && open)
 		c->counters->taken_over += cause.id == CAUSE_CLIENT_ID_TWICE;
-	}
 	fail(c, &cause, now);
 }
 
@@ -420,7 +422,8 @@ static void climb(struct mqtt_connection *c, uint64_t now)
 
 void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings *settings,
 			  const struct mqtt_timing *timing, struct mqtt_client *client,
-			  struct ladder *ladder, struct mqtt_counters *counters)
+			  struct ladder *ladder, struct mqtt_counters *counters,
+			  mqtt_judge judge, void *judge_ctx)
 {
 	memset(c, 0, sizeof(*c));
 	c->settings = settings;
@@ -428,6 +431,8 @@ void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings 
 	c->client = client;
 	c->ladder = ladder;
 	c->counters = counters;
+	c->judge = judge;
+	c->judge_ctx = judge_ctx;
 	c->failed_rung = -1;
 	c->connack.code = -1;
 	c->backoff.base_ms = timing->backoff_base_ms;

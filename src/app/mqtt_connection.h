@@ -23,6 +23,7 @@
 #include "mqtt_client.h"
 #include "mqtt_lookup.h"
 #include "mqtt_path.h"
+#include "mqtt_poison.h"
 #include "mqtt_suspicion.h"
 
 enum mqtt_state {
@@ -36,12 +37,20 @@ enum mqtt_state {
 	MQTT_ONLINE,
 };
 
+/*
+ * Asked once at the end of each session, before that is told: whether a message was the
+ * reason. @by_broker: mqtt_loss_is_by_broker().
+ */
+typedef enum mqtt_poison_verdict (*mqtt_judge)(void *ctx, bool by_broker, uint64_t now);
+
 struct mqtt_connection {
 	const struct mqtt_settings *settings; /* borrowed, as the next four */
 	const struct mqtt_timing *timing;
 	struct mqtt_client *client;
 	struct ladder *ladder;
 	struct mqtt_counters *counters;
+	mqtt_judge judge;
+	void *judge_ctx;
 
 	enum mqtt_state state;
 	struct mqtt_path path;
@@ -59,8 +68,6 @@ struct mqtt_connection {
 	uint64_t began_ns;    /* the current attempt */
 	uint64_t deadline_ns; /* of the current step */
 	uint64_t online_ns;   /* since when online */
-	bool session_ended; /* for whoever wants to know, who resets it; with the next */
-	bool ended_by_broker; /* mqtt_loss_is_by_broker() */
 	bool hurry;	      /* something changed: worth an attempt without back-off */
 	uint64_t hurried_ns;  /* the last one of these; 0: never */
 
@@ -72,7 +79,8 @@ struct mqtt_connection {
 
 void mqtt_connection_init(struct mqtt_connection *c, const struct mqtt_settings *settings,
 			  const struct mqtt_timing *timing, struct mqtt_client *client,
-			  struct ladder *ladder, struct mqtt_counters *counters);
+			  struct ladder *ladder, struct mqtt_counters *counters,
+			  mqtt_judge judge, void *judge_ctx);
 
 /* Releases what it holds. Also of one that is all zero. */
 void mqtt_connection_clear(struct mqtt_connection *c);

@@ -94,6 +94,7 @@ struct mqtt {
 	unsigned int quick_rounds;
 	struct mqtt_refusals refusals;
 	struct mqtt_poison poison;
+	bool take_back; /* what was under way, as it says */
 };
 
 /* What the library tells; the ctx is a struct mqtt. */
@@ -119,6 +120,9 @@ void mqtt_go_on_leaving(struct mqtt *m, uint64_t now);
 void mqtt_go_over(struct mqtt *m, uint64_t now);
 
 /* --- mqtt_thread.c --------------------------------------------------------- */
+
+/* Begins without a connection, for m->session. */
+void mqtt_init_connection(struct mqtt *m);
 
 /* Takes what others want published, and sends what can be sent. */
 void mqtt_thread_publish(struct mqtt *m, uint64_t now);

@@ -128,8 +128,7 @@ static void begin_connection(struct mqtt *m, struct mqtt_session *old, uint64_t 
 	spool_rewind(m->spool);
 	mqtt_choose_session(m);
 	mqtt_connection_clear(&m->connection);
-	mqtt_connection_init(&m->connection, m->session->settings, m->timing,
-			     m->session->client, m->ladder, &m->counters);
+	mqtt_init_connection(m);
 	mqtt_connection_await(&m->connection);
 	mqtt_connection_set_path(&m->connection, &m->mail.path, now);
 }

@@ -74,12 +74,14 @@ static void handshake_cause(const struct mqtt_connection *c, struct mqtt_cause *
 }
 
 void mqtt_loss_explain(const struct mqtt_connection *c, struct mqtt_cause *ret,
-		       const struct mqtt_error *error)
+		       const struct mqtt_error *error, enum mqtt_poison_verdict verdict)
 {
 	if (c->connack.code > 0)
 		mqtt_cause_refused(ret, &c->connack, c->settings->username);
 	else if (error->kind == MQTT_ERROR_TLS)
 		tls_cause(c, ret, &error->tls);
+	else if (verdict != MQTT_POISON_NO_SIGN && error->kind != MQTT_ERROR_DISCONNECT)
+		mqtt_cause_message(ret, verdict);
 	else if (c->state == MQTT_ONLINE)
 		mqtt_cause_lost(ret, &c->peer, error, c->connack.keepalive_s);
 	else if (c->state == MQTT_CONNECTING)

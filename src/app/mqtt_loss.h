@@ -21,8 +21,11 @@ bool mqtt_loss_was_connected(const struct mqtt_error *error);
  */
 bool mqtt_loss_is_by_broker(const struct mqtt_error *error);
 
-/* Why @c, as far as it had come, ended with @error. */
+/*
+ * Why @c, as far as it had come, ended with @error. @verdict is on a session; what the
+ * broker itself says is better.
+ */
 void mqtt_loss_explain(const struct mqtt_connection *c, struct mqtt_cause *ret,
-		       const struct mqtt_error *error);
+		       const struct mqtt_error *error, enum mqtt_poison_verdict verdict);
 
 #endif

@@ -69,6 +69,7 @@ void mqtt_poison_sent(struct mqtt_poison *p, const struct mqtt_outgoing *message
 void mqtt_poison_acknowledged(struct mqtt_poison *p)
 {
 	clear(p);
+	p->acquitted = false;
 }
 
 /* Whether the end of a session of the trial can only be the fault of what it is of. */
@@ -97,10 +98,14 @@ static bool end_trial(struct mqtt_poison *p, bool by_broker, uint64_t oldest,
 		      uint64_t now)
 {
 	if (!by_broker || !is_guilty(p, oldest, now)) {
+		p->acquitted = by_broker && p->sent_ns == 0;
 		clear(p);
 		return false;
 	}
+	p->acquitted = false;
+	p->verdict = MQTT_POISON_TRIED;
 	if (++p->ends == MQTT_POISON_TRIALS) {
+		p->verdict = MQTT_POISON_PROVEN;
 		learn(p, now);
 		clear(p);
 	}
@@ -117,7 +122,11 @@ static bool end_other(struct mqtt_poison *p, bool by_broker, uint64_t oldest)
 		return false;
 	p->phase = MQTT_POISON_SUSPICION;
 	p->suspect = oldest;
-	if (++p->ends < MQTT_POISON_SUSPICIONS)
+	p->ends++;
+	if (p->ends > 1 && !p->acquitted)
+		p->verdict = p->ends < MQTT_POISON_SUSPICIONS ? MQTT_POISON_SUSPECTED
+							      : MQTT_POISON_TRIED;
+	if (p->ends < MQTT_POISON_SUSPICIONS)
 		return false;
 	p->phase = MQTT_POISON_TRIAL;
 	p->ends = 0;
@@ -127,10 +136,11 @@ static bool end_other(struct mqtt_poison *p, bool by_broker, uint64_t oldest)
 bool mqtt_poison_ended(struct mqtt_poison *p, bool by_broker, uint64_t oldest,
 		       uint64_t now)
 {
-	bool take_back = p->phase == MQTT_POISON_TRIAL
-				 ? end_trial(p, by_broker, oldest, now)
-				 : end_other(p, by_broker, oldest);
+	bool take_back;
 
+	p->verdict = MQTT_POISON_NO_SIGN;
+	take_back = p->phase == MQTT_POISON_TRIAL ? end_trial(p, by_broker, oldest, now)
+						  : end_other(p, by_broker, oldest);
 	free(p->topic);
 	p->topic = NULL;
 	p->largest = 0;

@@ -20,6 +20,13 @@
  * somebody with our client id, a broker that is restarted or the network may end any
  * number of sessions: they would have to do so, each time, just after the message.
  *
+ * Until a message is proven the reason of an end is a guess, and the verdict is how good
+ * the one of a message is. Another client with our id ends sessions soon after they
+ * begin, whatever is under way, and a broker that lets both in has acknowledged by then
+ * what was sent at once: so two ends in a row without that, at the same message, speak
+ * for the message; an end of the calm in a trial speaks for the other client, until
+ * something is acknowledged or a session ends at the message after all.
+ *
  * What was found is known for an hour: messages on the same topic that are at least as
  * long, of any QoS, are not worth a session each.
  *
@@ -61,11 +68,21 @@ enum mqtt_poison_phase {
 	MQTT_POISON_TRIAL,
 };
 
+/* What speaks for a message as the reason why the last session ended. */
+enum mqtt_poison_verdict {
+	MQTT_POISON_NO_SIGN,
+	MQTT_POISON_SUSPECTED, /* it ended like the one before it */
+	MQTT_POISON_TRIED,     /* in the next one they are sent one by one */
+	MQTT_POISON_PROVEN,
+};
+
 /* All zero: clear, and nothing is known. */
 struct mqtt_poison {
 	enum mqtt_poison_phase phase;
 	uint64_t suspect;  /* which message: spool_in_flight.oldest */
 	unsigned int ends; /* of sessions in a row, in this phase */
+	bool acquitted;	   /* a trial ended before a message was sent in it */
+	enum mqtt_poison_verdict verdict; /* on the session that ended last */
 
 	/* Of the session. */
 	uint64_t calm_ns; /* in a trial, nothing of QoS 1 or 2 is sent before */
@@ -101,6 +118,7 @@ void mqtt_poison_acknowledged(struct mqtt_poison *p);
  * The session has ended: @by_broker, without a reason that says more; with the message
  * @oldest as the first of those under way (spool_in_flight.oldest). Returns whether all
  * of them are to be taken back, so that nothing is under way when the next one begins.
+ * Why it ended is in @p->verdict.
  */
 bool mqtt_poison_ended(struct mqtt_poison *p, bool by_broker, uint64_t oldest,
 		       uint64_t now);

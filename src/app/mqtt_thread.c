@@ -146,20 +146,30 @@ static int begin_anew(struct mqtt *m)
 	return 0;
 }
 
-/* Whether a message was the cause. A session may have been too short to be followed. */
-static void judge_end(struct mqtt *m, uint64_t now)
+/* Of a session that may have been too short to be followed. */
+static enum mqtt_poison_verdict judge_end(void *ctx, bool by_broker, uint64_t now)
 {
-	if (!m->connection.session_ended)
+	struct mqtt *m = ctx;
+
+	m->take_back = mqtt_poison_ended(&m->poison, by_broker,
+					 spool_in_flight(m->spool).oldest, now);
+	return m->poison.verdict;
+}
+
+void mqtt_init_connection(struct mqtt *m)
+{
+	mqtt_connection_init(&m->connection, m->session->settings, m->timing,
+			     m->session->client, m->ladder, &m->counters, judge_end, m);
+}
+
+/* So that messages can be tried one by one. */
+static void take_back(struct mqtt *m)
+{
+	if (!m->take_back)
 		return;
-	m->connection.session_ended = false;
-	if (!mqtt_poison_ended(&m->poison, m->connection.ended_by_broker,
-			       spool_in_flight(m->spool).oldest, now))
-		return;
-	if (begin_anew(m) < 0)
-		return;
-	m->connection.hurry = true;
-	log_info("The broker ends each session before it acknowledges a message: they "
-		 "are sent one by one now, to find out whether one is the cause");
+	m->take_back = false;
+	if (begin_anew(m) == 0)
+		m->connection.hurry = true;
 }
 
 void mqtt_follow_session(struct mqtt *m, uint64_t now)
@@ -355,7 +365,7 @@ static bool turn(struct mqtt *m, uint64_t now)
 	if (mqtt_client_spoiled(m->session->client))
 		renew(m, now);
 	mqtt_follow_session(m, now);
-	judge_end(m, now);
+	take_back(m);
 	mqtt_subscriber_turn(m->session->subscriber, now);
 	if (m->leave_phase == LEAVE_NOT) {
 		if (m->was_online)

@@ -72,6 +72,9 @@ def poison():
         world.wire.broker.lines.wait("disconnected due to oversize packet", 10)
         node.wait_log("A message of 20000 bytes on test/large is dropped: the broker ended the "
                       "connection each time when one of 20000 bytes was sent there", 60)
+        # What the ladder said meanwhile, which is no guess about another client.
+        assert node.lines.find("The broker ends the connection before it acknowledges a message"), (
+            node.lines.texts())
         observer = world.further(Client(world.wire.broker, ["#"]))
         observer.wait(conf.OUT, 10, observer.mark(), count=3)
         counters = node.status()["mqtt"]

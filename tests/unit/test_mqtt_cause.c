@@ -259,6 +259,25 @@ static void sessions_that_end(void **state)
 	assert_cause(RUNG_CONNACK, false, "Connection lost: out of memory");
 }
 
+static void messages_at_which_sessions_end(void **state)
+{
+	(void)state;
+	mqtt_cause_message(&cause, MQTT_POISON_SUSPECTED);
+	assert_cause(
+		RUNG_CONNACK, false,
+		"The broker ends the connection before it acknowledges a message: is "
+		"one larger than it takes?");
+	assert_int_equal(cause.id, CAUSE_MESSAGE_NOT_TAKEN);
+	mqtt_cause_message(&cause, MQTT_POISON_TRIED);
+	assert_cause(RUNG_CONNACK, false,
+		     "The broker ends the connection before it acknowledges a message: "
+		     "they are sent one by one now");
+	mqtt_cause_message(&cause, MQTT_POISON_PROVEN);
+	assert_cause(RUNG_CONNACK, false,
+		     "The broker ends the connection at a message that it does not take: "
+		     "it is dropped");
+}
+
 static void a_certificate_that_is_refused(void **state)
 {
 	/* 2026-11-22 */
@@ -379,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup(refusals, set_up),
 		cmocka_unit_test_setup(a_user_who_is_refused_is_named, set_up),
 		cmocka_unit_test_setup(sessions_that_end, set_up),
+		cmocka_unit_test_setup(messages_at_which_sessions_end, set_up),
 		cmocka_unit_test_setup(a_certificate_that_is_refused, set_up),
 		cmocka_unit_test_setup(a_handshake_that_failed, set_up),
 	};

@@ -273,6 +273,94 @@ static void another_message_has_a_suspicion_of_its_own(void **state)
 	expect_clear();
 }
 
+/* --- the verdict on the session that ended last ------------------------------ */
+
+static void one_end_is_no_sign(void **state)
+{
+	(void)state;
+	session(POISON);
+	assert_int_equal(p.verdict, MQTT_POISON_NO_SIGN);
+	session(POISON);
+	assert_int_equal(p.verdict, MQTT_POISON_SUSPECTED);
+	session(POISON + 1);
+	assert_int_equal(p.verdict, MQTT_POISON_NO_SIGN);
+}
+
+static void the_verdict_follows_what_is_done(void **state)
+{
+	(void)state;
+	begin_trial();
+	assert_int_equal(p.verdict, MQTT_POISON_TRIED);
+	for (int i = 1; i < MQTT_POISON_TRIALS; i++) {
+		try(&large);
+		assert_true(mqtt_poison_ended(&p, true, POISON, now));
+		assert_int_equal(p.verdict, MQTT_POISON_TRIED);
+	}
+	try(&large);
+	assert_true(mqtt_poison_ended(&p, true, POISON, now));
+	assert_int_equal(p.verdict, MQTT_POISON_PROVEN);
+	session(0);
+	assert_int_equal(p.verdict, MQTT_POISON_NO_SIGN);
+}
+
+static void an_end_by_the_network_is_no_sign(void **state)
+{
+	(void)state;
+	session(POISON);
+	session(POISON);
+	assert_false(mqtt_poison_ended(&p, false, POISON, now));
+	assert_int_equal(p.verdict, MQTT_POISON_NO_SIGN);
+}
+
+static void another_client_that_lets_messages_be_acknowledged_leaves_no_sign(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 10; i++) {
+		begin();
+		mqtt_poison_sent(&p, &large, now);
+		mqtt_poison_acknowledged(&p);
+		mqtt_poison_sent(&p, &large, now);
+		assert_false(mqtt_poison_ended(&p, true, POISON + i, now));
+		assert_int_equal(p.verdict, MQTT_POISON_NO_SIGN);
+	}
+}
+
+/* The next trial begins all the same: the message may be found in that one. */
+static void another_client_that_ends_the_calm_leaves_no_sign_from_then_on(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		begin_trial();
+		assert_int_equal(p.verdict,
+				 round == 0 ? MQTT_POISON_TRIED : MQTT_POISON_NO_SIGN);
+		begin();
+		assert_false(mqtt_poison_ended(&p, true, 0, now));
+		assert_int_equal(p.verdict, MQTT_POISON_NO_SIGN);
+		session(POISON);
+		session(POISON);
+		assert_int_equal(p.verdict, MQTT_POISON_NO_SIGN);
+		session(0);
+	}
+	begin_trial();
+	try(&large);
+	assert_true(mqtt_poison_ended(&p, true, POISON, now));
+	assert_int_equal(p.verdict, MQTT_POISON_TRIED);
+}
+
+static void until_something_is_acknowledged(void **state)
+{
+	(void)state;
+	begin_trial();
+	begin();
+	assert_false(mqtt_poison_ended(&p, true, 0, now));
+	mqtt_poison_acknowledged(&p);
+	session(POISON);
+	session(POISON);
+	assert_int_equal(p.verdict, MQTT_POISON_SUSPECTED);
+}
+
+/* --- what is known ----------------------------------------------------------- */
+
 static void known_is_a_topic_from_a_length_on(void **state)
 {
 	(void)state;
@@ -334,6 +422,12 @@ int main(void)
 		TEST(so_does_one_with_another_message_as_large),
 		TEST(smaller_ones_beside_it_do_not),
 		TEST(another_message_has_a_suspicion_of_its_own),
+		TEST(one_end_is_no_sign),
+		TEST(the_verdict_follows_what_is_done),
+		TEST(an_end_by_the_network_is_no_sign),
+		TEST(another_client_that_lets_messages_be_acknowledged_leaves_no_sign),
+		TEST(another_client_that_ends_the_calm_leaves_no_sign_from_then_on),
+		TEST(until_something_is_acknowledged),
 		TEST(known_is_a_topic_from_a_length_on),
 		TEST(and_for_an_hour),
 		TEST(the_oldest_gives_way),

@@ -72,6 +72,22 @@ static void accept_session(void)
 	broker_connack(broker, 0);
 }
 
+static void expect_failed(const char *text)
+{
+	rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_FAILED, "%s", text);
+}
+
+#define TAKEN_OVER "The broker closed the connection: is the client id used twice?"
+#define SUSPECTED                                                                        \
+	"The broker ends the connection before it acknowledges a message: is one "       \
+	"larger than it takes?"
+#define TRIED                                                                            \
+	"The broker ends the connection before it acknowledges a message: they are "     \
+	"sent one by one now"
+#define PROVEN                                                                           \
+	"The broker ends the connection at a message that it does not take: it is "      \
+	"dropped"
+
 /* What the broker does with what comes next on "large": it ends the session. */
 static void end_at_large(void)
 {
@@ -194,6 +210,71 @@ static void what_ends_sessions_without_it_acquits_it(void **state)
 	rig_expect_counter(&rig, published, 1);
 }
 
+/* --- what is said meanwhile -------------------------------------------------- */
+
+static void the_ladder_says_what_is_known_and_done(void **state)
+{
+	(void)state;
+	rig_online(&rig);
+	put("large", LARGE, 1);
+	end_at_large();
+	rig_expect_counter(&rig, disconnects, 1);
+	for (int i = 1; i < MQTT_POISON_SUSPICIONS; i++) {
+		accept_session();
+		end_at_large();
+		expect_failed(i < MQTT_POISON_SUSPICIONS - 1 ? SUSPECTED : TRIED);
+	}
+	for (int i = 0; i < MQTT_POISON_TRIALS; i++) {
+		accept_session();
+		end_at_large();
+		expect_failed(i < MQTT_POISON_TRIALS - 1 ? TRIED : PROVEN);
+	}
+	assert_int_equal(rig_counter(&rig, offsetof(struct mqtt_counters, taken_over)),
+			 0);
+}
+
+static void another_client_with_our_id_is_named_whatever_is_under_way(void **state)
+{
+	(void)state;
+	rig_online(&rig);
+	for (uint64_t i = 1; i <= 2 * MQTT_POISON_SUSPICIONS; i++) {
+		/* The last one is sent again, and acknowledged; then comes another. */
+		if (i > 1)
+			take("t");
+		rig_expect_counter(&rig, published, i - 1);
+		put("t", (size_t)i, 1);
+		assert_string_equal(broker_expect(broker, PACKET_PUBLISH)->topic, "t");
+		broker_hang_up(broker);
+		expect_failed(TAKEN_OVER);
+		rig_expect_counter(&rig, taken_over, i);
+		accept_session();
+	}
+}
+
+static void also_if_it_comes_before_anything_is_acknowledged(void **state)
+{
+	(void)state;
+	rig.timing.calm_ms = 20000;
+	rig_online(&rig);
+	put("t", 1, 1);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < MQTT_POISON_SUSPICIONS; i++) {
+			assert_string_equal(broker_expect(broker, PACKET_PUBLISH)->topic,
+					    "t");
+			broker_hang_up(broker);
+			if (round > 0)
+				expect_failed(TAKEN_OVER);
+			accept_session();
+		}
+		/* The calm of a trial, in which nothing was sent. */
+		rig_expect_rung(&rig, RUNG_CONNACK, RUNG_STATE_OK, "broker 127.0.0.1:%u",
+				broker->port);
+		broker_hang_up(broker);
+		expect_failed(TAKEN_OVER);
+		accept_session();
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -202,6 +283,9 @@ int main(void)
 		TEST(a_message_on_trial_that_is_taken_is_not_dropped),
 		TEST(on_trial_it_is_sent_alone_and_not_at_once),
 		TEST(what_ends_sessions_without_it_acquits_it),
+		TEST(the_ladder_says_what_is_known_and_done),
+		TEST(another_client_with_our_id_is_named_whatever_is_under_way),
+		TEST(also_if_it_comes_before_anything_is_acknowledged),
 #undef TEST
 	};
 
