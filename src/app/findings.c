@@ -457,7 +457,8 @@ static const struct finding_advice advice[] = {
 		"The broker ended the session, most likely because another client came "
 		"with the same client id: only one can have it.",
 		"Give every node a mqtt.client_id of its own; without the key each "
-		"takes one from its MAC address." },
+		"takes one from its MAC address. If nothing else has it: are messages of "
+		"QoS 0 larger than the broker takes?" },
 	[CAUSE_MQTT_VERSION] = {
 		"The broker does not speak this version of MQTT.",
 		"Set mqtt.protocol to \"3.1.1\", or to \"5\"." },

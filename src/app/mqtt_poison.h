@@ -27,6 +27,11 @@
  * for the message; an end of the calm in a trial speaks for the other client, until
  * something is acknowledged or a session ends at the message after all.
  *
+ * A message of QoS 0 is not looked for: nothing acknowledges it, so nothing would acquit
+ * it, and another client that ends every session soon would have whatever is sent then
+ * condemned for an hour. Nor does it block anything: it is not sent again, and costs the
+ * one session that it ends.
+ *
  * What was found is known for an hour: messages on the same topic that are at least as
  * long, of any QoS, are not worth a session each.
  *
