@@ -11,8 +11,8 @@
 #include "mqttnode/pump.h"
 
 #include <errno.h>
-#include <string.h>
 
+#include "chip_switches.h"
 #include "pump_rig.h"
 #include "short.h"
 
@@ -35,14 +35,6 @@ static void again(void **state)
 	assert_int_equal(setup(state), 0);
 }
 
-static uint64_t steps(struct pump_rig *rig)
-{
-	struct pump_counters c = pump_rig_counters(rig);
-
-	return c.recover_resync + c.recover_reopen + c.recover_soft_reset +
-	       c.recover_hard_reset + c.recover_probe;
-}
-
 static uint64_t selects(const struct pump_rig *rig)
 {
 	return w5500_sim_stats(rig->board.chip)->chip_selects;
@@ -60,7 +52,7 @@ static void carry(struct pump_rig *rig, uint32_t n)
 	(void)pump_rig_wait(rig, all_arrived, 60 * SEC);
 	pump_rig_for(rig, 20 * MS);
 	assert_all_arrived(rig);
-	assert_int_equal(steps(rig), 0);
+	assert_int_equal(pump_rig_steps(rig), 0);
 	assert_int_equal(w5500_sim_stats(rig->board.chip)->rx_dropped_full, 0);
 	assert_clean(rig);
 }
@@ -124,7 +116,7 @@ static uint64_t send_short(struct pump_rig *rig, uint32_t n)
 	}
 	pump_rig_for(rig, 3 * MS);
 	assert_all_arrived(rig);
-	assert_int_equal(steps(rig), 0);
+	assert_int_equal(pump_rig_steps(rig), 0);
 	assert_clean(rig);
 	return selects(rig) - before;
 }
@@ -361,7 +353,7 @@ static void a_bus_error_at_any_message_costs_nothing(void **state)
 		(void)pump_rig_wait(rig, all_arrived, SEC);
 		pump_rig_for(rig, 5 * MS);
 		assert_all_arrived(rig);
-		assert_int_equal(steps(rig), 0);
+		assert_int_equal(pump_rig_steps(rig), 0);
 		assert_clean(rig);
 	}
 }
@@ -379,7 +371,7 @@ static void a_bus_error_in_the_test_delays_it(void **state)
 			assert_true(after > 30); /* so many messages it took */
 			return;
 		}
-		assert_int_equal(steps(rig), 0);
+		assert_int_equal(pump_rig_steps(rig), 0);
 		assert_works(rig);
 		assert_clean(rig);
 		again(state);
@@ -405,38 +397,19 @@ static void registers_lost_at_any_moment_are_survived(void **state)
 	assert_clean(rig);
 }
 
-/* Where descriptions of the chip disagree, both have to do. */
 static void frames_arrive_whatever_the_chip_is_like(void **state)
 {
-	static const struct {
-		const char *name;
-		uint64_t value;
-	} options[] = {
-		{ "tear", W5500_SIM_TEAR_RX },
-		{ "tear", W5500_SIM_TEAR_RX | W5500_SIM_TEAR_TX },
-		{ "recv_raises_ir", 1 },
-		{ "rsr_follows_rx_rd", 1 },
-		{ "rsr_grows", 1 },
-		{ "tx_fsr_at_send", 1 },
-		{ "accept", W5500_SIM_ACCEPT_AT_ONCE },
-		{ "send_delay_ns", 2 * US },
-		{ "no_padding", 1 },
-		{ "write_miso_random", 1 },
-		{ "reserved_reads_random", 1 },
-		{ "intlevel_delays", 1 },
-		{ "send_twice", W5500_SIM_SEND_TWICE_CORRUPTS },
-	};
+	for (size_t i = 0; i < CHIP_SWITCHES; i++) {
+		for (uint32_t which = 1;
+		     which < chip_switches[i].n && !chip_switches[i].unfit; which++) {
+			struct pump_rig *rig = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		struct pump_rig *rig = *state;
-
-		assert_int_equal(
-			w5500_sim_set(rig->board.chip, options[i].name, options[i].value),
-			0);
-		pump_rig_up(rig);
-		assert_hint(rig, "");
-		carry(rig, times(2000));
-		again(state);
+			chip_switch_set(rig->board.chip, &chip_switches[i], which);
+			pump_rig_up(rig);
+			assert_hint(rig, "");
+			carry(rig, times(1000));
+			again(state);
+		}
 	}
 }
 
@@ -466,43 +439,20 @@ static void frames_arrive_whatever_the_bus_is_like(void **state)
 /* Any chip, fit or not, with any of its switches, and traffic of any kind. */
 static void a_seeded_torture_over_all_kinds_of_chips(void **state)
 {
-	static const struct {
-		const char *name;
-		uint32_t values;
-	} switches[] = {
-		{ "accept", 3 },
-		{ "fdm_ends_frame", 2 },
-		{ "fdm_overruns", 2 },
-		{ "fdm_spills", 2 },
-		{ "recv_raises_ir", 2 },
-		{ "reserved_reads_random", 2 },
-		{ "rsr_follows_rx_rd", 2 },
-		{ "rsr_grows", 2 },
-		{ "send_ok_without_link", 2 },
-		{ "send_twice", 3 },
-		{ "tear", 4 },
-		{ "tx_fsr_at_send", 2 },
-		{ "write_miso_random", 2 },
-		{ "hiz_low", 2 },
-	};
 	uint32_t rounds = times(60), seed = 1;
 	unsigned int chained = 0;
 
 	for (uint32_t round = 0; round < rounds; round++) {
 		struct pump_rig *rig = *state;
 
-		for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
-			uint32_t value = scramble(seed++) % switches[i].values;
-
-			/* A chip that is fit in two of three rounds. */
-			if (i == 0 && round % 3)
-				value = W5500_SIM_ACCEPT_AT_FRAME_END;
-			else if (i > 0 && i < 4 && round % 3)
-				value = 0;
-			assert_int_equal(
-				w5500_sim_set(rig->board.chip, switches[i].name, value),
-				0);
-		}
+		/* A chip that is fit in two of three rounds. */
+		for (size_t i = 0; i < CHIP_SWITCHES; i++)
+			if (round % 3 == 0 || !chip_switches[i].unfit)
+				chip_switch_set(rig->board.chip, &chip_switches[i],
+						scramble(seed++) % chip_switches[i].n);
+		if (round % 3)
+			w5500_sim_options(rig->board.chip)->accept =
+				W5500_SIM_ACCEPT_AT_FRAME_END;
 		sim_spi_options(rig->board.spi)->bufsiz = 2048u << scramble(seed++) % 6;
 		sim_spi_options(rig->board.spi)->alignment =
 			scramble(seed++) % 2 ? 128 : 1;
