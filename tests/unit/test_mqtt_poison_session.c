@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* test_mqtt_poison_session.c — sessions that the broker ends, and what is sent in them */
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "unit.h"
 
 #include "../../src/app/mqtt_poison.h"
 #include "mqttnode/cleanup.h"
 #include "mqttnode/clock.h"
-#include "mqttnode/log.h"
 
+#include "log_rig.h"
 #include "mqtt_rig.h"
 
 #define LARGE 5000 /* what the broker does not take */
@@ -18,33 +14,11 @@
 static struct rig rig;
 static struct broker *const broker = &rig.broker;
 
-/* What was logged last about a message that is dropped; read when the thread is done. */
-static char logged[512];
-
-int __wrap_log_write(int level, int error, const struct log_field *fields,
-		     size_t n_fields, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
-int __wrap_log_write(int level, int error, const struct log_field *fields,
-		     size_t n_fields, const char *format, ...)
-{
-	va_list ap;
-
-	(void)level;
-	(void)fields;
-	(void)n_fields;
-	if (strstr(format, "is dropped") == NULL)
-		return -error;
-	va_start(ap, format);
-	vsnprintf(logged, sizeof(logged), format, ap);
-	va_end(ap);
-	return -error;
-}
-
 static int set_up(void **state)
 {
 	(void)state;
 	rig_make(&rig);
-	logged[0] = '\0';
+	log_rig_watch("is dropped");
 	return 0;
 }
 
@@ -154,7 +128,7 @@ static void the_cause_is_dropped_named_and_counted(void **state)
 	mqtt_stop(rig.mqtt, 100);
 	assert_true(rig_ends_within(&rig, 20000));
 	assert_string_equal(
-		logged,
+		log_rig_last(),
 		"A message of 5000 bytes on large is dropped: the broker ended the "
 		"connection each time when one of 5000 bytes was sent there. Is its "
 		"max_packet_size lower? With protocol = \"5\" it would say so");

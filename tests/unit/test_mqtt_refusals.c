@@ -2,8 +2,6 @@
 /* test_mqtt_refusals.c — what the broker refuses is named, and not too often */
 #include "../../src/app/mqtt_refusals.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "unit.h"
@@ -11,6 +9,7 @@
 #include "mqttnode/bytes.h"
 #include "mqttnode/cleanup.h"
 
+#include "log_rig.h"
 #include "mqtt_rig.h"
 
 #define SOON_MS 5000
@@ -20,36 +19,11 @@ static struct rig rig;
 static struct broker *const broker = &rig.broker;
 static struct mqtt_refusals refusals;
 
-/* What was logged last about a refusal, and how often. */
-static char logged[256];
-static int n_logged;
-
-int __wrap_log_write(int level, int error, const struct log_field *fields,
-		     size_t n_fields, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
-int __wrap_log_write(int level, int error, const struct log_field *fields,
-		     size_t n_fields, const char *format, ...)
-{
-	va_list ap;
-
-	(void)level;
-	(void)fields;
-	(void)n_fields;
-	if (strstr(format, "refused a message") == NULL)
-		return -error;
-	va_start(ap, format);
-	vsnprintf(logged, sizeof(logged), format, ap);
-	va_end(ap);
-	n_logged++;
-	return -error;
-}
-
 static int set_up(void **state)
 {
 	(void)state;
 	mqtt_refusals_init(&refusals);
-	logged[0] = '\0';
-	n_logged = 0;
+	log_rig_watch("refused a message");
 	return 0;
 }
 
@@ -74,9 +48,9 @@ static void a_refusal_names_the_topic_and_the_reason(void **state)
 	mqtt_refusals_sent(&refusals, 1, "one");
 	mqtt_refusals_sent(&refusals, 2, "two");
 	mqtt_refusals_answered(&refusals, 1, WHY);
-	assert_string_equal(logged, "The broker refused a message on one: " WHY);
+	assert_string_equal(log_rig_last(), "The broker refused a message on one: " WHY);
 	mqtt_refusals_answered(&refusals, 2, WHY);
-	assert_string_equal(logged, "The broker refused a message on two: " WHY);
+	assert_string_equal(log_rig_last(), "The broker refused a message on two: " WHY);
 }
 
 static void what_was_taken_is_not_mentioned_nor_remembered(void **state)
@@ -84,9 +58,9 @@ static void what_was_taken_is_not_mentioned_nor_remembered(void **state)
 	(void)state;
 	mqtt_refusals_sent(&refusals, 1, "one");
 	mqtt_refusals_answered(&refusals, 1, NULL);
-	assert_int_equal(n_logged, 0);
+	assert_int_equal(log_rig_count(), 0);
 	mqtt_refusals_answered(&refusals, 1, WHY);
-	assert_string_equal(logged, "The broker refused a message: " WHY);
+	assert_string_equal(log_rig_last(), "The broker refused a message: " WHY);
 }
 
 static void a_number_stands_for_what_was_sent_last(void **state)
@@ -95,9 +69,10 @@ static void a_number_stands_for_what_was_sent_last(void **state)
 	mqtt_refusals_sent(&refusals, 1, "one");
 	mqtt_refusals_sent(&refusals, 1, "another");
 	mqtt_refusals_answered(&refusals, 1, WHY);
-	assert_string_equal(logged, "The broker refused a message on another: " WHY);
+	assert_string_equal(log_rig_last(),
+			    "The broker refused a message on another: " WHY);
 	mqtt_refusals_answered(&refusals, 1, WHY);
-	assert_string_equal(logged, "The broker refused a message: " WHY);
+	assert_string_equal(log_rig_last(), "The broker refused a message: " WHY);
 }
 
 static void what_has_no_place_has_no_name(void **state)
@@ -108,11 +83,12 @@ static void what_has_no_place_has_no_name(void **state)
 	for (int id = 1; id <= places + 1; id++)
 		mqtt_refusals_sent(&refusals, id, "t");
 	mqtt_refusals_answered(&refusals, places + 1, WHY);
-	assert_string_equal(logged, "The broker refused a message: " WHY);
+	assert_string_equal(log_rig_last(), "The broker refused a message: " WHY);
 	mqtt_refusals_answered(&refusals, places, NULL);
 	mqtt_refusals_sent(&refusals, places + 1, "again");
 	mqtt_refusals_answered(&refusals, places + 1, WHY);
-	assert_string_equal(logged, "The broker refused a message on again: " WHY);
+	assert_string_equal(log_rig_last(),
+			    "The broker refused a message on again: " WHY);
 }
 
 static void a_topic_is_shown_printable_and_cut(void **state)
@@ -125,8 +101,8 @@ static void a_topic_is_shown_printable_and_cut(void **state)
 	topic[1] = '\n';
 	mqtt_refusals_sent(&refusals, 1, topic);
 	mqtt_refusals_answered(&refusals, 1, WHY);
-	assert_null(strchr(logged, '\n'));
-	assert_in_range(strlen(logged), 80, 80 + MQTT_REFUSED_TOPIC_SIZE);
+	assert_null(strchr(log_rig_last(), '\n'));
+	assert_in_range(strlen(log_rig_last()), 80, 80 + MQTT_REFUSED_TOPIC_SIZE);
 }
 
 static void three_a_minute_are_logged_and_the_others_counted(void **state)
@@ -134,11 +110,11 @@ static void three_a_minute_are_logged_and_the_others_counted(void **state)
 	(void)state;
 	for (int id = 1; id <= 5; id++)
 		mqtt_refusals_answered(&refusals, id, WHY);
-	assert_int_equal(n_logged, 3);
+	assert_int_equal(log_rig_count(), 3);
 	refusals.limit.interval_s = 0; /* as if the minute were over */
 	mqtt_refusals_answered(&refusals, 6, WHY);
-	assert_string_equal(logged, "The broker refused a message: " WHY
-				    " (2 more were not logged)");
+	assert_string_equal(log_rig_last(), "The broker refused a message: " WHY
+					    " (2 more were not logged)");
 }
 
 static void another_client_has_other_numbers_but_no_other_minute(void **state)
@@ -148,10 +124,10 @@ static void another_client_has_other_numbers_but_no_other_minute(void **state)
 	mqtt_refusals_clear(&refusals);
 	for (int i = 0; i < 5; i++)
 		mqtt_refusals_answered(&refusals, 1, WHY);
-	assert_string_equal(logged, "The broker refused a message: " WHY);
+	assert_string_equal(log_rig_last(), "The broker refused a message: " WHY);
 	mqtt_refusals_clear(&refusals);
 	mqtt_refusals_answered(&refusals, 1, WHY);
-	assert_int_equal(n_logged, 3);
+	assert_int_equal(log_rig_count(), 3);
 }
 
 /* --- of the status --------------------------------------------------------- */
@@ -190,7 +166,8 @@ static void a_refused_online_is_named(void **state)
 	(void)state;
 	refuse(come_online());
 	rig_expect_counter(&rig, refused, 1);
-	assert_string_equal(logged, "The broker refused a message on base/status: " WHY);
+	assert_string_equal(log_rig_last(),
+			    "The broker refused a message on base/status: " WHY);
 }
 
 static void a_refused_correction_is_named(void **state)
@@ -207,7 +184,8 @@ static void a_refused_correction_is_named(void **state)
 	assert_says(p, "online");
 	refuse(p->id);
 	rig_expect_counter(&rig, refused, 1);
-	assert_string_equal(logged, "The broker refused a message on base/status: " WHY);
+	assert_string_equal(log_rig_last(),
+			    "The broker refused a message on base/status: " WHY);
 }
 
 static void a_refused_offline_is_named_and_not_waited_for(void **state)
@@ -224,7 +202,8 @@ static void a_refused_offline_is_named_and_not_waited_for(void **state)
 	broker_expect(broker, PACKET_DISCONNECT);
 	broker_hang_up(broker);
 	assert_true(rig_ends_within(&rig, SOON_MS));
-	assert_string_equal(logged, "The broker refused a message on base/status: " WHY);
+	assert_string_equal(log_rig_last(),
+			    "The broker refused a message on base/status: " WHY);
 }
 
 int main(void)
