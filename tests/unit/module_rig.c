@@ -185,6 +185,30 @@ void assert_violation(struct rig *rig, const char *phrase)
 	rig->report.n_violations = 0;
 }
 
+void assert_lengths(struct rig *rig, const struct command_length *commands, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t message[8] = { 0x00, commands[i].opcode };
+
+		/* 0xa7 as an argument: not a valid one everywhere, but consumed. */
+		memset(message + 2, 0xa7, commands[i].n);
+		send(rig, 0x00, 0xa6);
+		send_bytes(rig, message, 2U + commands[i].n);
+		assert_int_equal(oled_sim_state(rig->sim)->inverse,
+				 commands[i].opcode == 0xa7);
+		send(rig, 0x00, 0xa7);
+		assert_true(oled_sim_state(rig->sim)->inverse);
+	}
+}
+
+void assert_objects(struct rig *rig, const struct bad_argument *arguments, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		send(rig, 0x00, arguments[i].opcode, arguments[i].argument);
+		assert_violation(rig, arguments[i].phrase);
+	}
+}
+
 static const char *find_violation(const struct rig *rig, const char *phrase)
 {
 	for (size_t i = 0; i < rig->report.n_violations && i < SIM_REPORT_KEPT; i++)

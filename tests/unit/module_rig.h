@@ -52,6 +52,23 @@ void assert_clean(const struct rig *rig);
 /* Exactly one violation since the last call, with @phrase in its sentence. */
 void assert_violation(struct rig *rig, const char *phrase);
 
+/* How many arguments a command has. */
+struct command_length {
+	uint8_t opcode, n;
+};
+
+/* Each command of the @n consumes its arguments, none more. */
+void assert_lengths(struct rig *rig, const struct command_length *commands, size_t n);
+
+/* An argument that a command cannot take, and the sentence. */
+struct bad_argument {
+	uint8_t opcode, argument;
+	const char *phrase;
+};
+
+/* Each of the @n is a violation. */
+void assert_objects(struct rig *rig, const struct bad_argument *arguments, size_t n);
+
 /* A wrong driver, and what catches it: a phrase of the violation; NULL: the picture. */
 struct mutation {
 	const char *name;

@@ -9,15 +9,7 @@
 
 #include <string.h>
 
-#include "module_rig.h"
-
-static void show(struct rig *rig)
-{
-	picture p;
-
-	make_picture(p);
-	send_picture(rig, p);
-}
+#include "module_mutations.h"
 
 static void show_at(struct rig *rig, unsigned int column)
 {
@@ -26,15 +18,6 @@ static void show_at(struct rig *rig, unsigned int column)
 	make_picture(p);
 	for (unsigned int page = 0; page < OLED_PAGES; page++)
 		send_run(rig, page, column, p[page], OLED_WIDTH_MAX);
-}
-
-/* A correct initialisation with one byte of the registers replaced, then a picture. */
-static void init_with(struct rig *rig, uint8_t old, uint8_t replacement, bool argument)
-{
-	send_registers_with(rig, old, replacement, argument);
-	clear(rig);
-	send(rig, 0x00, 0xaf);
-	show(rig);
 }
 
 /* A driver that takes it for an SSD1306. */
@@ -86,13 +69,6 @@ static void clears_128_columns_only(struct rig *rig)
 	for (unsigned int page = 0; page < OLED_PAGES; page++)
 		send_run(rig, page, 0, dark, sizeof(dark));
 	send(rig, 0x00, 0xaf);
-}
-
-static void switches_on_before_clearing(struct rig *rig)
-{
-	send_registers(rig);
-	send(rig, 0x00, 0xaf);
-	show(rig);
 }
 
 /* One stripe of 8 rows: everything lands in one page. */
@@ -151,48 +127,6 @@ static void pump_left_off(struct rig *rig)
 	init_with(rig, 0xad, 0x8a, true);
 }
 
-static void com_pins_of_another_glass(struct rig *rig)
-{
-	init_with(rig, 0xda, 0x02, true);
-}
-
-static void half_the_rows(struct rig *rig)
-{
-	init_with(rig, 0xa8, 0x1f, true);
-}
-
-static void mirrored(struct rig *rig)
-{
-	init_with(rig, 0xa1, 0xa0, false);
-}
-
-static void upside_down(struct rig *rig)
-{
-	init_with(rig, 0xc8, 0xc0, false);
-}
-
-static void shifted_by_an_offset(struct rig *rig)
-{
-	init_with(rig, 0xd3, 0x08, true);
-}
-
-static void start_line_left_from_a_program_before(struct rig *rig)
-{
-	init_with(rig, 0x40, 0x60, false);
-}
-
-static void inverse_left_on(struct rig *rig)
-{
-	init_with(rig, 0xa6, 0xa7, false);
-}
-
-static void never_switches_on(struct rig *rig)
-{
-	send_registers(rig);
-	clear(rig);
-	show(rig);
-}
-
 static const struct mutation mutations[] = {
 	MUTATION(charge_pump_of_an_ssd1306, "Unknown command 0x8d"),
 	MUTATION(addressing_mode_of_an_ssd1306, "Unknown command 0x20"),
@@ -201,7 +135,6 @@ static const struct mutation mutations[] = {
 	MUTATION(column_offset_of_4, NULL),
 	MUTATION(column_offset_of_5, "Data past column 131"),
 	MUTATION(clears_128_columns_only, "32 bytes of the RAM were never written"),
-	MUTATION(switches_on_before_clearing, "noise is visible"),
 	MUTATION(horizontal_mode_data, "Data past column 131"),
 	MUTATION(horizontal_window, "Unknown command 0x21"),
 	MUTATION(horizontal_window, "Unknown command 0x22"),
@@ -210,19 +143,12 @@ static const struct mutation mutations[] = {
 	MUTATION(no_page_or_column_before_data, "the pointer cannot be trusted"),
 	MUTATION(past_the_last_column, "Data past column 131"),
 	MUTATION(pump_left_off, "the panel stays dark"),
-	MUTATION(com_pins_of_another_glass, NULL),
-	MUTATION(half_the_rows, NULL),
-	MUTATION(mirrored, NULL),
-	MUTATION(upside_down, NULL),
-	MUTATION(shifted_by_an_offset, NULL),
-	MUTATION(start_line_left_from_a_program_before, NULL),
-	MUTATION(inverse_left_on, NULL),
-	MUTATION(never_switches_on, NULL),
 };
 
 static void catches_every_mutation(void **state)
 {
 	(void)state;
+	assert_common_mutations_caught(rig_setup_sh1106);
 	assert_caught(rig_setup_sh1106, mutations, ARRAY_SIZE(mutations));
 }
 

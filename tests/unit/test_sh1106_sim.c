@@ -7,8 +7,6 @@
  */
 #include "sim/sh1106_sim.h"
 
-#include <string.h>
-
 #include "module_rig.h"
 
 static void starts_with_the_reset_values(void **state)
@@ -57,12 +55,9 @@ static void tells_in_its_status_what_it_is(void **state)
 	assert_clean(rig);
 }
 
-/* Every command consumes its arguments, none more. */
 static void knows_the_length_of_every_command(void **state)
 {
-	static const struct {
-		uint8_t opcode, n;
-	} cases[] = {
+	static const struct command_length commands[] = {
 		{ 0x00, 0 }, { 0x0f, 0 }, { 0x10, 0 }, { 0x1f, 0 }, { 0x30, 0 },
 		{ 0x33, 0 }, { 0x40, 0 }, { 0x7f, 0 }, { 0x81, 1 }, { 0xa0, 0 },
 		{ 0xa1, 0 }, { 0xa4, 0 }, { 0xa5, 0 }, { 0xa6, 0 }, { 0xa7, 0 },
@@ -70,20 +65,8 @@ static void knows_the_length_of_every_command(void **state)
 		{ 0xc0, 0 }, { 0xc8, 0 }, { 0xd3, 1 }, { 0xd5, 1 }, { 0xd9, 1 },
 		{ 0xda, 1 }, { 0xdb, 1 }, { 0xe0, 0 }, { 0xe3, 0 }, { 0xee, 0 },
 	};
-	struct rig *rig = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		uint8_t message[4] = { 0x00, cases[i].opcode };
-
-		/* 0xa7 as an argument: not a valid one everywhere, but consumed. */
-		memset(message + 2, 0xa7, cases[i].n);
-		send(rig, 0x00, 0xa6);
-		send_bytes(rig, message, 2U + cases[i].n);
-		assert_int_equal(oled_sim_state(rig->sim)->inverse,
-				 cases[i].opcode == 0xa7);
-		send(rig, 0x00, 0xa7);
-		assert_true(oled_sim_state(rig->sim)->inverse);
-	}
+	assert_lengths(*state, commands, ARRAY_SIZE(commands));
 }
 
 /* Commands of an SSD1306 are one byte each here, and what follows is a command again. */
@@ -173,10 +156,7 @@ static void remaps_when_written_or_at_once(void **state)
 
 static void objects_to_arguments_it_cannot_take(void **state)
 {
-	static const struct {
-		uint8_t opcode, argument;
-		const char *phrase;
-	} cases[] = {
+	static const struct bad_argument cases[] = {
 		{ 0xa8, 0x7f, "0xa8: argument 0x7f" },
 		{ 0xd3, 0x41, "0xd3: argument 0x41" },
 		{ 0xda, 0x22, "neither 02 nor 12" },
@@ -186,10 +166,7 @@ static void objects_to_arguments_it_cannot_take(void **state)
 	};
 	struct rig *rig = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		send(rig, 0x00, cases[i].opcode, cases[i].argument);
-		assert_violation(rig, cases[i].phrase);
-	}
+	assert_objects(rig, cases, ARRAY_SIZE(cases));
 	send(rig, 0x00, 0xe0, 0xee);
 	assert_int_equal(rig->report.n_warnings, 2);
 }

@@ -9,31 +9,7 @@
 
 #include <string.h>
 
-#include "module_rig.h"
-
-static void show(struct rig *rig)
-{
-	picture p;
-
-	make_picture(p);
-	send_picture(rig, p);
-}
-
-/* A correct initialisation with one byte of the registers replaced, then a picture. */
-static void init_with(struct rig *rig, uint8_t old, uint8_t replacement, bool argument)
-{
-	send_registers_with(rig, old, replacement, argument);
-	clear(rig);
-	send(rig, 0x00, 0xaf);
-	show(rig);
-}
-
-static void switches_on_before_clearing(struct rig *rig)
-{
-	send_registers(rig);
-	send(rig, 0x00, 0xaf);
-	show(rig);
-}
+#include "module_mutations.h"
 
 static void clears_all_but_one_column(struct rig *rig)
 {
@@ -160,46 +136,6 @@ static void scroll_left_running(struct rig *rig)
 	init_with(rig, 0x2e, 0x2f, false);
 }
 
-static void half_the_rows(struct rig *rig)
-{
-	init_with(rig, 0xa8, 0x1f, true);
-}
-
-static void com_pins_of_another_glass(struct rig *rig)
-{
-	init_with(rig, 0xda, 0x02, true);
-}
-
-static void mirrored(struct rig *rig)
-{
-	init_with(rig, 0xa1, 0xa0, false);
-}
-
-static void upside_down(struct rig *rig)
-{
-	init_with(rig, 0xc8, 0xc0, false);
-}
-
-static void shifted_by_an_offset(struct rig *rig)
-{
-	init_with(rig, 0xd3, 0x08, true);
-}
-
-static void start_line_left_from_a_program_before(struct rig *rig)
-{
-	init_with(rig, 0x40, 0x60, false);
-}
-
-static void inverse_left_on(struct rig *rig)
-{
-	init_with(rig, 0xa6, 0xa7, false);
-}
-
-static void all_pixels_left_on(struct rig *rig)
-{
-	init_with(rig, 0xa4, 0xa5, false);
-}
-
 static void vertical_mode_for_horizontal_data(struct rig *rig)
 {
 	uint8_t data[1025] = { 0x40 };
@@ -230,14 +166,7 @@ static void bits_of_a_column_reversed(struct rig *rig)
 	send_picture(rig, p);
 }
 
-static void never_switches_on(struct rig *rig)
-{
-	send_registers(rig);
-	show(rig);
-}
-
 static const struct mutation mutations[] = {
-	MUTATION(switches_on_before_clearing, "noise is visible"),
 	MUTATION(clears_all_but_one_column, "8 bytes of the RAM were never written"),
 	MUTATION(micropython_init_and_window, "Unknown command 0xad"),
 	MUTATION(micropython_init_and_window, "noise is visible"),
@@ -255,22 +184,14 @@ static const struct mutation mutations[] = {
 	MUTATION(no_charge_pump, "the panel stays dark"),
 	MUTATION(charge_pump_after_switching_on, "switched while the display is on"),
 	MUTATION(scroll_left_running, "while the panel scrolls"),
-	MUTATION(half_the_rows, NULL),
-	MUTATION(com_pins_of_another_glass, NULL),
-	MUTATION(mirrored, NULL),
-	MUTATION(upside_down, NULL),
-	MUTATION(shifted_by_an_offset, NULL),
-	MUTATION(start_line_left_from_a_program_before, NULL),
-	MUTATION(inverse_left_on, NULL),
-	MUTATION(all_pixels_left_on, NULL),
 	MUTATION(vertical_mode_for_horizontal_data, NULL),
 	MUTATION(bits_of_a_column_reversed, NULL),
-	MUTATION(never_switches_on, NULL),
 };
 
 static void catches_every_mutation(void **state)
 {
 	(void)state;
+	assert_common_mutations_caught(rig_setup);
 	assert_caught(rig_setup, mutations, ARRAY_SIZE(mutations));
 }
 

@@ -6,8 +6,6 @@
  */
 #include "sim/ssd1306_sim.h"
 
-#include <string.h>
-
 #include "module_rig.h"
 
 /* ---- power-up ---- */
@@ -227,10 +225,7 @@ static void does_not_blame_the_driver_for_arguments_that_the_bus_cut_off(void **
 
 static void cuts_arguments_to_the_bits_it_has_and_objects(void **state)
 {
-	static const struct {
-		uint8_t opcode, argument;
-		const char *phrase;
-	} cases[] = {
+	static const struct bad_argument cases[] = {
 		{ 0x20, 0x06, "0x20: argument 0x06" },
 		{ 0xa8, 0x7f, "0xa8: argument 0x7f" },
 		{ 0xd3, 0x41, "0xd3: argument 0x41" },
@@ -243,10 +238,7 @@ static void cuts_arguments_to_the_bits_it_has_and_objects(void **state)
 	};
 	struct rig *rig = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		send(rig, 0x00, cases[i].opcode, cases[i].argument);
-		assert_violation(rig, cases[i].phrase);
-	}
+	assert_objects(rig, cases, ARRAY_SIZE(cases));
 	assert_int_equal(oled_sim_state(rig->sim)->mode, OLED_MODE_PAGE); /* 6 & 3 */
 	assert_int_equal(oled_sim_state(rig->sim)->offset, 1);
 	send(rig, 0x00, 0x20, 0x00, 0x21, 0x85, 0x7f);
@@ -269,13 +261,9 @@ static void takes_an_unknown_command_as_one_byte_and_objects(void **state)
 		oled_sim_state(rig->sim)->all_on); /* the next byte is a command again */
 }
 
-/* Every command consumes its arguments, none more: the NOP's neighbour is still a
- * command. */
 static void knows_the_length_of_every_command(void **state)
 {
-	static const struct {
-		uint8_t opcode, n;
-	} cases[] = {
+	static const struct command_length commands[] = {
 		{ 0x00, 0 }, { 0x0f, 0 }, { 0x10, 0 }, { 0x17, 0 }, { 0x20, 1 },
 		{ 0x21, 2 }, { 0x22, 2 }, { 0x23, 1 }, { 0x26, 6 }, { 0x27, 6 },
 		{ 0x29, 5 }, { 0x2a, 5 }, { 0x2e, 0 }, { 0x2f, 0 }, { 0x40, 0 },
@@ -285,20 +273,8 @@ static void knows_the_length_of_every_command(void **state)
 		{ 0xc8, 0 }, { 0xd3, 1 }, { 0xd5, 1 }, { 0xd6, 1 }, { 0xd9, 1 },
 		{ 0xda, 1 }, { 0xdb, 1 }, { 0xe3, 0 },
 	};
-	struct rig *rig = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		uint8_t message[8] = { 0x00, cases[i].opcode };
-
-		/* 0xa7 as an argument: not a valid one everywhere, but consumed. */
-		memset(message + 2, 0xa7, cases[i].n);
-		send(rig, 0x00, 0xa6);
-		send_bytes(rig, message, 2U + cases[i].n);
-		assert_int_equal(oled_sim_state(rig->sim)->inverse,
-				 cases[i].opcode == 0xa7);
-		send(rig, 0x00, 0xa7);
-		assert_true(oled_sim_state(rig->sim)->inverse);
-	}
+	assert_lengths(*state, commands, ARRAY_SIZE(commands));
 }
 
 /* ---- pointers ---- */

@@ -2,7 +2,7 @@
 /* test_ssd1309_sim.c — where the simulated SSD1309 differs from an SSD1306 */
 #include "sim/ssd1309_sim.h"
 
-#include "module_rig.h"
+#include "module_mutations.h"
 
 static void lights_up_without_a_charge_pump(void **state)
 {
@@ -58,6 +58,12 @@ static void objects_to_noise_of_the_rows_it_shows(void **state)
 	assert_violation(rig, "128 bytes of the RAM were never written");
 }
 
+static void catches_what_the_others_catch(void **state)
+{
+	(void)state;
+	assert_common_mutations_caught(rig_setup_ssd1309);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup_ssd1309, rig_teardown)
@@ -66,6 +72,7 @@ int main(void)
 		TEST(does_not_know_what_it_does_not_have),
 		TEST(has_commands_and_levels_of_its_own),
 		TEST(objects_to_noise_of_the_rows_it_shows),
+		cmocka_unit_test(catches_what_the_others_catch),
 	};
 
 	return cmocka_run_group_tests_name("ssd1309_sim", tests, NULL, NULL);
