@@ -179,31 +179,6 @@ static void survives_damage_anywhere(void **state)
 	free(text);
 }
 
-/* The real one, where it is installed: glyphs of the whole plane, quickly. */
-static void reads_unifont_if_it_is_installed(void **state)
-{
-	const char *unifont = font_file_find();
-	struct font_glyph glyph;
-	struct font_file *f;
-	unsigned int found = 0;
-
-	(void)state;
-	if (!unifont) {
-		/* Not skip(): in TAP, cmocka 1.1.5 of Debian 12 calls that a failure. */
-		print_message("# unifont is not installed\n");
-		return;
-	}
-	assert_int_equal(font_file_open(&f, unifont, error, sizeof(error)), 0);
-	for (uint32_t c = 0; c < 0x10000; c++)
-		found += font_file_glyph(f, c, &glyph);
-	assert_true(found > 50000);
-	assert_true(font_file_glyph(f, 0x6e29, &glyph));
-	assert_int_equal(glyph.width, 16);
-	assert_true(font_file_glyph(f, 'A', &glyph));
-	assert_int_equal(glyph.width, 8);
-	font_file_close(f);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -212,7 +187,6 @@ int main(void)
 		cmocka_unit_test(says_why_it_cannot_be_opened),
 		cmocka_unit_test(a_file_that_is_cut_off_has_fewer_glyphs),
 		cmocka_unit_test(survives_damage_anywhere),
-		cmocka_unit_test(reads_unifont_if_it_is_installed),
 	};
 
 	return cmocka_run_group_tests_name("font_file", tests, temp_dir_enter,
