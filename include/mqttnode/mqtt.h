@@ -32,6 +32,8 @@ struct mqtt_outgoing {
 	bool store;	   /* QoS 1, 2: is to survive the process */
 	uint32_t expiry_s; /* MQTT 5: the broker may drop it then; 0: never */
 	bool again;	   /* there was no room for it before, which was counted then */
+	/* QoS 1 and 2: what it says in short, see spool_note_outline(); NULL: none. */
+	const char *outline;
 };
 
 /* A message that arrived, as it travels to main. Release with mqtt_message_free(). */

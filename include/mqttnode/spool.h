@@ -54,6 +54,8 @@ struct spool_message {
 	bool retain;
 	bool store;	   /* is to survive the process */
 	uint32_t expiry_s; /* how long it is of use from now on; 0: always */
+	/* Known to spool_note_outline(); NULL: none. */
+	const char *outline;
 };
 
 /* A copy for others to look at. */
@@ -128,6 +130,9 @@ void spool_refused(struct spool *s);
  */
 bool spool_acknowledged(struct spool *s, int number);
 
+/* Before that: the broker acknowledges it, but does not accept it (MQTT 5). */
+void spool_not_taken(struct spool *s, int number);
+
 /*
  * Whether messages of QoS 2 may be half delivered by somebody who is gone: an
  * earlier run, or whoever spool_rewind() took them from. The broker then knows
@@ -184,6 +189,22 @@ bool spool_recall_retained(struct spool *s);
  * if messages wait for a later session all are: they will fill topics again.
  */
 void spool_forget_retained(struct spool *s, const char *const *topics, size_t n);
+
+/*
+ * Remembers what a retained message on @topic says, in short; "": that there is none any
+ * more. To be called before spool_put() of a message with this outline, and written
+ * together with topics. It is remembered, over restarts, until the broker has
+ * acknowledged a later message with another outline on the same topic.
+ */
+void spool_note_outline(struct spool *s, const char *topic, const char *text);
+
+/*
+ * The @i-th outline, in no order; right after spool_open(): of what earlier runs may have
+ * left at the broker, for one topic several if it is not known which. False: there are
+ * no more. Valid until the next call of another kind.
+ */
+bool spool_outline(const struct spool *s, size_t i, const char **topic,
+		   const char **text);
 
 void spool_get_status(const struct spool *s, struct spool_status *ret);
 

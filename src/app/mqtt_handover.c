@@ -56,7 +56,10 @@ struct mqtt_handover *mqtt_handover_free(struct mqtt_handover *h)
 static struct mqtt_handed *copy(const struct mqtt_outgoing *message)
 {
 	size_t topic_size = strlen(message->topic) + 1;
-	struct mqtt_handed *handed = malloc(sizeof(*handed) + message->len + topic_size);
+	size_t outline_size = message->outline ? strlen(message->outline) + 1 : 0;
+	struct mqtt_handed *handed =
+		malloc(sizeof(*handed) + message->len + topic_size + outline_size);
+	char *outline;
 
 	if (!handed)
 		return NULL;
@@ -66,6 +69,10 @@ static struct mqtt_handed *copy(const struct mqtt_outgoing *message)
 	if (message->len > 0)
 		memcpy(handed->data, message->payload, message->len);
 	memcpy(handed->data + message->len, message->topic, topic_size);
+	if (message->outline) {
+		outline = handed->data + message->len + topic_size;
+		handed->message.outline = memcpy(outline, message->outline, outline_size);
+	}
 	return handed;
 }
 

@@ -20,7 +20,7 @@ struct mqtt_handover;
 struct mqtt_handed {
 	STAILQ_ENTRY(mqtt_handed) link;
 	struct mqtt_outgoing message;
-	char data[]; /* payload and topic */
+	char data[]; /* payload, topic and outline */
 };
 
 /* 0 or -errno; release with mqtt_handover_free(), which accepts NULL. */

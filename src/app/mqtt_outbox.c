@@ -116,6 +116,8 @@ void mqtt_outbox_announce(struct mqtt_outbox *o, const struct mqtt_outgoing *mes
 
 	if (message->retain && message->len > 0 && !lost)
 		spool_note_retained(o->spool, message->topic);
+	if (message->outline)
+		spool_note_outline(o->spool, message->topic, message->outline);
 }
 
 void mqtt_outbox_put(struct mqtt_outbox *o, const struct mqtt_outgoing *message)
@@ -133,6 +135,7 @@ void mqtt_outbox_put(struct mqtt_outbox *o, const struct mqtt_outgoing *message)
 				    .retain = message->retain,
 				    .store = message->store,
 				    .expiry_s = message->expiry_s,
+				    .outline = message->outline,
 			    });
 	o->allowed++;
 }
@@ -231,6 +234,11 @@ uint64_t mqtt_outbox_next_ns(const struct mqtt_outbox *o)
 		next = at < next ? at : next;
 	}
 	return next;
+}
+
+void mqtt_outbox_not_taken(struct mqtt_outbox *o, int id)
+{
+	spool_not_taken(o->spool, id);
 }
 
 bool mqtt_outbox_acknowledged(struct mqtt_outbox *o, int id)

@@ -63,6 +63,9 @@ void mqtt_outbox_turn(struct mqtt_outbox *o, uint64_t now);
 /* When the next turn is due, or UINT64_MAX. */
 uint64_t mqtt_outbox_next_ns(const struct mqtt_outbox *o);
 
+/* Before the next, if so: it acknowledges the message without accepting it. */
+void mqtt_outbox_not_taken(struct mqtt_outbox *o, int id);
+
 /* The broker has acknowledged a message. Whether that was one of QoS 1 or 2 from here. */
 bool mqtt_outbox_acknowledged(struct mqtt_outbox *o, int id);
 

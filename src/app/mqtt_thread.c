@@ -38,8 +38,10 @@ static void on_acknowledged(void *ctx, int id, const char *refusal)
 {
 	struct mqtt *m = ctx;
 
-	if (refusal)
+	if (refusal) {
 		m->counters.refused++;
+		mqtt_outbox_not_taken(m->outbox, id);
+	}
 	mqtt_refusals_answered(&m->refusals, id, refusal);
 	if (m->leave_phase == LEAVE_FORGETTING)
 		mqtt_forget_acknowledged(&m->forget, id, refusal);

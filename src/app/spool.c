@@ -29,7 +29,8 @@
  * sync is not 0, nothing is moved unless the broker is slow and much gathers,
  * and when all that was on the disk is delivered nothing is written there, but
  * one row for each 1000 numbers of a sequence (spool_number.c), and one for each
- * topic that gets its first retained message ever (spool_retained.c).
+ * topic that gets its first retained message ever (spool_retained.c), or on which
+ * something else is announced than before (spool_outline.c).
  *
  * A disk that is stuck holds the caller up, which is the MQTT thread: offline
  * that does no harm; online it happens with sync = 0, while draining and when
@@ -131,6 +132,7 @@ static bool drop(struct spool *s, int tier, const struct spool_row *row,
 	uint64_t bytes = row_size(row);
 	int r;
 
+	spool_lose_outline(s, row->id);
 	(*counter)++;
 	t->waiting--;
 	discount(s, tier, bytes);
@@ -242,13 +244,16 @@ void spool_put(struct spool *s, const struct spool_message *message)
 	uint64_t bytes = row_size(&row);
 	struct spool_usage *usage = spool_usage_of(s, tier);
 
+	spool_carry_outline(s, message, row.id);
 	if (is_refused(s, message, bytes)) {
+		spool_lose_outline(s, row.id);
 		s->counters.dropped_full++;
 		log_drops(s);
 		return;
 	}
 	/* The second time it may be in memory. */
 	if (!try_put(s, tier, &row) && (tier == MEMORY || !try_put(s, tier, &row))) {
+		spool_lose_outline(s, row.id);
 		s->counters.dropped_error++;
 		return;
 	}
@@ -368,15 +373,24 @@ bool spool_acknowledged(struct spool *s, int number)
 {
 	for (size_t i = 0; i < s->n_slots; i++) {
 		struct spool_slot *slot = &s->slots[i];
+		uint64_t id = slot->id;
 
 		if (slot->number != number || slot->acknowledged)
 			continue;
 		slot->acknowledged = true;
 		discount(s, slot->tier, slot->bytes);
 		close_ranks(s);
+		spool_settle_outlines(s, id);
 		return true;
 	}
 	return false;
+}
+
+void spool_not_taken(struct spool *s, int number)
+{
+	for (size_t i = 0; i < s->n_slots; i++)
+		if (s->slots[i].number == number && !s->slots[i].acknowledged)
+			spool_lose_outline(s, s->slots[i].id);
 }
 
 bool spool_has_halves(const struct spool *s)
@@ -489,6 +503,7 @@ struct spool *spool_free(struct spool *s)
 		free(s->sequences[i].name);
 	free(s->sequences);
 	spool_clear_retained(s);
+	spool_clear_outlines(s);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 	return NULL;

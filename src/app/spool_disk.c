@@ -193,6 +193,8 @@ bool spool_ready(struct spool *s, int tier)
 	if (opened || tier != STATE)
 		return true;
 	r = spool_load_retained(s);
+	if (r == 0)
+		r = spool_load_outlines(s);
 	if (r < 0)
 		spool_failed(s, tier, r);
 	if (s->opened && s->tiers[tier].store)

@@ -6,6 +6,7 @@
  *	spool_disk.c	what is written where and when, and what goes wrong
  *	spool_number.c	sequences
  *	spool_retained.c topics with retained messages
+ *	spool_outline.c	what some of these say
  *	spool_tier.c	one database that may be missing or break
  *	spool_store.c	one SQLite database, opened by spool_store_open.c
  */
@@ -50,6 +51,14 @@ struct spool_topic {
 	bool written; /* it is in the state directory */
 };
 
+/* What a retained message on @topic says, in short; "": that there is none any more. */
+struct spool_outline {
+	char *topic;
+	char *text;
+	uint64_t id;  /* of the last message that said so; 0: an earlier run's */
+	bool written; /* it is in the state directory, or need not be */
+};
+
 struct spool {
 	struct spool_settings settings;
 	struct spool_tier tiers[TIERS];
@@ -70,7 +79,9 @@ struct spool {
 
 	struct spool_topic *retained; /* in the order of names */
 	size_t n_retained;
-	bool retained_unwritten; /* of one at least */
+	struct spool_outline *outlines;
+	size_t n_outlines;
+	bool retained_unwritten; /* of topics and outlines one at least */
 
 	bool opened; /* what earlier runs left is known */
 	bool online;
@@ -134,6 +145,29 @@ int spool_load_retained(struct spool *s);
 
 /* Empties the list in memory. */
 void spool_clear_retained(struct spool *s);
+
+/* --- spool_outline.c ------------------------------------------------------- */
+
+/* As for topics; what is there already when the spool is opened is an earlier run's. */
+int spool_load_outlines(struct spool *s);
+void spool_clear_outlines(struct spool *s);
+
+/* Writes those that are not in the state directory, to be committed; that worked. */
+int spool_write_outlines(struct spool *s);
+void spool_outlines_written(struct spool *s);
+
+/* @message, which is put as @id, carries its outline. */
+void spool_carry_outline(struct spool *s, const struct spool_message *message,
+			 uint64_t id);
+
+/* The broker has the message @id: outlines that were put before on its topic go. */
+void spool_settle_outlines(struct spool *s, uint64_t id);
+
+/* The broker will not have it: they stay in this run, and that of @id too. */
+void spool_lose_outline(struct spool *s, uint64_t id);
+
+/* There is nothing left on @topic: forgets all of it, to be committed. 0 or -errno. */
+int spool_forget_outlines(struct spool *s, const char *topic);
 
 /* --- spool_number.c -------------------------------------------------------- */
 

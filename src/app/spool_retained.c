@@ -105,12 +105,15 @@ void spool_save_retained(struct spool *s)
 	if (!s->retained_unwritten || !spool_ready(s, STATE))
 		return;
 	r = write_all(s);
+	if (r == 0)
+		r = spool_write_outlines(s);
 	if (r < 0)
 		spool_failed(s, STATE, r);
 	if (r < 0 || !spool_commit(s, STATE))
 		return;
 	for (size_t i = 0; i < s->n_retained; i++)
 		s->retained[i].written = true;
+	spool_outlines_written(s);
 	s->retained_unwritten = false;
 }
 
@@ -153,6 +156,8 @@ void spool_forget_retained(struct spool *s, const char *const *topics, size_t n)
 		if (disk && r == 0)
 			r = spool_store_keep_topic(s->tiers[STATE].store, topics[i],
 						   false);
+		if (r == 0)
+			r = spool_forget_outlines(s, topics[i]);
 		if (find(s, topics[i], &at))
 			remove_at(s, at);
 	}

@@ -39,6 +39,9 @@ enum statement {
 	ADD_TOPIC,
 	NEXT_TOPIC,
 	REMOVE_TOPIC,
+	ADD_OUTLINE,
+	NEXT_OUTLINE,
+	REMOVE_OUTLINE,
 	STATEMENTS,
 };
 static_assert(STATEMENTS == SPOOL_STATEMENTS, "there is room for them");
@@ -68,6 +71,10 @@ static const char *const statements[] = {
 	[NEXT_TOPIC] =
 		"SELECT topic FROM retained WHERE topic > ? ORDER BY topic LIMIT 1",
 	[REMOVE_TOPIC] = "DELETE FROM retained WHERE topic = ?",
+	[ADD_OUTLINE] = "INSERT OR IGNORE INTO outline (topic, text) VALUES (?, ?)",
+	[NEXT_OUTLINE] = "SELECT topic, text FROM outline WHERE (topic, text) > (?, ?)"
+			 " ORDER BY topic, text LIMIT 1",
+	[REMOVE_OUTLINE] = "DELETE FROM outline WHERE topic = ? AND text = ?",
 };
 
 /* --- SQLite's words in ours ------------------------------------------------ */
@@ -337,6 +344,46 @@ int spool_store_next_topic(struct spool_store *s, const char *after, const char 
 	return *ret ? 1 : -ENOMEM;
 }
 
+/* --- outlines -------------------------------------------------------------- */
+
+static void bind_outline(struct spool_store *s, enum statement which, const char *topic,
+			 const char *text)
+{
+	bind_topic(s, which, topic);
+	(void)sqlite3_bind_text(s->statements[which], 2, text, -1, SQLITE_TRANSIENT);
+}
+
+int spool_store_keep_outline(struct spool_store *s, const char *topic, const char *text,
+			     bool kept)
+{
+	enum statement which = kept ? ADD_OUTLINE : REMOVE_OUTLINE;
+	int r = begin(s);
+
+	if (r < 0)
+		return r;
+	bind_outline(s, which, topic, text);
+	return run(s, which);
+}
+
+int spool_store_next_outline(struct spool_store *s, const char *after_topic,
+			     const char *after_text, const char **topic,
+			     const char **text)
+{
+	sqlite3_stmt *next = s->statements[NEXT_OUTLINE];
+	int r;
+
+	done(s, NEXT_OUTLINE); /* the row of the last call goes now */
+	bind_outline(s, NEXT_OUTLINE, after_topic, after_text);
+	r = query(s, NEXT_OUTLINE);
+	if (r <= 0) {
+		done(s, NEXT_OUTLINE);
+		return r;
+	}
+	*topic = (const char *)sqlite3_column_text(next, 0);
+	*text = (const char *)sqlite3_column_text(next, 1);
+	return *topic && *text ? 1 : -ENOMEM;
+}
+
 /* --- transactions ---------------------------------------------------------- */
 
 bool spool_store_is_dirty(const struct spool_store *s)
@@ -349,6 +396,7 @@ static void end_queries(struct spool_store *s)
 {
 	leave_row(s);
 	done(s, NEXT_TOPIC);
+	done(s, NEXT_OUTLINE);
 }
 
 /* Copies the WAL into the database. */

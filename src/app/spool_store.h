@@ -3,9 +3,9 @@
  * spool_store.h — messages in one SQLite database
  *
  * The only user of SQLite. A store knows no limits and no broker: it keeps
- * rows in the order of their ids, a number for each name, and topics. Changes gather
- * in a transaction until store_commit(): what is not committed is lost with the
- * process. One thread at a time. Errors are -errno:
+ * rows in the order of their ids, a number for each name, topics, and outlines (texts
+ * that belong to topics). Changes gather in a transaction until store_commit(): what is
+ * not committed is lost with the process. One thread at a time. Errors are -errno:
  *
  *	-ENOSPC   the disk is full
  *	-EBUSY    another process uses the database
@@ -34,7 +34,7 @@ struct spool_row {
 };
 
 /* The version of the schema that this program writes, in "PRAGMA user_version". */
-#define SPOOL_SCHEMA_VERSION 4
+#define SPOOL_SCHEMA_VERSION 5
 
 /*
  * Opens the database at @path, makes it, or brings it to this version. With
@@ -89,6 +89,18 @@ int spool_store_keep_topic(struct spool_store *s, const char *topic, bool kept);
  * next call. 1, 0 if there is none, or -errno.
  */
 int spool_store_next_topic(struct spool_store *s, const char *after, const char **ret);
+
+/* Whether @text is among the outlines of @topic from now on. 0 or -errno. */
+int spool_store_keep_outline(struct spool_store *s, const char *topic, const char *text,
+			     bool kept);
+
+/*
+ * The first of them, in the order of topics and texts, behind these; valid until the
+ * next call. 1, 0 if there is none, or -errno.
+ */
+int spool_store_next_outline(struct spool_store *s, const char *after_topic,
+			     const char *after_text, const char **topic,
+			     const char **text);
 
 /* Whether something is not committed. */
 bool spool_store_is_dirty(const struct spool_store *s);

@@ -12,7 +12,7 @@
 
 #include "spool_store.h"
 
-#define SPOOL_STATEMENTS 15
+#define SPOOL_STATEMENTS 18
 
 struct spool_store {
 	sqlite3 *db;

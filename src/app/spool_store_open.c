@@ -45,6 +45,12 @@ static const char *const migrations[] = {
 	/* The broker may keep a message on each of these. */
 	("CREATE TABLE retained (topic TEXT PRIMARY KEY) WITHOUT ROWID;"
 	 "INSERT OR IGNORE INTO retained SELECT topic FROM message WHERE retain"),
+
+	/* What the messages on some of them say; several: it is not known which. */
+	"CREATE TABLE outline ("
+	"  topic TEXT NOT NULL,"
+	"  text TEXT NOT NULL,"
+	"  PRIMARY KEY (topic, text)) WITHOUT ROWID",
 };
 static_assert(ARRAY_SIZE(migrations) == SPOOL_SCHEMA_VERSION,
 	      "one step for each version");

@@ -41,25 +41,31 @@ static int push(const char *topic, const void *payload, size_t len)
 
 static void a_message_is_a_copy(void **state)
 {
-	char topic[] = "a/b", payload[] = "x\0y";
-	struct mqtt_outgoing message = {
-		.topic = topic, .payload = payload, .len = 3, .qos = 2, .retain = true
-	};
+	char topic[] = "a/b", payload[] = "x\0y", outline[] = "short";
+	struct mqtt_outgoing message = { .topic = topic,
+					 .payload = payload,
+					 .len = 3,
+					 .qos = 2,
+					 .retain = true,
+					 .outline = outline };
 	struct mqtt_handed *handed;
 
 	(void)state;
 	assert_int_equal(mqtt_handover_push(handover, &message), 0);
 	memset(topic, 0, sizeof(topic));
 	memset(payload, 0, sizeof(payload));
+	memset(outline, 0, sizeof(outline));
 	handed = mqtt_handover_pop(handover);
 	assert_string_equal(handed->message.topic, "a/b");
 	assert_int_equal(handed->message.len, 3);
 	assert_memory_equal(handed->message.payload, "x\0y", 3);
 	assert_int_equal(handed->message.qos, 2);
 	assert_true(handed->message.retain);
+	assert_string_equal(handed->message.outline, "short");
 	free(handed);
 	assert_int_equal(push("t", NULL, 0), 0);
 	handed = mqtt_handover_pop(handover);
+	assert_null(handed->message.outline);
 	assert_int_equal(handed->message.len, 0);
 	free(handed);
 }

@@ -276,6 +276,43 @@ static void topics_are_written_before_anything_retained_is_sent(void **state)
 	assert_int_equal(n_sent, 3);
 }
 
+static void expect_outlines(const char *first, const char *second)
+{
+	const char *const expected[] = { first, second };
+	const char *topic, *text;
+	size_t i = 0;
+
+	for (; i < ARRAY_SIZE(expected) && expected[i]; i++) {
+		assert_true(spool_outline(spool, i, &topic, &text));
+		assert_string_equal(topic, "a");
+		assert_string_equal(text, expected[i]);
+	}
+	assert_false(spool_outline(spool, i, &topic, &text));
+}
+
+static void an_outline_is_noted_before_and_settled_by_what_is_accepted(void **state)
+{
+	static const char *const outlines[] = { "one", "two", "three" };
+	struct mqtt_outgoing message = retained_message("a", 1);
+
+	(void)state;
+	mqtt_outbox_set_online(outbox, true);
+	message.outline = "one";
+	mqtt_outbox_announce(outbox, &message);
+	expect_outlines("one", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(outlines); i++) {
+		message.outline = outlines[i];
+		mqtt_outbox_put(outbox, &message);
+	}
+	mqtt_outbox_turn(outbox, now);
+	assert_int_equal(n_sent, 3);
+	mqtt_outbox_acknowledged(outbox, 1);
+	mqtt_outbox_acknowledged(outbox, 2);
+	mqtt_outbox_not_taken(outbox, 3);
+	mqtt_outbox_acknowledged(outbox, 3);
+	expect_outlines("two", "three");
+}
+
 static void without_a_backlog_there_is_no_limit(void **state)
 {
 	(void)state;
@@ -460,6 +497,7 @@ int main(void)
 		TEST(new_messages_do_not_make_the_queue_longer),
 		TEST(topics_of_retained_messages_are_noted),
 		TEST(topics_are_written_before_anything_retained_is_sent),
+		TEST(an_outline_is_noted_before_and_settled_by_what_is_accepted),
 		TEST(without_a_backlog_there_is_no_limit),
 		TEST(nobody_wakes_up_for_a_connection_that_takes_nothing),
 		TEST(at_most_so_many_are_unacknowledged),

@@ -206,6 +206,40 @@ static void a_refused_offline_is_named_and_not_waited_for(void **state)
 			    "The broker refused a message on base/status: " WHY);
 }
 
+/* A message that says @outline; its number at the broker. */
+static uint16_t announce(const char *outline)
+{
+	const struct mqtt_outgoing message = {
+		.topic = "t", .qos = 1, .retain = true, .outline = outline
+	};
+
+	assert_int_equal(mqtt_publish(rig.mqtt, &message), 0);
+	return broker_expect(broker, PACKET_PUBLISH)->id;
+}
+
+static void what_a_refused_message_was_to_take_back_is_remembered(void **state)
+{
+	static const char *const remembered[] = { "one", "two" };
+	const char *topic, *text;
+	size_t i = 0;
+
+	(void)state;
+	broker_puback(broker, come_online());
+	broker_puback(broker, announce("zero"));
+	broker_puback(broker, announce("one"));
+	rig_expect_counter(&rig, published, 2);
+	refuse(announce("two"));
+	rig_expect_counter(&rig, refused, 1);
+	broker_hang_up(broker);
+	mqtt_stop(rig.mqtt, 0);
+	assert_true(rig_ends_within(&rig, SOON_MS));
+	for (; spool_outline(rig.spool, i, &topic, &text); i++) {
+		assert_true(i < ARRAY_SIZE(remembered));
+		assert_string_equal(text, remembered[i]);
+	}
+	assert_int_equal(i, ARRAY_SIZE(remembered));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -221,6 +255,7 @@ int main(void)
 		TEST_RIG(a_refused_online_is_named),
 		TEST_RIG(a_refused_correction_is_named),
 		TEST_RIG(a_refused_offline_is_named_and_not_waited_for),
+		TEST_RIG(what_a_refused_message_was_to_take_back_is_remembered),
 #undef TEST
 #undef TEST_RIG
 	};

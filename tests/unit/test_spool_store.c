@@ -304,6 +304,73 @@ static void a_database_of_version_1_keeps_its_messages(void **state)
 	assert_int_equal(spool_store_commit(store), 0);
 }
 
+static void expect_outline(const char *after_topic, const char *after_text,
+			   const char *topic, const char *text)
+{
+	const char *t, *x;
+
+	assert_int_equal(spool_store_next_outline(store, after_topic, after_text, &t, &x),
+			 1);
+	assert_string_equal(t, topic);
+	assert_string_equal(x, text);
+}
+
+static void expect_no_outline(const char *after_topic, const char *after_text)
+{
+	const char *t, *x;
+
+	assert_int_equal(spool_store_next_outline(store, after_topic, after_text, &t, &x),
+			 0);
+}
+
+static void outlines_of_a_topic_are_kept_until_they_are_removed(void **state)
+{
+	(void)state;
+	open_store();
+	expect_no_outline("", "");
+	assert_int_equal(spool_store_keep_outline(store, "b", "1", true), 0);
+	assert_int_equal(spool_store_keep_outline(store, "a", "2", true), 0);
+	assert_int_equal(spool_store_keep_outline(store, "a", "1", true), 0);
+	assert_int_equal(spool_store_keep_outline(store, "a", "1", true), 0);
+	expect_outline("", "", "a", "1");
+	assert_int_equal(spool_store_commit(store), 0);
+	store = spool_store_close(store);
+	open_store();
+	expect_outline("", "", "a", "1");
+	expect_outline("a", "1", "a", "2");
+	expect_outline("a", "2", "b", "1");
+	expect_no_outline("b", "1");
+	assert_int_equal(spool_store_keep_outline(store, "a", "2", false), 0);
+	assert_int_equal(spool_store_keep_outline(store, "b", "2", false), 0);
+	expect_outline("a", "1", "b", "1");
+	spool_store_rollback(store);
+	expect_outline("a", "1", "a", "2");
+}
+
+static void a_database_of_version_4_keeps_its_topics_and_takes_outlines(void **state)
+{
+	const char *topic;
+
+	(void)state;
+	sql("CREATE TABLE message (id INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
+	    " qos INTEGER NOT NULL, retain INTEGER NOT NULL, topic TEXT NOT NULL,"
+	    " payload BLOB NOT NULL, expiry INTEGER NOT NULL DEFAULT 0);"
+	    "CREATE TABLE number (name TEXT PRIMARY KEY, reserved INTEGER NOT NULL)"
+	    " WITHOUT ROWID;"
+	    "CREATE TABLE retained (topic TEXT PRIMARY KEY) WITHOUT ROWID;"
+	    "INSERT INTO message VALUES (2, 0, 1, 0, 'topic', x'6f6c64', 0);"
+	    "INSERT INTO retained VALUES ('kept');"
+	    "PRAGMA application_id = 1836151918; PRAGMA user_version = 4");
+	open_store();
+	expect_next(0, 2, "old");
+	assert_int_equal(spool_store_next_topic(store, "", &topic), 1);
+	assert_string_equal(topic, "kept");
+	expect_no_outline("", "");
+	assert_int_equal(spool_store_keep_outline(store, "kept", "new", true), 0);
+	assert_int_equal(spool_store_commit(store), 0);
+	expect_outline("", "", "kept", "new");
+}
+
 static void a_later_version_is_refused_and_left_as_it_is(void **state)
 {
 	(void)state;
@@ -313,7 +380,7 @@ static void a_later_version_is_refused_and_left_as_it_is(void **state)
 	store = spool_store_close(store);
 	sql("PRAGMA user_version = 99");
 	assert_int_equal(spool_store_open(&store, path, true), -ENOTSUP);
-	sql("PRAGMA user_version = 4");
+	sql("PRAGMA user_version = 5");
 	open_store();
 	expect_next(0, 1, "one");
 }
@@ -397,6 +464,8 @@ int main(void)
 		TEST(the_file_belongs_to_its_owner_alone),
 		TEST(nobody_else_may_use_it),
 		TEST(a_database_of_version_1_keeps_its_messages),
+		TEST(outlines_of_a_topic_are_kept_until_they_are_removed),
+		TEST(a_database_of_version_4_keeps_its_topics_and_takes_outlines),
 		TEST(a_later_version_is_refused_and_left_as_it_is),
 		TEST(a_database_of_somebody_else_is_refused),
 		TEST(damage_is_found),
