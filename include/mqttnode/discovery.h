@@ -37,9 +37,6 @@ struct discovery *discovery_free(struct discovery *d);
 /* The message to publish in each session; it lives as long as @d. Any thread. */
 void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret);
 
-/* Gives @d another payload, of which it takes a copy. 0 or -ENOMEM. */
-int discovery_set_payload(struct discovery *d, const char *payload);
-
 /* How long to wait before it is published again when Home Assistant has started. */
 uint64_t discovery_jitter_us(void);
 
@@ -56,8 +53,17 @@ int discovery_publish_output(const struct discovery *d, const char *line, bool o
  */
 struct discoveries {
 	struct discovery *now;	  /* NULL: off */
-	struct discovery *before; /* has not been removed at the broker; NULL: none */
+	struct discovery *before; /* has not been removed at the broker; NULL: none;
+				     of earlier runs there may be several */
 };
+
+/*
+ * What earlier runs have announced as the device with this hardware address, as @spool,
+ * which was just opened, remembers it: it takes the place of what was announced before.
+ * 0 or -ENOMEM.
+ */
+int discoveries_recall(struct discoveries *d, const struct spool *spool,
+		       const uint8_t mac[6]);
 
 /*
  * In a session: publishes what there is now. Entities that go are reduced to their

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* discovery.c — tells Home Assistant what this node is and has */
-#include "mqttnode/discovery.h"
+#include "discovery_internal.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -23,12 +23,6 @@
 /* Of an output, as an order and as its state. */
 #define ON  "on"
 #define OFF "off"
-
-struct discovery {
-	char *base_topic;
-	char *topic;
-	char *payload;
-};
 
 /* What the parts of the message are made from. */
 struct source {
@@ -347,7 +341,8 @@ static json_object *origin_json(void)
 	return o;
 }
 
-static char *compose(struct source *s)
+/* The payload, and in *@outline what is remembered of it. */
+static char *compose(struct source *s, char **outline)
 {
 	json_object *o = json_object_new_object();
 	const char *text;
@@ -368,8 +363,23 @@ static char *compose(struct source *s)
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
 							 JSON_C_TO_STRING_NOSLASHESCAPE);
 	copy = text ? strdup(text) : NULL;
+	*outline = discovery_outline(s->entities);
 	json_object_put(o);
 	return copy;
+}
+
+static char *device_id(char *buf, size_t size, const uint8_t mac[6])
+{
+	return text_format(buf, size, "mqttnode_%02x%02x%02x%02x%02x%02x", mac[0], mac[1],
+			   mac[2], mac[3], mac[4], mac[5]);
+}
+
+const char *discovery_tail(const uint8_t mac[6], char buf[DISCOVERY_TAIL_SIZE])
+{
+	char device[ID_SIZE];
+
+	return text_format(buf, DISCOVERY_TAIL_SIZE, "/device/%.24s/config",
+			   device_id(device, sizeof(device), mac));
 }
 
 int discovery_new(struct discovery **ret, const struct mqtt_settings *settings,
@@ -381,7 +391,7 @@ int discovery_new(struct discovery **ret, const struct mqtt_settings *settings,
 			    .self = self,
 			    .base_topic = base_topic,
 			    .screen = screen };
-	const uint8_t *mac = self->mac;
+	char tail[DISCOVERY_TAIL_SIZE];
 
 	if (!d)
 		return -ENOMEM;
@@ -390,16 +400,15 @@ int discovery_new(struct discovery **ret, const struct mqtt_settings *settings,
 		return -ENOMEM;
 	}
 	s.status_topic = status;
-	text_format(s.device, sizeof(s.device), "mqttnode_%02x%02x%02x%02x%02x%02x",
-		    mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-	if (asprintf(&d->topic, "%s/device/%s/config", settings->discovery, s.device) <
-	    0) {
+	device_id(s.device, sizeof(s.device), self->mac);
+	if (asprintf(&d->topic, "%s%s", settings->discovery,
+		     discovery_tail(self->mac, tail)) < 0) {
 		d->topic = NULL;
 		return -ENOMEM;
 	}
-	d->payload = compose(&s);
+	d->payload = compose(&s, &d->outline);
 	d->base_topic = strdup(base_topic);
-	if (!d->payload || !d->base_topic)
+	if (!d->payload || !d->outline || !d->base_topic)
 		return -ENOMEM;
 	*ret = TAKE_PTR(d);
 	return 0;
@@ -412,6 +421,7 @@ struct discovery *discovery_free(struct discovery *d)
 	free(d->base_topic);
 	free(d->topic);
 	free(d->payload);
+	free(d->outline);
 	free(d);
 	return NULL;
 }
@@ -424,6 +434,7 @@ void discovery_message(const struct discovery *d, struct mqtt_outgoing *ret)
 		.len = strlen(d->payload),
 		.qos = 1,
 		.retain = true,
+		.outline = d->outline,
 	};
 }
 

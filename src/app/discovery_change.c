@@ -5,13 +5,13 @@
  * An entity goes in two steps: a message in which nothing is left of it but its
  * platform, then one without it (the MQTT reference, section 20). Who only leaves it out
  * leaves it there. So what was announced before is kept until that is done, which takes a
- * session.
+ * session. What an earlier run announced is kept in the same way: discovery_recall.c.
  */
 #include <errno.h>
 #include <json-c/json.h>
 #include <string.h>
 
-#include "mqttnode/discovery.h"
+#include "discovery_internal.h"
 
 static const char *platform_of(json_object *entity)
 {
@@ -31,8 +31,9 @@ static bool reduce_gone(json_object *now, json_object *before)
 	{
 		json_object *same, *reduced;
 
-		if (json_object_object_get_ex(now, key, &same) &&
-		    strcmp(platform_of(same), platform_of(entity)) == 0)
+		if (!platform_of(entity)[0] ||
+		    (json_object_object_get_ex(now, key, &same) &&
+		     strcmp(platform_of(same), platform_of(entity)) == 0))
 			continue;
 		reduced = json_object_new_object();
 		(void)json_object_object_add(reduced, "platform",
@@ -53,6 +54,7 @@ static int publish_reduced(const struct mqtt_outgoing *now, struct discovery *be
 	json_object *root = json_tokener_parse(now->payload);
 	json_object *old_root = json_tokener_parse(old);
 	json_object *components, *old_components;
+	_cleanup_free_ char *outline = NULL;
 	struct mqtt_outgoing message = *now;
 	int r = root && old_root ? 0 : -ENOMEM;
 
@@ -62,7 +64,8 @@ static int publish_reduced(const struct mqtt_outgoing *now, struct discovery *be
 		message.payload = json_object_to_json_string_ext(
 			root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 		message.len = message.payload ? strlen(message.payload) : 0;
-		r = message.len > 0 ? publish(ctx, &message) : -ENOMEM;
+		message.outline = outline = discovery_outline(components);
+		r = message.len > 0 && outline ? publish(ctx, &message) : -ENOMEM;
 		if (r == 0)
 			r = discovery_set_payload(before, message.payload);
 	}
@@ -83,22 +86,34 @@ static int remove_gone(const struct discovery *now, struct discovery *before,
 	if (now && strcmp(message.topic, old.topic) == 0)
 		return publish_reduced(&message, before, old.payload, publish, ctx);
 	old.len = 0; /* the device with all it has */
+	old.outline = "";
 	return publish(ctx, &old);
+}
+
+static void forget_before(struct discoveries *d)
+{
+	struct discovery *next;
+
+	for (; d->before; d->before = next) {
+		next = d->before->next;
+		discovery_free(d->before);
+	}
 }
 
 void discoveries_announce(struct discoveries *d, discovery_publisher publish, void *ctx)
 {
 	struct mqtt_outgoing message;
+	struct discovery *before;
 	int r = 0;
 
-	if (d->before)
-		r = remove_gone(d->now, d->before, publish, ctx);
+	for (before = d->before; before && r == 0; before = before->next)
+		r = remove_gone(d->now, before, publish, ctx);
 	if (r == 0 && d->now) {
 		discovery_message(d->now, &message);
 		r = publish(ctx, &message);
 	}
 	if (r == 0)
-		d->before = discovery_free(d->before);
+		forget_before(d);
 }
 
 static bool is_same(const struct discovery *a, const struct discovery *b)
@@ -130,5 +145,5 @@ void discoveries_change(struct discoveries *d, struct discovery *next, bool in_s
 void discoveries_clear(struct discoveries *d)
 {
 	d->now = discovery_free(d->now);
-	d->before = discovery_free(d->before);
+	forget_before(d);
 }

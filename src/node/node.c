@@ -146,6 +146,8 @@ static int start_threads(struct node *n)
 	/* May wait for the disk; the link comes up meanwhile. */
 	spool_open(n->spool);
 	if (r == 0)
+		r = discoveries_recall(&n->discoveries, n->spool, n->self.mac);
+	if (r == 0)
 		r = mqtt_start(n->mqtt);
 	if (r == 0)
 		r = publications_start(n->publications);

@@ -102,6 +102,38 @@ def reloaded_offline():
             key: entity for key, entity in first.items() if key != "restart"}, second
 
 
+def restart(online, config):
+    """Restarts the daemon with another configuration; returns since when it is another one."""
+    mark = online.observer.mark()
+    online.node.stop()
+    online.observer.wait(f"{BASE}/status", 5, mark)
+    mark = online.observer.mark()
+    online.node = online.world.node(config)
+    return mark
+
+
+@case("entities that a restart takes away are removed once, and discovery with all of them")
+def restarted():
+    fewer = {**CONFIGURATION, "mqtt": {"discovery": "homeassistant"}}
+    with World() as world:
+        online = Online(world, conf.lesson(**CONFIGURATION))
+        observer = online.observer
+        until(lambda: announcements(observer), 5, "the device is announced")
+        for count in (2, 1):
+            mark = restart(online, conf.lesson(**fewer))
+            observer.wait(f"{BASE}/output/GPIO27", 15, mark)  # is told behind the announcement
+            told = announcements(observer, mark)
+            assert len(told) == count, told
+            parts = [json.loads(each.payload)["components"] for each in told]
+            if count == 2:
+                assert parts[0].pop("restart") == {"platform": "button"}, parts[0]
+                assert parts[0] == parts[1], parts
+            assert "restart" not in parts[-1] and len(parts[-1]) > 5, parts
+        mark = restart(online, conf.lesson(**{**fewer, "mqtt": {}}))
+        told = until(lambda: announcements(observer, mark), 15, "it is announced no more")
+        assert [each.payload for each in told] == [b""], told
+
+
 @case("\"mqttnode forget\" leaves nothing at the broker, of an earlier configuration neither")
 def forgotten():
     with World() as world:
