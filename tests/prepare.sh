@@ -4,7 +4,8 @@
 # prepare.sh — what tests/demo, tests/check and .ci/run do first: packages, build, broker
 #
 # To be sourced. Packages are installed from Debian's own archive and stay; none of them starts a
-# service (dnsmasq-base has none; mosquitto, which would, is only unpacked into the build folder).
+# service (dnsmasq-base has none; mosquitto and NetworkManager, which would, are only unpacked into
+# the build folder).
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$top/build-check
@@ -49,22 +50,40 @@ apt_install() {
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" >/dev/null
 }
 
-# A broker without its service: the package is unpacked, only its libraries are installed.
-unpack_mosquitto() {
-	local files=$build/mosquitto libraries
-	command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] && return
-	[ -x "$files/usr/sbin/mosquitto" ] && return
-	say "Unpacking mosquitto into ${files#"$top"/} (the package itself is not installed)"
+# Downloads a package into the current directory.
+download() {
+	apt-get -qq download "$1" 2>/dev/null && return
+	# The lists of packages may be old or missing.
+	apt-get -qq update
+	apt-get -qq download "$1" 2>/dev/null
+}
+
+# A program without the service of its package, which is only unpacked; its libraries are installed.
+# Of several packages it is in the first that the archive has, and unpacked into a directory with
+# the name of the one named first: PROGRAM PACKAGE...
+unpack() {
+	local program=$1 files=$build/$2 package libraries
+	shift
+	[ -x "/$program" ] || [ -x "$files/$program" ] && return
+	say "Unpacking $(basename "$program") into ${files#"$top"/} (the package itself is not installed)"
 	rm -rf "$files.deb" "$files" && mkdir -p "$files.deb"
-	(cd "$files.deb" && { apt-get -qq download mosquitto || {
-		apt-get -qq update && apt-get -qq download mosquitto
-	}; }) 2>/dev/null
-	libraries=$(dpkg-deb -f "$files.deb"/mosquitto_*.deb Depends |
-		tr ',|' '\n\n' | sed 's/(.*//; s/ //g' | grep '^lib' | sort -u)
+	for package in "$@"; do
+		(cd "$files.deb" && download "$package") && break
+	done
+	libraries=$(dpkg-deb -f "$files.deb"/*.deb Depends |
+		tr ',' '\n' | sed 's/[(|].*//; s/ //g' | grep '^lib' | sort -u)
 	# shellcheck disable=SC2086
 	install_packages $libraries
-	dpkg-deb -x "$files.deb"/mosquitto_*.deb "$files"
+	dpkg-deb -x "$files.deb"/*.deb "$files"
 	rm -rf "$files.deb"
+}
+
+unpack_mosquitto() { unpack usr/sbin/mosquitto mosquitto; }
+
+# With the bus that it needs, which was in the package of its service before Debian 12.
+unpack_networkmanager() {
+	unpack usr/sbin/NetworkManager network-manager
+	unpack usr/bin/dbus-daemon dbus-daemon dbus
 }
 
 # Configures a build directory, or brings an existing one up to date: DIRECTORY OPTIONS...

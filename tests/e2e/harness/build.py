@@ -10,7 +10,7 @@ def root():
 
 
 def tools():
-    """The build directory into which tests/prepare.sh unpacks a broker."""
+    """The build directory into which tests/prepare.sh unpacks a broker and NetworkManager."""
     return os.environ.get("MQTTNODE_TOOLS", root())
 
 
@@ -71,9 +71,10 @@ def variant():
 
 
 def tool(name, package):
-    """The path of a program that the tests need, or SystemExit with how to get it."""
-    for path in (os.path.join(tools(), "mosquitto/usr/sbin"), "/usr/sbin", "/usr/bin", "/sbin",
-                 "/bin", "/usr/lib/systemd", "/lib/systemd"):
+    """The path of a program of a Debian package, be it installed or unpacked, or MissingTool."""
+    unpacked = os.path.join(tools(), package, "usr")
+    for path in (os.path.join(unpacked, "sbin"), os.path.join(unpacked, "bin"), "/usr/sbin",
+                 "/usr/bin", "/sbin", "/bin", "/usr/lib/systemd", "/lib/systemd"):
         if os.access(os.path.join(path, name), os.X_OK):
             return os.path.join(path, name)
     raise MissingTool(f"{name} is missing (Debian package {package}); "
