@@ -32,7 +32,15 @@ def _installed(pattern):
     return found
 
 
-class Networkd(Service):
+class _Manager(Service):
+    """What both of them do."""
+
+    def wait_address(self, interface, address):
+        until(lambda: address in self.namespace.ip("address", "show", "dev", interface), 15,
+              f"{self.name} gives {interface} the address {address}")
+
+
+class Networkd(_Manager):
     """systemd-networkd without systemd: it logs here, and there is neither D-Bus nor udev."""
 
     def __init__(self, namespace):
@@ -54,15 +62,11 @@ class Networkd(Service):
             os.makedirs(directory, exist_ok=True)
         self._start(["sh", "-c", _NETWORKD, "sh", self._own, self._program])
 
-    def wait_address(self, interface, address):
-        until(lambda: address in self.namespace.ip("address", "show", "dev", interface), 15,
-              f"{self.name} gives {interface} the address {address}")
-
 
 # Its files are private, too; it has a bus of its own, on which everything is permitted.
 _NETWORKMANAGER = """
-mount --bind "$1/etc" /etc/NetworkManager && mount -t tmpfs none /var/lib &&
-mkdir /var/lib/NetworkManager && mount -o remount,bind,ro /sys &&
+mount --bind "$1/etc" /etc/NetworkManager && mount --bind "$1/run" /run/NetworkManager &&
+mount -t tmpfs none /var/lib && mkdir /var/lib/NetworkManager && mount -o remount,bind,ro /sys &&
 DBUS_SYSTEM_BUS_ADDRESS="unix:path=$1/bus" exec "$2" --debug \
 	--config="$1/NetworkManager.conf" --system-config-dir="$1/lib"
 """
@@ -72,6 +76,7 @@ plugins=keyfile
 no-auto-default=*
 auth-polkit=false
 dns=none
+hostname-mode=none
 [keyfile]
 unmanaged-devices=interface-name:eth0;interface-name:ctl0
 """
@@ -84,7 +89,7 @@ _BUS_CONF = """<busconfig>
 """
 
 
-class NetworkManager(Service):
+class NetworkManager(_Manager):
     """NetworkManager without systemd and udev. What its helper programs do is not asked for."""
 
     def __init__(self, namespace):
@@ -92,9 +97,10 @@ class NetworkManager(Service):
         self._program = build.tool("NetworkManager", "network-manager")
         bus = build.tool("dbus-daemon", "dbus-daemon")
         self._own = tempfile.mkdtemp(prefix="networkmanager-", dir="/run")
-        self._bus = Process("dbus-daemon", [bus, "--nofork", "--nopidfile", "--config-file",
-                                            self._write("bus.conf", _BUS_CONF.format(self._own))])
-        until(lambda: os.path.exists(os.path.join(self._own, "bus")), 5, "a system bus")
+        self._bus = Process("dbus-daemon", [
+            bus, "--nofork", "--nopidfile", "--print-address", "--config-file",
+            self._write("bus.conf", _BUS_CONF.format(self._own))])
+        self._bus.lines.wait("^unix:", 5)
 
     def _write(self, name, text):
         path = os.path.join(self._own, name)
@@ -105,15 +111,20 @@ class NetworkManager(Service):
     def start(self, connection, *files):
         """With the file of a connection, and those of the administrator for conf.d."""
         installed = stage.path("usr/lib/NetworkManager/conf.d/50-mqttnode.conf")
-        for directory, wanted in (("lib", (installed,)), ("etc/conf.d", files),
+        for directory, wanted in (("run", ()), ("lib", (installed,)), ("etc/conf.d", files),
                                   ("etc/system-connections", (connection,))):
             os.makedirs(os.path.join(self._own, directory))
             for file in wanted:
                 copy = shutil.copy(file, os.path.join(self._own, directory))
                 os.chmod(copy, 0o600)
-        os.makedirs("/etc/NetworkManager", exist_ok=True)
+        for directory in ("/etc/NetworkManager", "/run/NetworkManager"):
+            os.makedirs(directory, exist_ok=True)
         self._write("NetworkManager.conf", _NETWORKMANAGER_CONF)
         self._start(["sh", "-c", _NETWORKMANAGER, "sh", self._own, self._program])
+
+    def wait_made(self, interface):
+        """It has made @interface, has done with it, and asks for an address there."""
+        self.lines.wait(rf"dhcp4 \({interface}\): activation: beginning", 10)
 
     def close(self):
         super().close()

@@ -11,7 +11,7 @@ from .network import Namespace, connect
 from .node import Node
 from .ping import Pinger
 from .sandbox import replace_file
-from .services import Broker, Dhcp, Dns
+from .services import Broker, Dhcp, Dns, Service
 from .systemd import Udev
 
 WIRE = "wire0"
@@ -189,7 +189,8 @@ class World:
                 yield from _titled("interfaces", self._interfaces())
             except (OSError, AssertionError, KeyError, ValueError) as error:
                 yield f"the board or the daemon does not answer: {error}"
-        for service in (self.wire.dhcp, self.wire.dns, self.wire.broker):
+        servers = (self.wire.dhcp, self.wire.dns, self.wire.broker)
+        for service in (*servers, *(each for each in self._others if isinstance(each, Service))):
             if service.process:
                 yield from _titled(service.name, service.lines.texts()[-30:])
         yield from _titled("addresses, routes and rules of the node",
