@@ -118,6 +118,7 @@ def networkmanager_gives(world):
     manager = world.further(managers.NetworkManager(world.namespace))
     manager.start(managers.example("mqtt0.nmconnection"), managers.example("50-mqttnode.conf"))
     manager.wait_made("mqtt0")
+    assert manager.lines.find(r"dhcp4 \(mqtt0\): .*no timeout"), "it would give up without a cable"
     node = world.node(conf.lesson(ethernet={"mac": "02:00:00:12:34:56"}, network=EXTERNAL))
     node.wait_online(20)
     check_external(world, node)
