@@ -83,6 +83,8 @@ class World:
         there, here = LAN_SAME_SUBNET if same_subnet else LAN_SEPARATE
         connect(self.namespace, "eth0", self.lan, "lan0")
         self.lan.ip("address", "add", f"{there}/24", "dev", "lan0")
+        # Not even ARP asks the node for an answer, as it would 5 s after a query of others.
+        self.lan.sysctl("ipv4/neigh/lan0/delay_first_probe_time", 3600)
         self.namespace.ip("address", "add", f"{here}/24", "dev", "eth0")
         self.namespace.ip("route", "add", "default", "via", there, "metric", "100")
         self.replace_resolver(f"nameserver {there}\n")
