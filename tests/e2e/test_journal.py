@@ -49,7 +49,7 @@ def absent():
         journal.close()
         online = Online(world, journal=journal)
         stderr = online.node.process.lines
-        assert stderr.find("Online"), stderr.texts()
+        stderr.wait("Online", 5)
         journal = online.node.journal = world.further(Journal())
         online.observer.publish(conf.IN, "for the journal")
         journal.lines.wait("for the journal", 5)

@@ -12,7 +12,7 @@ from harness.cases import case, main
 from harness.delays import spaced
 from harness.mqtt import Client
 from harness.node import USER
-from harness.screen import shows
+from harness.screen import contains, shows
 from harness.systemd import Journal
 from harness.waiting import until
 from harness.world import World
@@ -45,10 +45,10 @@ def lesson():
         notes = spaced([message.moment for message in messages], 1.0, 0.1, "publications")
 
         node.wait_rung("suback", "ok", 5)
-        until(lambda: shows(node.board, address, y=20), 5, "the address on the screen")
-        assert shows(node.board, "IP/Subnet/GW:", y=0)
-        assert shows(node.board, "255.255.255.0", y=38)
-        assert shows(node.board, world.wire.address, y=56)
+        lines = (("IP/Subnet/GW:", 0), (address, 20), ("255.255.255.0", 38),
+                 (world.wire.address, 56))
+        until(lambda: all(contains(rows, *line) for rows in [node.board.screen()]
+                          for line in lines), 5, "the lesson's screen")
 
         observer.publish(conf.IN, "Hello node!")
         node.wait_log(rf"{conf.IN}.*Hello node!", 5)
@@ -62,7 +62,7 @@ def lesson():
         assert late.wait(STATUS, 5, count=2)[1].payload == b"offline"
         last = world.further(Client(world.wire.broker, [STATUS], name="last"))
         assert (last.wait(STATUS, 5)[0].payload, last.messages[0].retain) == (b"offline", True)
-        assert node.manager.stopping
+        until(lambda: node.manager.stopping, 2, "STOPPING=1")
         until(lambda: world.wire.dhcp.lines.count("DHCPRELEASE"), 2, "the lease is released")
         return notes
 

@@ -6,7 +6,7 @@ from harness import conf
 from harness.cases import case, main
 from harness.mqtt import Client
 from harness.scenario import Online
-from harness.screen import contains, shows
+from harness.screen import contains, settled, shows
 from harness.waiting import hold, until
 from harness.world import World
 
@@ -23,17 +23,12 @@ def lit(rows, y):
     return rows[y].count("#")
 
 
-def bar_rows(rows):
-    """The rows of a bar's filling: between two full rows that are its frame."""
-    frame = [y for y, row in enumerate(rows) if "." not in row]
-    assert len(frame) >= 2, rows
-    return range(frame[-2] + 2, frame[-1] - 1)
-
-
 def share(rows):
-    """How much of the bar on the screen is filled."""
-    y = bar_rows(rows)[0]
-    return (lit(rows, y) - 2) / (len(rows[0]) - 4)
+    """How much of the bar on the screen is filled: between two full rows that are its frame."""
+    frame = [y for y, row in enumerate(rows) if "." not in row]
+    if len(frame) < 2:
+        return -1  # it is not drawn yet
+    return (lit(rows, frame[-2] + 2) - 2) / (len(rows[0]) - 4)
 
 
 @case("a page shows what topics say, others' and the node's own, and how full a bar is")
@@ -58,7 +53,7 @@ def items():
 @case("pages take turns; a message and a failure interrupt them, and they come back")
 def turns():
     with World() as world:
-        online = Online(world, conf.lesson(oled={"page_time": 1, "message_time": 1, "pages": [
+        online = Online(world, conf.lesson(oled={"page_time": 1, "message_time": 2, "pages": [
             {"show": "address"}, {"show": "ladder"},
             {"items": [{"label": "Page", "text": "three"}]}]}))
         board = online.node.board
@@ -83,7 +78,7 @@ def seen(world, payload, charset):
     client.publish(conf.IN, payload)
     line = node.wait_log(f"{conf.IN}: .*", 5)[1].group()
     until(lambda: not contains(node.board.screen(), "IP/Subnet"), 5, "the message is shown")
-    rows = node.board.screen()
+    rows = settled(node.board)
     node.stop()
     return rows, line
 

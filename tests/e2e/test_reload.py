@@ -68,6 +68,7 @@ def subscriptions():
             assert any("changed: subscriptions" in line for line in lines), lines
             node.wait_rung("suback", "ok", 5, "3 subscriptions")
             world.wire.broker.lines.wait("UNSUBSCRIBE", 5)
+            world.wire.broker.lines.wait(r"new/\+ \(QoS 0\)", 5)
             mark = node.lines.mark()
             for topic in ("old/1", "new/1", "both"):
                 observer.publish(topic, f"to {topic}")

@@ -83,7 +83,7 @@ def gpio():
     with World() as world:
         online = Online(world, conf.lesson(publish=[HELLO, {
             "topic": "door", "gpio": "GPIO17", "bias": "pull-up", "active_low": True, "retain": True,
-            "qos": 1}]))
+            "qos": 1, "debounce": 0.3}]))  # longer than a busy test lets the line rest
         online.observer.wait("door", 5)
         for count, level in enumerate((0, 1, 0), 2):
             for bounce in range(10):

@@ -4,8 +4,10 @@
 import functools
 import os
 import subprocess
+import time
 
 from . import build
+from .waiting import until
 
 CELL = 8
 
@@ -41,6 +43,19 @@ def contains(rows, text, y=None):
 def shows(board, text, y=None):
     """Whether the display does."""
     return contains(board.screen(), text, y)
+
+
+def settled(board):
+    """The picture when all of it is there: it is sent in pieces, and this one changes no more."""
+    last = [None, 0.0]
+
+    def stands():
+        rows = board.screen()
+        if rows != last[0]:
+            last[:] = rows, time.monotonic()
+        return time.monotonic() >= last[1] + 0.5
+    until(stands, 10, "the picture stands")
+    return last[0]
 
 
 def is_dark(board):
