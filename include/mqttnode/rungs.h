@@ -54,9 +54,12 @@ struct rungs_address {
 void rungs_report_lease(struct rungs_address *state, struct ladder *ladder,
 			const struct lease *lease);
 
-/* Reports the best IPv6 address, or none. */
+/*
+ * Reports the first of the IPv6 addresses. The link-local one, which comes last and may
+ * be usable later than the others, is none that reaches a broker.
+ */
 void rungs_report_ipv6(struct rungs_address *state, struct ladder *ladder,
-		       const struct ip *address);
+		       const struct ip *addresses, size_t n);
 
 /* Reports that @interface has no address as a port of bridge @master; NULL: it is none.
  */

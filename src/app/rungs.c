@@ -165,9 +165,11 @@ void rungs_report_lease(struct rungs_address *state, struct ladder *ladder,
 }
 
 void rungs_report_ipv6(struct rungs_address *state, struct ladder *ladder,
-		       const struct ip *address)
+		       const struct ip *addresses, size_t n)
 {
-	state->ipv6 = *address;
+	static const struct ip none;
+
+	state->ipv6 = n > 0 && !ip_is_link_local(&addresses[0]) ? addresses[0] : none;
 	report_address(state, ladder);
 }
 

@@ -101,10 +101,9 @@ static void on_lease(void *ctx, const struct lease *lease)
 
 static void on_addresses6(void *ctx, const struct ip *addresses, size_t n_addresses)
 {
-	static const struct ip none;
 	struct node *n = ctx;
 
-	rungs_report_ipv6(&n->address, n->ladder, n_addresses > 1 ? addresses : &none);
+	rungs_report_ipv6(&n->address, n->ladder, addresses, n_addresses);
 	n->self.n_addresses6 = n_addresses;
 	for (size_t i = 0; i < n_addresses; i++)
 		n->self.addresses6[i] = addresses[i];

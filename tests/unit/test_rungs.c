@@ -234,14 +234,16 @@ static void an_address_of_one_family_is_enough(void **state)
 {
 	struct lease lease = { .prefix_len = 24, .address.s_addr = htonl(0x0a4d003b) };
 	struct rungs_address address = { .method = NETWORK_METHOD_STATIC };
-	static const struct ip none;
 	struct fixture *f = *state;
-	struct ip ipv6;
+	struct ip ipv6[2];
 
 	bring_up(f);
-	assert_true(ip_parse(&ipv6, "fd77::5"));
+	assert_true(ip_parse(&ipv6[0], "fd77::5"));
+	assert_true(ip_parse(&ipv6[1], "fe80::5"));
 	rungs_report_lease(&address, f->ladder, NULL);
-	rungs_report_ipv6(&address, f->ladder, &ipv6);
+	rungs_report_ipv6(&address, f->ladder, ipv6, 1); /* before the other is usable */
+	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "fd77::5");
+	rungs_report_ipv6(&address, f->ladder, ipv6, 2);
 	expect(f, RUNG_ADDRESS, RUNG_STATE_OK, "fd77::5");
 	rungs_report_trouble(&address, f->ladder, true, CAUSE_DHCP_NO_ANSWER,
 			     "No answer");
@@ -252,7 +254,7 @@ static void an_address_of_one_family_is_enough(void **state)
 	rungs_report_trouble(&address, f->ladder, false, CAUSE_DHCP_NO_ANSWER,
 			     "No answer");
 	expect(f, RUNG_ADDRESS, RUNG_STATE_TRYING, "No answer");
-	rungs_report_ipv6(&address, f->ladder, &none);
+	rungs_report_ipv6(&address, f->ladder, &ipv6[1], 1);
 	rungs_report_lease(&address, f->ladder, NULL);
 	expect(f, RUNG_ADDRESS, RUNG_STATE_TRYING, "No address yet");
 }
