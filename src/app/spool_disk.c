@@ -137,8 +137,10 @@ void spool_failed(struct spool *s, int tier, int r)
 	}
 	spool_recount(s);
 	after = kept(s);
-	if (after < before)
+	if (after < before) {
 		s->counters.dropped_error += before - after;
+		spool_lose_outlines(s);
+	}
 }
 
 /* What an earlier run wrote down of halves. 0 or -errno. */

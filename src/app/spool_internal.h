@@ -169,6 +169,9 @@ void spool_lose_outline(struct spool *s, uint64_t id);
 /* There is nothing left on @topic: forgets all of it, to be committed. 0 or -errno. */
 int spool_forget_outlines(struct spool *s, const char *topic);
 
+/* Messages were lost, it is not known which: what was noted stays in this run. */
+void spool_lose_outlines(struct spool *s);
+
 /* --- spool_number.c -------------------------------------------------------- */
 
 /* Reserves the next blocks of numbers, if few are left. */

@@ -192,6 +192,12 @@ void spool_lose_outline(struct spool *s, uint64_t id)
 			s->outlines[i].id = KEPT;
 }
 
+void spool_lose_outlines(struct spool *s)
+{
+	for (size_t i = 0; i < s->n_outlines; i++)
+		s->outlines[i].id = KEPT;
+}
+
 int spool_forget_outlines(struct spool *s, const char *topic)
 {
 	return forget(s, topic, KEPT);

@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 #include "mqttnode/cleanup.h"
 
@@ -313,6 +314,24 @@ int spool_store_set_number(struct spool_store *s, const char *name, uint64_t val
 
 /* --- topics ---------------------------------------------------------------- */
 
+/*
+ * The text in @column of the row that @statement is at, from which the next row can be
+ * looked for. One with a NUL in it, or what is no text, is damage that SQLite does not
+ * see: behind it the same row would follow, for ever. 1 or -errno.
+ */
+static int get_text(sqlite3_stmt *statement, int column, const char **ret)
+{
+	bool is_text = sqlite3_column_type(statement, column) == SQLITE_TEXT;
+
+	*ret = (const char *)sqlite3_column_text(statement, column);
+	if (!*ret)
+		return -ENOMEM;
+	if (!is_text ||
+	    strlen(*ret) != (size_t)sqlite3_column_bytes(statement, column))
+		return -EUCLEAN;
+	return 1;
+}
+
 static void bind_topic(struct spool_store *s, enum statement which, const char *topic)
 {
 	(void)sqlite3_bind_text(s->statements[which], 1, topic, -1, SQLITE_TRANSIENT);
@@ -340,8 +359,7 @@ int spool_store_next_topic(struct spool_store *s, const char *after, const char 
 		done(s, NEXT_TOPIC);
 		return r;
 	}
-	*ret = (const char *)sqlite3_column_text(s->statements[NEXT_TOPIC], 0);
-	return *ret ? 1 : -ENOMEM;
+	return get_text(s->statements[NEXT_TOPIC], 0, ret);
 }
 
 /* --- outlines -------------------------------------------------------------- */
@@ -379,9 +397,8 @@ int spool_store_next_outline(struct spool_store *s, const char *after_topic,
 		done(s, NEXT_OUTLINE);
 		return r;
 	}
-	*topic = (const char *)sqlite3_column_text(next, 0);
-	*text = (const char *)sqlite3_column_text(next, 1);
-	return *topic && *text ? 1 : -ENOMEM;
+	r = get_text(next, 0, topic);
+	return r < 0 ? r : get_text(next, 1, text);
 }
 
 /* --- transactions ---------------------------------------------------------- */

@@ -9,7 +9,10 @@
 #include "temp_dir.h"
 #include "unit.h"
 
-static int keep_result, next_result; /* of the store, unless 0 */
+static int put_result, keep_result, next_result; /* of the store, unless 0 */
+
+int __wrap_spool_store_put(struct spool_store *s, const struct spool_row *row);
+int __real_spool_store_put(struct spool_store *s, const struct spool_row *row);
 
 int __wrap_spool_store_keep_outline(struct spool_store *s, const char *topic,
 				    const char *text, bool kept);
@@ -21,6 +24,11 @@ int __wrap_spool_store_next_outline(struct spool_store *s, const char *after_top
 int __real_spool_store_next_outline(struct spool_store *s, const char *after_topic,
 				    const char *after_text, const char **topic,
 				    const char **text);
+
+int __wrap_spool_store_put(struct spool_store *s, const struct spool_row *row)
+{
+	return put_result ? put_result : __real_spool_store_put(s, row);
+}
 
 int __wrap_spool_store_keep_outline(struct spool_store *s, const char *topic,
 				    const char *text, bool kept)
@@ -40,7 +48,7 @@ int __wrap_spool_store_next_outline(struct spool_store *s, const char *after_top
 
 static int set_up(void **state)
 {
-	keep_result = next_result = 0;
+	put_result = keep_result = next_result = 0;
 	return spool_rig_set_up(state);
 }
 
@@ -350,6 +358,24 @@ static void after_a_message_for_which_there_is_no_room_nothing_goes(void **state
 	expect_one_to_stay();
 }
 
+static void after_messages_that_are_lost_with_another_nothing_goes(void **state)
+{
+	(void)state;
+	crash(noted_part);
+	open_spool();
+	say("t", "two");
+	put_result = -ENOMEM;
+	put_as(1, 1, false);
+	put_result = 0;
+	assert_true(status().dropped_error >= 2);
+	now += 60 * SECOND; /* it is tried again */
+	turn(true);
+	say("t", "three");
+	send_next(1);
+	acknowledge(1);
+	EXPECT("t=one", "t=two", "t=three");
+}
+
 static void without_a_disk_only_this_run_is_remembered(void **state)
 {
 	(void)state;
@@ -477,6 +503,7 @@ int main(void)
 		TEST(after_a_message_that_the_broker_refuses_nothing_goes),
 		TEST(after_a_message_that_is_dropped_nothing_goes),
 		TEST(after_a_message_for_which_there_is_no_room_nothing_goes),
+		TEST(after_messages_that_are_lost_with_another_nothing_goes),
 		TEST(without_a_disk_only_this_run_is_remembered),
 		TEST(what_is_found_only_later_stays_in_this_run),
 		TEST(a_database_that_is_set_aside_is_followed_by_one_with_all_of_this_run),

@@ -410,6 +410,32 @@ static void damage_is_found(void **state)
 	assert_int_equal(spool_store_open(&store, path, true), -EUCLEAN);
 }
 
+/* Zeros where the rest of a long text was, or a bit of its type the other way. */
+static void finds_texts_that_are_none(void **state)
+{
+	static const char *const rows[] = {
+		"INSERT INTO retained VALUES (CAST(x'610062' AS TEXT))",
+		"INSERT INTO retained VALUES (x'61')",
+		"INSERT INTO outline VALUES (x'61', 'text')",
+		"INSERT INTO outline VALUES ('t', CAST(x'7b0000' AS TEXT))",
+	};
+	const char *topic, *text;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		open_store();
+		store = spool_store_close(store);
+		sql(rows[i]);
+		open_store();
+		assert_int_equal(i < 2 ? spool_store_next_topic(store, "", &topic)
+				       : spool_store_next_outline(store, "", "", &topic,
+								  &text),
+				 -EUCLEAN);
+		store = spool_store_close(store);
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
 static void sets_aside_what_cannot_be_used(void **state)
 {
 	(void)state;
@@ -469,6 +495,7 @@ int main(void)
 		TEST(a_later_version_is_refused_and_left_as_it_is),
 		TEST(a_database_of_somebody_else_is_refused),
 		TEST(damage_is_found),
+		TEST(finds_texts_that_are_none),
 		TEST(sets_aside_what_cannot_be_used),
 		TEST(says_why_it_cannot_be_opened),
 		TEST(works_in_memory),
