@@ -17,7 +17,8 @@ static const char *platform_of(json_object *entity)
 {
 	json_object *platform;
 
-	return json_object_object_get_ex(entity, "platform", &platform)
+	return json_object_object_get_ex(entity, "platform", &platform) &&
+			       json_object_is_type(platform, json_type_string)
 		       ? json_object_get_string(platform)
 		       : "";
 }

@@ -374,7 +374,8 @@ static void what_is_no_outline_is_not_looked_at(void **state)
 {
 	static const char *const outlines[] = {
 		"no json", "[]", "{}", "{\"components\":1}",
-		"{\"components\":{\"a\":null,\"b\":1,\"c\":{},\"d\":{\"platform\":\"\"}}}"
+		"{\"components\":{\"a\":null,\"b\":1,\"c\":{},\"d\":{\"platform\":\"\"},"
+		"\"e\":{\"platform\":null},\"f\":{\"platform\":[]}}}"
 	};
 	size_t n;
 
