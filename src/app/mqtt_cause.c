@@ -462,7 +462,7 @@ void mqtt_cause_message(struct mqtt_cause *ret, enum mqtt_poison_verdict verdict
 			"message: is one larger than it takes?",
 		[MQTT_POISON_TRIED] =
 			"The broker ends the connection before it acknowledges a "
-			"message: they are sent one by one now",
+			"message: all are sent one by one now",
 		[MQTT_POISON_PROVEN] =
 			"The broker ends the connection at a message that it does not "
 			"take: it is dropped",

@@ -98,7 +98,7 @@ static bool end_trial(struct mqtt_poison *p, bool by_broker, uint64_t oldest,
 		      uint64_t now)
 {
 	if (!by_broker || !is_guilty(p, oldest, now)) {
-		p->acquitted = by_broker && p->sent_ns == 0;
+		p->acquitted |= by_broker && p->sent_ns == 0;
 		clear(p);
 		return false;
 	}

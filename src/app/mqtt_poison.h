@@ -16,9 +16,10 @@
  *		   to blame if the broker then ends the session soon, nothing as large
  *		   was sent in it, and the same happens several times in a row
  *
- * Whatever else happens makes it clear again, an acknowledgement first of all. So
- * somebody with our client id, a broker that is restarted or the network may end any
- * number of sessions: they would have to do so, each time, just after the message.
+ * Whatever else happens makes it clear again, an acknowledgement first of all; but in
+ * suspicion a session that the broker did not end counts for nothing. So somebody with
+ * our client id, a broker that is restarted or the network may end any number of
+ * sessions: they would have to do so, each time, just after the message.
  *
  * Until a message is proven the reason of an end is a guess, and the verdict is how good
  * the one of a message is. Another client with our id ends sessions soon after they
@@ -77,7 +78,7 @@ enum mqtt_poison_phase {
 enum mqtt_poison_verdict {
 	MQTT_POISON_NO_SIGN,
 	MQTT_POISON_SUSPECTED, /* it ended like the one before it */
-	MQTT_POISON_TRIED,     /* in the next one they are sent one by one */
+	MQTT_POISON_TRIED,     /* in the next one all are sent one by one */
 	MQTT_POISON_PROVEN,
 };
 

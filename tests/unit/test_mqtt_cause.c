@@ -271,7 +271,7 @@ static void messages_at_which_sessions_end(void **state)
 	mqtt_cause_message(&cause, MQTT_POISON_TRIED);
 	assert_cause(RUNG_CONNACK, false,
 		     "The broker ends the connection before it acknowledges a message: "
-		     "they are sent one by one now");
+		     "all are sent one by one now");
 	mqtt_cause_message(&cause, MQTT_POISON_PROVEN);
 	assert_cause(RUNG_CONNACK, false,
 		     "The broker ends the connection at a message that it does not take: "

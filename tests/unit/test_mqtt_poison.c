@@ -347,6 +347,19 @@ static void another_client_that_ends_the_calm_leaves_no_sign_from_then_on(void *
 	assert_int_equal(p.verdict, MQTT_POISON_TRIED);
 }
 
+static void nor_after_a_trial_that_the_network_ends(void **state)
+{
+	(void)state;
+	begin_trial();
+	begin();
+	assert_false(mqtt_poison_ended(&p, true, 0, now));
+	begin_trial();
+	assert_false(mqtt_poison_ended(&p, false, POISON, now));
+	session(POISON);
+	session(POISON);
+	assert_int_equal(p.verdict, MQTT_POISON_NO_SIGN);
+}
+
 static void until_something_is_acknowledged(void **state)
 {
 	(void)state;
@@ -427,6 +440,7 @@ int main(void)
 		TEST(an_end_by_the_network_is_no_sign),
 		TEST(another_client_that_lets_messages_be_acknowledged_leaves_no_sign),
 		TEST(another_client_that_ends_the_calm_leaves_no_sign_from_then_on),
+		TEST(nor_after_a_trial_that_the_network_ends),
 		TEST(until_something_is_acknowledged),
 		TEST(known_is_a_topic_from_a_length_on),
 		TEST(and_for_an_hour),

@@ -56,7 +56,7 @@ static void expect_failed(const char *text)
 	"The broker ends the connection before it acknowledges a message: is one "       \
 	"larger than it takes?"
 #define TRIED                                                                            \
-	"The broker ends the connection before it acknowledges a message: they are "     \
+	"The broker ends the connection before it acknowledges a message: all are "      \
 	"sent one by one now"
 #define PROVEN                                                                           \
 	"The broker ends the connection at a message that it does not take: it is "      \
