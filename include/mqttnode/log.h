@@ -52,7 +52,7 @@ int log_start(void);
 
 /*
  * Writes what is queued and ends the log thread. Gives it up when a write takes longer
- * than 100 ms, and after 500 ms in any case. Main.
+ * than 100 to 200 ms, and after 500 ms in any case. Main.
  */
 void log_stop(void);
 

@@ -13,6 +13,7 @@
 
 #include "mqttnode/discovery.h"
 
+/* Of a topic behind the prefix, with its NUL. */
 #define DISCOVERY_TAIL_SIZE 64
 
 struct discovery {

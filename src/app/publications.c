@@ -22,7 +22,7 @@
 struct mail {
 	bool online;
 	unsigned int sessions;	/* that have begun */
-	unsigned int announced; /* publications_announce() was called in a session */
+	unsigned int announced; /* publications_announce() calls in a session */
 	bool stop;
 };
 

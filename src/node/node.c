@@ -156,7 +156,7 @@ static int start_threads(struct node *n)
 	if (r == 0 && n->display)
 		r = display_start(n->display);
 	if (r < 0)
-		return log_error_errno(r, "Cannot start a thread: %m");
+		return log_error_errno(r, "Cannot start: %m");
 	return 0;
 }
 
