@@ -58,13 +58,16 @@ download() {
 	apt-get -qq download "$1" 2>/dev/null
 }
 
+# Whether a program that was unpacked fits the libraries as they are now.
+fits() { [ -x "$1" ] && [[ $(ldd "$1" 2>&1) != *"not found"* ]]; }
+
 # A program without the service of its package, which is only unpacked; its libraries are installed.
 # Of several packages it is in the first that the archive has, and unpacked into a directory with
 # the name of the one named first: PROGRAM PACKAGE...
 unpack() {
 	local program=$1 files=$build/$2 package libraries
 	shift
-	[ -x "/$program" ] || [ -x "$files/$program" ] && return
+	[ -x "/$program" ] || fits "$files/$program" && return
 	say "Unpacking $(basename "$program") into ${files#"$top"/} (the package itself is not installed)"
 	rm -rf "$files.deb" "$files" && mkdir -p "$files.deb"
 	for package in "$@"; do
@@ -76,6 +79,8 @@ unpack() {
 	install_packages $libraries
 	dpkg-deb -x "$files.deb"/*.deb "$files"
 	rm -rf "$files.deb"
+	fits "$files/$program" ||
+		fail "$(basename "$program") does not fit the libraries that are installed: upgrade them"
 }
 
 unpack_mosquitto() { unpack usr/sbin/mosquitto mosquitto; }

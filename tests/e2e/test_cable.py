@@ -118,7 +118,7 @@ def moved():
         other = world.further(Wire("wire2", "10.88.0.1"))
         for there, network in ((other, "10.88.0."), (world.wire, "10.77.0.")):
             move(world, node, there)
-            until(lambda only={network}: known_networks(world) == only, 5, "nothing else is left")
+            assert known_networks(world) == {network}, known_networks(world)
         node.stop()
 
 

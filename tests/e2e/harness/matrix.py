@@ -236,7 +236,7 @@ def during(on, off, length):
         for words in on:
             rig.node.board.ask(" ".join(map(str, words)))
         rig.pause(length)
-        until(rig.has_struck, 20, "the fault is noticed")
+        until(rig.has_struck, 5, f"{', '.join(rig.row.counters)} move")
         for words in off:
             rig.node.board.ask(" ".join(map(str, words)))
         return 1

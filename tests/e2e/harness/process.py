@@ -88,10 +88,11 @@ class Process:
 
     def stopped(self):
         """Whether SIGSTOP has taken effect on all of its threads."""
-        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
-            if (task / "stat").read_text("ascii").rpartition(")")[2].split()[0] != "T":
-                return False
-        return True
+        try:
+            return all((task / "stat").read_text("ascii").rpartition(")")[2].split()[0] == "T"
+                       for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir())
+        except (FileNotFoundError, ProcessLookupError):
+            return False  # a thread has just ended: look again
 
     def send(self, number):
         os.kill(self.popen.pid, number)

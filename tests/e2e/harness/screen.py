@@ -50,10 +50,10 @@ def settled(board):
     last = [None, 0.0]
 
     def stands():
-        rows = board.screen()
+        begin, rows = time.monotonic(), board.screen()
         if rows != last[0]:
             last[:] = rows, time.monotonic()
-        return time.monotonic() >= last[1] + 0.5
+        return begin >= last[1] + 0.5
     until(stands, 10, "the picture stands")
     return last[0]
 
