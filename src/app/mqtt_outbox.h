@@ -45,8 +45,8 @@ void mqtt_outbox_set_online(struct mqtt_outbox *o, bool online);
 
 /*
  * @message will be put soon. If it is retained its topic is noted, and its outline if it
- * has one, on the disk too before it can be sent: of messages that are all announced before the first of them
- * is put, in one go.
+ * has one, on the disk too before it can be sent: of messages that are all announced
+ * before the first of them is put, in one go.
  */
 void mqtt_outbox_announce(struct mqtt_outbox *o, const struct mqtt_outgoing *message);
 
