@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "discovery_rig.h"
 #include "unit.h"
 
 #include "mqttnode/discovery.h"
@@ -118,21 +119,8 @@ static void begin_with_a_button(void)
 /* The entity of message @i under @key; NULL: none. */
 static json_object *component(size_t i, const char *key)
 {
-	json_object *components, *entity;
-
 	assert_true(i < n_told);
-	assert_true(json_object_object_get_ex(told[i].root, "components", &components));
-	return json_object_object_get_ex(components, key, &entity) ? entity : NULL;
-}
-
-static void expect_reduced(json_object *entity, const char *platform)
-{
-	json_object *value;
-
-	assert_non_null(entity);
-	assert_int_equal(json_object_object_length(entity), 1);
-	assert_true(json_object_object_get_ex(entity, "platform", &value));
-	assert_string_equal(json_object_get_string(value), platform);
+	return discovery_component(told[i].root, key);
 }
 
 /* Both messages that take the button away, and nothing else. */

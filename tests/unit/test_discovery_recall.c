@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "discovery_rig.h"
 #include "spool_rig.h"
 #include "temp_dir.h"
 #include "unit.h"
@@ -136,21 +137,8 @@ static size_t run(void)
 /* The entity of message @i under @key; NULL: none. */
 static json_object *component(size_t i, const char *key)
 {
-	json_object *components, *entity;
-
 	assert_true(i < n_got);
-	assert_true(json_object_object_get_ex(got[i].root, "components", &components));
-	return json_object_object_get_ex(components, key, &entity) ? entity : NULL;
-}
-
-static void expect_reduced(size_t i, const char *key, const char *platform)
-{
-	json_object *entity = component(i, key), *value;
-
-	assert_non_null(entity);
-	assert_int_equal(json_object_object_length(entity), 1);
-	assert_true(json_object_object_get_ex(entity, "platform", &value));
-	assert_string_equal(json_object_get_string(value), platform);
+	return discovery_component(got[i].root, key);
 }
 
 /* The messages that the broker got take the button away, and nothing else. */
@@ -158,7 +146,7 @@ static void expect_button_to_go(void)
 {
 	assert_int_equal(n_got, 2);
 	assert_string_equal(got[0].topic, got[1].topic);
-	expect_reduced(0, "restart", "button");
+	expect_reduced(component(0, "restart"), "button");
 	assert_true(json_object_object_length(component(0, door_key)) > 1);
 	assert_null(component(1, "restart"));
 	assert_non_null(component(1, door_key));
@@ -216,7 +204,7 @@ static void an_entity_of_another_platform_is_removed_first(void **state)
 	run();
 	publication.input.line = NULL;
 	assert_int_equal(run(), 2);
-	expect_reduced(0, door_key, "binary_sensor");
+	expect_reduced(component(0, door_key), "binary_sensor");
 	assert_true(
 		json_object_object_get_ex(component(1, door_key), "platform", &value));
 	assert_string_equal(json_object_get_string(value), "sensor");
@@ -281,7 +269,7 @@ static void a_power_cut_loses_no_removal(void **state)
 			start();
 			session(SIZE_MAX);
 			assert_true(n_got >= 2);
-			expect_reduced(0, "restart", "button");
+			expect_reduced(component(0, "restart"), "button");
 			assert_null(component(n_got - 1, "restart"));
 			end(true);
 			assert_int_equal(run(), 1);
@@ -374,8 +362,8 @@ static void what_is_no_outline_is_not_looked_at(void **state)
 {
 	static const char *const outlines[] = {
 		"no json", "[]", "{}", "{\"components\":1}",
-		"{\"components\":{\"a\":null,\"b\":1,\"c\":{},\"d\":{\"platform\":\"\"},"
-		"\"e\":{\"platform\":null},\"f\":{\"platform\":[]}}}"
+		("{\"components\":{\"a\":null,\"b\":1,\"c\":{},\"d\":{\"platform\":\"\"},"
+		 "\"e\":{\"platform\":null},\"f\":{\"platform\":[]}}}")
 	};
 	size_t n;
 
